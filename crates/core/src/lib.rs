@@ -1,1 +1,38 @@
-//! To be written.
+//! The words of Antiphon as types. Everybody speaks them: code, config, store, report.
+//!
+//! | word | here |
+//! |---|---|
+//! | suite | [`suite::Suite`]: what a user writes |
+//! | manifest | [`Manifest`]: a suite resolved for one run; everything a worker needs |
+//! | target, probe, user | [`Target`], [`Probe`], [`User`] |
+//! | session, sample | [`SessionKey`], [`SampleKey`], [`Sample`] |
+//! | round, block, job | [`Round`], [`plan::Plan`], [`Job`] |
+//! | summary | [`summary::Summary`]: what the aggregator makes of a run |
+//!
+//! No I/O, no clock, no randomness that is not drawn from a written seed, no tokio.
+
+mod format;
+mod ids;
+mod job;
+pub mod keys;
+mod manifest;
+mod nearest;
+pub mod prompt;
+mod round;
+mod sample;
+mod seed;
+mod target;
+
+pub use format::{FormatError, OBJECT_FORMAT, check_format};
+pub use ids::{BlockId, IdError, JobId, PoolId, ProbeId, RunId, TargetId, UserId};
+pub use job::{Event, Job, JobTally};
+pub use manifest::{
+    Cut, Language, Level, Manifest, Probe, ProbeKind, Sampling, Scoring, User, UserDesign, UserMode, Wording,
+};
+pub use nearest::nearest;
+pub use round::{Redo, RetrySession, Round, RoundKind, Selection};
+pub use sample::{
+    Billing, FailureKind, Outcome, OutcomeClass, ResultObject, Sample, SampleKey, SessionKey, Usage,
+};
+pub use seed::Seed;
+pub use target::{Card, Dialect, Limits, Price, Provider, SamplingParameters, SeedPolicy, Target};

@@ -1,0 +1,74 @@
+//! What the queue carries: jobs by reference, and hints about what became of them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{BlockId, JobId, OutcomeClass, PoolId, RunId, TargetId};
+
+/// About 50 sessions of one block, by reference. The worker finds the rest in the manifest and the round.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Job {
+    /// [`crate::OBJECT_FORMAT`] when it was published.
+    pub format: u32,
+    /// The run.
+    pub run: RunId,
+    /// Whose limits it spends.
+    pub pool: PoolId,
+    /// The target.
+    pub target: TargetId,
+    /// The block.
+    pub block: BlockId,
+    /// The round that added it.
+    pub round: u32,
+    /// Its place in that round of that block.
+    pub chunk: u32,
+}
+
+impl Job {
+    /// Unique within the block, and sorted as the rounds are.
+    #[must_use]
+    pub fn id(&self) -> JobId {
+        JobId::new(format!("r{:03}-{:06}", self.round, self.chunk)).expect("letters, digits and a dash")
+    }
+}
+
+/// A hint from a role. Hints may be lost or doubled; the store is the truth.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// A job's object is in the store.
+    JobDone {
+        /// Which.
+        job: Job,
+        /// What it came to.
+        tally: JobTally,
+    },
+    /// A job ended in the dead-letter queue.
+    JobDead {
+        /// Which.
+        job: Job,
+        /// Why.
+        reason: String,
+    },
+    /// A pool takes no more calls: a wrong key, a forbidden model, an exhausted quota, an unreachable host.
+    PoolStopped {
+        /// Which.
+        pool: PoolId,
+        /// Why, and what to do.
+        reason: String,
+        /// Whether the operator's configuration is at fault.
+        misconfigured: bool,
+    },
+}
+
+/// What a job came to.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct JobTally {
+    /// Samples by class.
+    pub samples: BTreeMap<OutcomeClass, u64>,
+    /// What its calls cost, in dollars; 0 where there is no price.
+    pub dollars: f64,
+    /// Whether another delivery had stored it first, so that this cost was in vain.
+    pub duplicate: bool,
+}

@@ -1,0 +1,231 @@
+//! The manifest: a suite resolved for one run. Workers and aggregators need nothing else but the rounds.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Limits, PoolId, ProbeId, RunId, Seed, Target, UserId};
+
+/// A language tag, such as `en`.
+pub type Language = String;
+
+/// A suite resolved for one run; written once, before anything else of the run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// [`crate::OBJECT_FORMAT`] when it was written.
+    pub format: u32,
+    /// The run.
+    pub run: RunId,
+    /// The suite's name.
+    pub suite: String,
+    /// What the suite is for, in its author's words.
+    pub description: Option<String>,
+    /// BLAKE3 of the suite file.
+    pub suite_hash: String,
+    /// BLAKE3 of what is asked of whom: two runs with the same identity may be compared sample by sample, and one
+    /// can be extended by the other's command. Numbers of sessions, budgets and limits are not part of it.
+    pub identity: String,
+    /// BLAKE3 of the analysis that was decided beforehand: the scoring rules and the version of the normaliser.
+    pub analysis_hash: String,
+    /// The seed of everything random.
+    pub seed: Seed,
+    /// Models under test.
+    pub targets: Vec<Target>,
+    /// Who asks, and of whom the intervals speak.
+    pub users: UserDesign,
+    /// What is asked.
+    pub probes: Vec<Probe>,
+    /// How often.
+    pub sampling: Sampling,
+    /// How answers become numbers.
+    pub scoring: Scoring,
+    /// Limits that the suite asks for, for every pool.
+    pub limits: Limits,
+    /// Most dollars to spend.
+    pub budget_dollars: Option<f64>,
+    /// About how many sessions a job has.
+    pub sessions_per_job: u32,
+    /// How many probes share a block.
+    pub probes_per_block: u32,
+    /// The version that resolved the suite.
+    pub antiphon_version: String,
+}
+
+impl Manifest {
+    /// The target of that id.
+    #[must_use]
+    pub fn target(&self, id: &crate::TargetId) -> Option<&Target> {
+        self.targets.iter().find(|target| target.id == *id)
+    }
+
+    /// The pools in use, in the order of the targets.
+    #[must_use]
+    pub fn pools(&self) -> Vec<PoolId> {
+        let mut pools: Vec<PoolId> = Vec::new();
+        for target in &self.targets {
+            if !pools.contains(&target.pool) {
+                pools.push(target.pool.clone());
+            }
+        }
+        pools
+    }
+}
+
+/// How often each user asks each probe of each target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sampling {
+    /// Sessions of a user.
+    pub sessions: u32,
+    /// Answers from each history, at least 1.
+    pub repeats: u32,
+}
+
+/// How answers become numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scoring {
+    /// Whether upper and lower case count as the same.
+    pub casefold: bool,
+    /// Cells up to so many samples compare all pairs; larger ones a sample of pairs.
+    pub exact_pairs_up_to: u32,
+}
+
+/// The users of a run, and how they came about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserDesign {
+    /// How they came about; it decides of whom the intervals speak.
+    pub mode: UserMode,
+    /// The users.
+    pub users: Vec<User>,
+}
+
+/// How users came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserMode {
+    /// Drawn independently from pools: intervals speak of all users of those pools.
+    Drawn,
+    /// Every combination of the levels: they share levels, so intervals speak of these users only.
+    Grid,
+    /// Written out: intervals speak of these users only.
+    Listed,
+}
+
+/// A simulated caller.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// Its name in keys.
+    pub id: UserId,
+    /// The language it asks in.
+    pub language: Language,
+    /// Level id and template of its system prompt.
+    pub system: Option<Level>,
+    /// Level id and template of its persona.
+    pub persona: Option<Level>,
+    /// Level id and template of the way it words a question; `question` is the probe's prompt.
+    pub wording: Option<Level>,
+    /// An opaque id that is sent along, where the provider takes one.
+    pub end_user_id: Option<String>,
+}
+
+/// A level of a factor: its name and its text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Level {
+    /// Its name in the suite.
+    pub id: String,
+    /// The template.
+    pub text: String,
+}
+
+impl User {
+    /// Factor → level id, for all that varies between users.
+    #[must_use]
+    pub fn levels(&self) -> BTreeMap<&'static str, &str> {
+        let mut levels = BTreeMap::from([("language", self.language.as_str())]);
+        for (factor, level) in
+            [("system prompt", &self.system), ("persona", &self.persona), ("wording", &self.wording)]
+        {
+            if let Some(level) = level {
+                levels.insert(factor, &level.id);
+            }
+        }
+        levels
+    }
+}
+
+/// One thing to ask.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Probe {
+    /// Its name in keys.
+    pub id: ProbeId,
+    /// Probes that belong together in the report.
+    pub group: Option<String>,
+    /// What is asked, language by language. A probe from a data set has a single entry, and it is asked so in whatever language.
+    pub wordings: BTreeMap<Language, Wording>,
+    /// How the answer is taken.
+    pub kind: ProbeKind,
+}
+
+/// The text of a probe in one language.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wording {
+    /// The user's turns.
+    pub turns: Vec<String>,
+    /// Whether the turns are templates. Text from a data set is data, never a template.
+    pub template: bool,
+    /// `choice`: the options, in the suite's order.
+    pub options: Vec<String>,
+    /// `choice` and `scale`: how to answer.
+    pub instruction: Option<String>,
+}
+
+/// How the answer is taken.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProbeKind {
+    /// Free text, compared as wording.
+    Open,
+    /// A short free answer, compared as a label after normalising.
+    Short,
+    /// One of the options, shown in an order shuffled per session and mapped back.
+    Choice,
+    /// A whole number in a range.
+    Scale {
+        /// The least.
+        from: i32,
+        /// The greatest.
+        to: i32,
+    },
+    /// A passage of a document, to be continued.
+    Recall(Cut),
+}
+
+impl ProbeKind {
+    /// Its name in the suite and the report.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Short => "short",
+            Self::Choice => "choice",
+            Self::Scale { .. } => "scale",
+            Self::Recall(_) => "recall",
+        }
+    }
+}
+
+/// A place in a document: the passage before it is given, the reference after it is looked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cut {
+    /// The document's path as the suite names it.
+    pub document: String,
+    /// BLAKE3 of the document.
+    pub document_hash: String,
+    /// The first word of the reference, counted from 0 over white-space separated words.
+    pub word: u32,
+    /// What is given.
+    pub passage: String,
+    /// What follows in the document.
+    pub reference: String,
+    /// Whether the passage is the beginning of the model's own answer.
+    pub prefill: bool,
+}
