@@ -11,6 +11,7 @@
 //!
 //! No I/O, no clock, no randomness that is not drawn from a written seed, no tokio.
 
+pub mod certificate;
 mod format;
 mod ids;
 mod job;
@@ -21,6 +22,7 @@ pub mod prompt;
 mod round;
 mod sample;
 mod seed;
+pub mod summary;
 mod target;
 
 pub use format::{FormatError, OBJECT_FORMAT, check_format};

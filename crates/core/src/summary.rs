@@ -1,0 +1,341 @@
+//! What the aggregator makes of a run. `summary.json` is this, and a pure function of suite, seed and answers: it holds no times,
+//! costs or retries, which stand in [`Operations`].
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::certificate::Certificate;
+use crate::{Limits, ProbeId, RunId, Sampling, Scoring, Seed, Target, TargetId, UserId, UserMode};
+
+/// All that is known of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// [`crate::OBJECT_FORMAT`] when it was written.
+    pub format: u32,
+    /// The run.
+    pub run: RunId,
+    /// The suite's name.
+    pub suite: String,
+    /// What the suite is for.
+    pub description: Option<String>,
+    /// BLAKE3 of the suite file.
+    pub suite_hash: String,
+    /// BLAKE3 of what was asked of whom.
+    pub identity: String,
+    /// BLAKE3 of the analysis decided beforehand.
+    pub analysis_hash: String,
+    /// The version of the text normaliser.
+    pub normaliser_version: u32,
+    /// The version that resolved the suite.
+    pub antiphon_version: String,
+    /// The seed.
+    pub seed: Seed,
+    /// How often each user was to ask, over all rounds.
+    pub sampling: Sampling,
+    /// How answers became numbers.
+    pub scoring: Scoring,
+    /// Limits the suite asked for.
+    pub limits: Limits,
+    /// Who asked.
+    pub users: UsersSummary,
+    /// Who was asked.
+    pub targets: Vec<Target>,
+    /// Whether all of it was had.
+    pub completeness: Completeness,
+    /// One cell per target, probe and turn, in the order of the manifest.
+    pub cells: Vec<Cell>,
+    /// Agreement across the `scale` probes of each target.
+    pub scales: Vec<ScaleReliability>,
+}
+
+/// Who asked, and of whom the intervals speak.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UsersSummary {
+    /// How they came about.
+    pub mode: UserMode,
+    /// Of whom the intervals speak, as a sentence.
+    pub population: String,
+    /// How many there are.
+    pub users: u64,
+    /// How many different combinations of levels they have.
+    pub distinct: u64,
+    /// Factor → level → users: what really varied between users.
+    pub factors: BTreeMap<String, BTreeMap<String, u64>>,
+}
+
+/// Whether all of it was had.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Completeness {
+    /// Whether every planned sample has its final record.
+    pub complete: bool,
+    /// All targets together.
+    pub total: Certificate,
+    /// Each target.
+    pub targets: BTreeMap<TargetId, Certificate>,
+}
+
+/// One target's answers to one turn of one probe.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Cell {
+    /// Who was asked.
+    pub target: TargetId,
+    /// What was asked.
+    pub probe: ProbeId,
+    /// The probe's group.
+    pub group: Option<String>,
+    /// The probe's kind.
+    pub kind: String,
+    /// The turn, from 0.
+    pub turn: u32,
+    /// How many turns the probe has.
+    pub turns: u32,
+    /// The question of this turn, in the first language, before templates.
+    pub question: String,
+    /// What became of its samples.
+    pub certificate: Certificate,
+    /// Share of samples of each kind among all behaviour of the model.
+    pub rates: Rates,
+    /// Agreement and distribution of labels: `choice`, `scale` and `short`.
+    pub labels: Option<Labels>,
+    /// Agreement of wording, language by language: `open` and `recall`. Never averaged across languages.
+    pub wording: Vec<WordingAgreement>,
+    /// `recall`: how much of the document came back.
+    pub recall: Option<RecallScores>,
+    /// The most typical answers, one per language for texts; real samples.
+    pub typical: Vec<Exemplar>,
+    /// The most deviant answers, the most deviant first.
+    pub deviant: Vec<Exemplar>,
+}
+
+impl Cell {
+    /// Agreement between users, the headline: of labels, or of the language in which wording agrees least.
+    #[must_use]
+    pub fn headline(&self) -> Option<&Estimate> {
+        if let Some(labels) = &self.labels {
+            return Some(&labels.agreement.between_users);
+        }
+        let value = |agreement: &WordingAgreement| agreement.answered.between_users.value;
+        self.wording
+            .iter()
+            .filter(|agreement| value(agreement).is_some())
+            .min_by(|a, b| value(a).unwrap_or(f64::INFINITY).total_cmp(&value(b).unwrap_or(f64::INFINITY)))
+            .map(|agreement| &agreement.answered.between_users)
+    }
+}
+
+/// A number with its 95 % interval. What is undefined is absent, and `note` says why.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// The estimate, never clipped.
+    pub value: Option<f64>,
+    /// Lower end of the interval.
+    pub low: Option<f64>,
+    /// Upper end of the interval.
+    pub high: Option<f64>,
+    /// Why something is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// Shares among the samples that say something about the model.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Rates {
+    /// Refused, by the provider's word.
+    pub refused: Estimate,
+    /// Refused, filtered or empty.
+    pub non_answer: Estimate,
+    /// Cut off at the token limit.
+    pub truncated: Estimate,
+}
+
+/// Agreement at three levels: the probability that two answers are alike (labels), or their mean similarity (wording).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Agreement {
+    /// A_W: two answers of the same session.
+    pub within_session: Estimate,
+    /// A_S: two sessions of the same user.
+    pub between_sessions: Estimate,
+    /// A_B: two users. The headline.
+    pub between_users: Estimate,
+    /// 1 - A_W: disagreement by sampling alone.
+    pub sampling_part: Option<f64>,
+    /// A_W - A_S: disagreement that sessions add.
+    pub session_part: Option<f64>,
+    /// A_S - A_B: disagreement that users add.
+    pub user_part: Option<f64>,
+    /// (A_S - A_B) / (1 - A_B).
+    pub rho_user: Option<f64>,
+    /// (A_W - A_B) / (1 - A_B).
+    pub rho_session: Option<f64>,
+    /// Users with an answer.
+    pub users: u64,
+    /// Sessions with an answer.
+    pub sessions: u64,
+    /// Answers.
+    pub samples: u64,
+    /// How many pairs were compared, if they were a sample of all.
+    pub sampled_pairs: Option<u64>,
+}
+
+/// Labels of a cell. A refusal, a filtered and an empty answer are labels too (rule R4).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Labels {
+    /// Agreement of labels.
+    pub agreement: Agreement,
+    /// All labels, the most frequent first; among equals in order of the label.
+    pub distribution: Vec<LabelShare>,
+    /// The most frequent label; all of them on a tie.
+    pub mode: Vec<String>,
+    /// Its share.
+    pub mode_share: Estimate,
+    /// Probability that two samples agree, wherever they come from (Simpson).
+    pub collision: Option<f64>,
+    /// 1 / collision.
+    pub effective_answers: Option<f64>,
+    /// Entropy in nats, one sample per user, by Chao, Wang and Jost.
+    pub entropy: Estimate,
+    /// `scale`: the mean number, one weight per user.
+    pub mean: Option<Estimate>,
+}
+
+/// One label.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LabelShare {
+    /// The option, number, normalised text, or a non-answer in parentheses.
+    pub label: String,
+    /// Samples with it.
+    pub count: u64,
+    /// Its share, one weight per user.
+    pub share: Estimate,
+}
+
+/// Agreement of wording in one language.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WordingAgreement {
+    /// The language.
+    pub language: String,
+    /// ROUGE-L F1 of pairs of which both are answers.
+    pub answered: Agreement,
+    /// The same, with an answer and a non-answer differing wholly, and two non-answers agreeing (rule R4).
+    pub all: Agreement,
+}
+
+/// How much of a document came back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RecallScores {
+    /// The document's path in the suite.
+    pub document: String,
+    /// The first word of the reference.
+    pub word: u32,
+    /// Words of the reference.
+    pub reference_words: u64,
+    /// Words until the answer first departs from the reference.
+    pub prefix_words: Estimate,
+    /// Share of the reference that the answer holds in order (longest common subsequence of words).
+    pub lcs_recall: Estimate,
+}
+
+/// A real sample, quoted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Exemplar {
+    /// Its user.
+    pub user: UserId,
+    /// Its session.
+    pub session: u32,
+    /// Its repeat.
+    pub repeat: u32,
+    /// Its language.
+    pub language: String,
+    /// Its text.
+    pub text: String,
+    /// Mean similarity to the others, users weighted equally.
+    pub similarity: Option<f64>,
+}
+
+/// Krippendorff's alpha over the `scale` probes of a target that share a range: probes are the units, samples the raters.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ScaleReliability {
+    /// The target.
+    pub target: TargetId,
+    /// The least number.
+    pub from: i32,
+    /// The greatest.
+    pub to: i32,
+    /// How many probes.
+    pub probes: u64,
+    /// Alpha with the ordinal metric.
+    pub alpha_ordinal: Estimate,
+    /// Alpha with the interval metric.
+    pub alpha_interval: Estimate,
+}
+
+/// How a run went: `operations.json`. Differs between runs that answered the same.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Operations {
+    /// [`crate::OBJECT_FORMAT`] when it was written.
+    pub format: u32,
+    /// Samples with a record.
+    pub samples: u64,
+    /// Calls that the records speak of, failed ones included.
+    pub calls: u64,
+    /// Result objects.
+    pub objects: u64,
+    /// Rounds.
+    pub rounds: u64,
+    /// Tokens billed.
+    pub input_tokens: u64,
+    /// Tokens billed.
+    pub output_tokens: u64,
+    /// Dollars, where there is a price.
+    pub dollars: Option<f64>,
+    /// Begin of the first recorded call, milliseconds since 1970.
+    pub first_call_ms: Option<u64>,
+    /// Begin of the last recorded call, milliseconds since 1970.
+    pub last_call_ms: Option<u64>,
+    /// Latency quantiles of last calls in milliseconds: "0.5", "0.9", "0.99".
+    pub latency_ms: BTreeMap<String, u32>,
+    /// Samples whose billed input exceeds what was sent, per target: something else was in the prompt.
+    pub unexplained_input: BTreeMap<TargetId, u64>,
+    /// Models that said they answered, per target.
+    pub models: BTreeMap<TargetId, BTreeMap<String, u64>>,
+}
+
+/// One conversation as the report shows it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Transcript {
+    /// Who was asked.
+    pub target: TargetId,
+    /// What was asked.
+    pub probe: ProbeId,
+    /// Who asked.
+    pub user: UserId,
+    /// The session.
+    pub session: u32,
+    /// The system prompt.
+    pub system: Option<String>,
+    /// Turn by turn.
+    pub turns: Vec<TranscriptTurn>,
+}
+
+/// One turn of a conversation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TranscriptTurn {
+    /// What the user said.
+    pub asked: String,
+    /// The beginning of the answer that the model was given.
+    pub prefill: Option<String>,
+    /// The answers, repeat by repeat.
+    pub answers: Vec<TranscriptAnswer>,
+}
+
+/// One answer of a turn.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TranscriptAnswer {
+    /// The repeat.
+    pub repeat: u32,
+    /// What became of it, in a word or two.
+    pub outcome: String,
+    /// The text.
+    pub text: String,
+}
