@@ -12,16 +12,20 @@
 //! No I/O, no clock, no randomness that is not drawn from a written seed, no tokio.
 
 pub mod certificate;
+mod draw_users;
 mod format;
 mod ids;
 mod job;
 pub mod keys;
 mod manifest;
 mod nearest;
+pub mod plan;
 pub mod prompt;
+mod resolve;
 mod round;
 mod sample;
 mod seed;
+pub mod suite;
 pub mod summary;
 mod target;
 
@@ -32,6 +36,7 @@ pub use manifest::{
     Cut, Language, Level, Manifest, Probe, ProbeKind, Sampling, Scoring, User, UserDesign, UserMode, Wording,
 };
 pub use nearest::nearest;
+pub use resolve::{Assets, CatalogueTarget, Dataset, Problem, Resolved, TargetCatalogue, resolve};
 pub use round::{Redo, RetrySession, Round, RoundKind, Selection};
 pub use sample::{
     Billing, FailureKind, Outcome, OutcomeClass, ResultObject, Sample, SampleKey, SessionKey, Usage,

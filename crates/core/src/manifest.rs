@@ -229,3 +229,11 @@ pub struct Cut {
     /// Whether the passage is the beginning of the model's own answer.
     pub prefill: bool,
 }
+
+impl Probe {
+    /// How many turns the user has; at least 1.
+    #[must_use]
+    pub fn turns(&self) -> usize {
+        self.wordings.values().next().map_or(0, |wording| wording.turns.len())
+    }
+}

@@ -1,12 +1,12 @@
 //! Conversations: what a user says to a target for a probe, in one session. A pure function of the manifest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use minijinja::{Environment, UndefinedBehavior, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::seed::shuffle;
-use crate::{Manifest, Probe, ProbeKind, Seed, User, Wording};
+use crate::{Limits, Manifest, Probe, ProbeKind, Problem, Seed, Target, TargetCatalogue, User, Wording};
 
 /// Most steps a template may take: suites are input, and a template must not be able to hang a worker.
 const FUEL: u64 = 50_000;
@@ -42,6 +42,13 @@ pub struct Script {
 }
 
 impl Script {
+    /// Bytes of all that the user brings.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let texts = self.system.iter().chain(&self.turns).chain(&self.prefill);
+        texts.map(String::len).sum()
+    }
+
     /// The messages to send at `turn`, given the model's answers to the turns before.
     ///
     /// # Panics
@@ -100,21 +107,23 @@ impl Prompter {
         let wording = wording_for(probe, user);
         let persona = match &user.persona {
             Some(level) => {
-                Some(self.render(&level.text, user, None, None, || format!("persona {:?}", level.id))?)
+                Some(self.render(&level.text, &Names::of(user), || format!("persona {:?}", level.id))?)
             }
             None => None,
         };
-        let system = self.system(user, persona.as_deref())?;
+        let mut names = Names { persona: persona.as_deref(), ..Names::of(user) };
+        let system = self.system(user, &names)?;
+        if let ProbeKind::Recall(cut) = &probe.kind {
+            names.passage = Some(&cut.passage);
+        }
         let mut turns = Vec::with_capacity(wording.turns.len());
         for (at, turn) in wording.turns.iter().enumerate() {
             let question = if wording.template {
-                self.render(turn, user, persona.as_deref(), None, || {
-                    format!("probe {:?}, turn {at}", probe.id)
-                })?
+                self.render(turn, &names, || format!("probe {:?}, turn {at}", probe.id))?
             } else {
                 turn.clone()
             };
-            turns.push(self.worded(question, user, persona.as_deref())?);
+            turns.push(self.worded(question, user, &names)?);
         }
         if let Some(last) = turns.last_mut() {
             self.ask_for_form(last, probe, wording, user, session);
@@ -138,24 +147,24 @@ impl Prompter {
         order
     }
 
-    fn system(&self, user: &User, persona: Option<&str>) -> Result<Option<String>, TemplateError> {
-        let Some(level) = &user.system else { return Ok(persona.map(str::to_owned)) };
-        let text =
-            self.render(&level.text, user, persona, None, || format!("system prompt {:?}", level.id))?;
+    fn system(&self, user: &User, names: &Names<'_>) -> Result<Option<String>, TemplateError> {
+        let Some(level) = &user.system else { return Ok(names.persona.map(str::to_owned)) };
+        let text = self.render(&level.text, names, || format!("system prompt {:?}", level.id))?;
         // A persona that no template places is the second paragraph of the system prompt.
         let placed =
             [Some(level), user.wording.as_ref()].into_iter().flatten().any(|l| l.text.contains("persona"));
-        Ok(Some(match persona {
+        Ok(Some(match names.persona {
             Some(persona) if !placed => format!("{text}\n\n{persona}"),
             _ => text,
         }))
     }
 
-    fn worded(&self, question: String, user: &User, persona: Option<&str>) -> Result<String, TemplateError> {
+    fn worded(&self, question: String, user: &User, names: &Names<'_>) -> Result<String, TemplateError> {
         match &user.wording {
             None => Ok(question),
             Some(level) => {
-                self.render(&level.text, user, persona, Some(&question), || format!("wording {:?}", level.id))
+                let names = Names { question: Some(&question), ..*names };
+                self.render(&level.text, &names, || format!("wording {:?}", level.id))
             }
         }
     }
@@ -187,21 +196,43 @@ impl Prompter {
     fn render(
         &self,
         template: &str,
-        user: &User,
-        persona: Option<&str>,
-        question: Option<&str>,
+        names: &Names<'_>,
         place: impl Fn() -> String,
     ) -> Result<String, TemplateError> {
         // Most prompts are plain text; they need no engine.
-        if !template.contains("{{") && !template.contains("{%") && !template.contains("{#") {
+        if !["{{", "{%", "{#"].iter().any(|mark| template.contains(mark)) {
             return Ok(template.to_owned());
         }
-        let mut names: BTreeMap<&str, &str> = BTreeMap::from([("language", user.language.as_str())]);
-        names.extend(persona.map(|text| ("persona", text)));
-        names.extend(question.map(|text| ("question", text)));
+        let known = names.known();
         self.environment
-            .render_str(template, names.iter().map(|(name, text)| (*name, *text)).collect::<Value>())
-            .map_err(|error| TemplateError { place: place(), reason: explain(&error, &names) })
+            .render_str(
+                template,
+                known.iter().map(|(name, text)| (*name, Value::from(*text))).collect::<BTreeMap<_, _>>(),
+            )
+            .map_err(|error| TemplateError { place: place(), reason: explain(&error, &known) })
+    }
+}
+
+/// What a template may speak of.
+#[derive(Clone, Copy)]
+struct Names<'a> {
+    language: &'a str,
+    persona: Option<&'a str>,
+    question: Option<&'a str>,
+    passage: Option<&'a str>,
+}
+
+impl<'a> Names<'a> {
+    fn of(user: &'a User) -> Self {
+        Self { language: &user.language, persona: None, question: None, passage: None }
+    }
+
+    fn known(&self) -> Vec<(&'static str, &'a str)> {
+        let mut known = vec![("language", self.language)];
+        known.extend(self.persona.map(|text| ("persona", text)));
+        known.extend(self.question.map(|text| ("question", text)));
+        known.extend(self.passage.map(|text| ("passage", text)));
+        known
     }
 }
 
@@ -227,17 +258,62 @@ pub fn wording_for<'a>(probe: &'a Probe, user: &User) -> &'a Wording {
         .expect("a resolved probe has at least one wording")
 }
 
-/// Renders every pair of probe and user once, so that a template error is found before a call is paid.
-pub fn check_templates(manifest: &Manifest) -> Result<(), TemplateError> {
+/// Renders what every kind of user says for every probe, so that a template error and a prompt that no limit lets through
+/// are found before a call is paid.
+pub(crate) fn check(manifest: &Manifest, catalogue: &TargetCatalogue) -> Result<(), Problem> {
     let prompter = Prompter::new(manifest.seed);
-    // A template sees the user's levels only, so one user of each combination of levels is enough.
-    let mut seen = std::collections::BTreeSet::new();
-    for user in manifest.users.users.iter().filter(|user| seen.insert(user.levels())) {
-        for probe in &manifest.probes {
-            prompter.script(probe, user, 0)?;
+    for probe in &manifest.probes {
+        let mut longest = 0;
+        for user in one_user_of_each_kind(manifest) {
+            let script = prompter
+                .script(probe, user, 0)
+                .map_err(|error| Problem::at(format!("probe {}", probe.id), error.to_string()))?;
+            longest = longest.max(script.bytes());
+        }
+        for target in &manifest.targets {
+            let limits = catalogue.pools.get(&target.pool).cloned().unwrap_or_default();
+            check_size(probe, longest, target, &limits.lowered_by(&manifest.limits))?;
         }
     }
     Ok(())
+}
+
+/// A template sees a user's levels only, so one user of each combination of levels stands for all.
+pub fn one_user_of_each_kind(manifest: &Manifest) -> impl Iterator<Item = &User> {
+    let mut seen = BTreeSet::new();
+    manifest.users.users.iter().filter(move |user| seen.insert(user.levels()))
+}
+
+/// Tokens of so many bytes of text, as far as can be told without the model's tokenizer.
+#[must_use]
+pub fn estimate_tokens(bytes: usize) -> u64 {
+    (bytes as u64 * 2).div_ceil(7)
+}
+
+fn check_size(probe: &Probe, bytes: usize, target: &Target, limits: &Limits) -> Result<(), Problem> {
+    let tokens = estimate_tokens(bytes);
+    let answer = u64::from(target.parameters.max_tokens);
+    let too_large = |what: String| {
+        Err(Problem::at(
+            format!("probe {}", probe.id),
+            format!("its prompt has about {tokens} tokens and its answer up to {answer}, but {what}"),
+        ))
+    };
+    match (target.card.context_tokens, limits.input_tokens_per_minute, limits.output_tokens_per_minute) {
+        (Some(context), _, _) if tokens + answer > u64::from(context) => too_large(format!(
+            "target {} takes {context} in all; shorten the prompt or lower `max_tokens`",
+            target.id
+        )),
+        (_, Some(limit), _) if tokens > u64::from(limit) => too_large(format!(
+            "pool {} lets {limit} input tokens through in a minute; such a call could never start",
+            target.pool
+        )),
+        (_, _, Some(limit)) if answer > u64::from(limit) => too_large(format!(
+            "pool {} lets {limit} output tokens through in a minute; lower `max_tokens` of target {}",
+            target.pool, target.id
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn minijinja_defaults(environment: &mut Environment<'static>) {
@@ -246,13 +322,16 @@ fn minijinja_defaults(environment: &mut Environment<'static>) {
     environment.add_filter("trim", minijinja::filters::trim);
 }
 
-fn explain(error: &minijinja::Error, names: &BTreeMap<&str, &str>) -> String {
+fn explain(error: &minijinja::Error, names: &[(&str, &str)]) -> String {
     let line = error.line().map_or(String::new(), |line| format!("line {line}: "));
     let detail = error.detail().map_or(String::new(), |detail| format!(": {detail}"));
-    let known: Vec<&str> = names.keys().copied().collect();
+    let known: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
     let hint = match error.kind() {
         minijinja::ErrorKind::UndefinedError => format!(" (known here: {})", known.join(", ")),
         _ => String::new(),
     };
     format!("{line}{}{detail}{hint}", error.kind())
 }
+
+#[cfg(test)]
+mod tests;

@@ -68,5 +68,5 @@ mod tests {
         assert_eq!(sorted, (0..10).collect::<Vec<u8>>());
     }
 
-    const PINNED: [u8; 10] = [0; 10];
+    const PINNED: [u8; 10] = [8, 3, 1, 0, 5, 4, 9, 6, 2, 7];
 }

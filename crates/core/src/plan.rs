@@ -1,0 +1,286 @@
+//! The plan: which sessions there are, in which blocks and jobs, in which order. A pure function of manifest and rounds, so that
+//! every role makes it again for itself and no job has to carry it.
+
+use std::collections::BTreeMap;
+
+use crate::seed::shuffle;
+use crate::{
+    BlockId, Job, Manifest, OBJECT_FORMAT, Probe, Redo, RetrySession, Round, RoundKind, Selection, Target,
+    TargetId, User,
+};
+
+/// The plan of a run so far.
+#[derive(Debug, Clone, Copy)]
+pub struct Plan<'a> {
+    manifest: &'a Manifest,
+    rounds: &'a [Round],
+}
+
+/// One session of a job.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlannedSession<'a> {
+    /// What is asked.
+    pub probe: &'a Probe,
+    /// Who asks.
+    pub user: &'a User,
+    /// The session's number.
+    pub session: u32,
+    /// Answers that stand from an earlier round.
+    pub history: &'a [String],
+    /// What to ask again; `None` is everything.
+    pub redo: Option<&'a [Redo]>,
+}
+
+/// Sessions of one probe and user that a round adds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Row {
+    probe: usize,
+    user: usize,
+    from: u32,
+    to: u32,
+}
+
+impl<'a> Plan<'a> {
+    /// The plan of these rounds, which must stand in their order.
+    #[must_use]
+    pub fn new(manifest: &'a Manifest, rounds: &'a [Round]) -> Self {
+        Self { manifest, rounds }
+    }
+
+    /// The manifest.
+    #[must_use]
+    pub fn manifest(&self) -> &'a Manifest {
+        self.manifest
+    }
+
+    /// How many blocks each target has.
+    #[must_use]
+    pub fn blocks(&self) -> usize {
+        self.manifest.probes.len().div_ceil(self.manifest.probes_per_block as usize)
+    }
+
+    /// The block at `index`.
+    #[must_use]
+    pub fn block_id(index: usize) -> BlockId {
+        BlockId::new(format!("b{index:05}")).expect("a letter and digits")
+    }
+
+    /// The probes of the block at `index`, with their places in the manifest.
+    pub fn block_probes(&self, index: usize) -> impl Iterator<Item = (usize, &'a Probe)> {
+        let size = self.manifest.probes_per_block as usize;
+        self.manifest.probes.iter().enumerate().skip(index * size).take(size)
+    }
+
+    /// All jobs of a round, in the order in which they are to be published: shuffled by the seed, so that targets, probes, users
+    /// and controls are mixed at all times.
+    #[must_use]
+    pub fn jobs(&self, round: &Round) -> Vec<Job> {
+        let size = u64::from(self.manifest.sessions_per_job);
+        let mut jobs = Vec::new();
+        for target in &self.manifest.targets {
+            let retries = retries_by_block(round, target, self);
+            for block in 0..self.blocks() {
+                let sessions = match &round.kind {
+                    RoundKind::Retry(_) => retries.get(&block).map_or(0, |sessions| sessions.len() as u64),
+                    _ => self.rows(round, target, block).iter().map(|row| u64::from(row.to - row.from)).sum(),
+                };
+                for chunk in 0..sessions.div_ceil(size) {
+                    jobs.push(Job {
+                        format: OBJECT_FORMAT,
+                        run: self.manifest.run.clone(),
+                        pool: target.pool.clone(),
+                        target: target.id.clone(),
+                        block: Self::block_id(block),
+                        round: round.number,
+                        chunk: u32::try_from(chunk).expect("2^32 jobs of a block do not fit any run"),
+                    });
+                }
+            }
+        }
+        shuffle(&mut jobs, &mut self.manifest.seed.stream(&["job order", &round.number.to_string()]));
+        jobs
+    }
+
+    /// The sessions of a job, in the order in which they are asked: each session number goes round all users and probes of the
+    /// block before the next one begins, so that no user is asked earlier than another.
+    ///
+    /// Empty if the job is not of this plan.
+    #[must_use]
+    pub fn sessions(&self, job: &Job) -> Vec<PlannedSession<'a>> {
+        let size = self.manifest.sessions_per_job as usize;
+        let from = job.chunk as usize * size;
+        let round = self.rounds.iter().find(|round| round.number == job.round);
+        let (Some(target), Some(block), Some(round)) =
+            (self.manifest.target(&job.target), index(&job.block), round)
+        else {
+            return Vec::new();
+        };
+        if matches!(round.kind, RoundKind::Retry(_)) {
+            let retries = retries_by_block(round, target, self);
+            let sessions = retries.get(&block).map_or(&[][..], Vec::as_slice);
+            return sessions.iter().skip(from).take(size).filter_map(|retry| self.retry(retry)).collect();
+        }
+        let mut rows = self.rows(round, target, block);
+        let purpose = ["session order", target.id.as_str(), job.block.as_str(), &round.number.to_string()];
+        shuffle(&mut rows, &mut self.manifest.seed.stream(&purpose));
+        self.slice(&rows, from, size)
+    }
+
+    /// Samples that all rounds together plan for a target and a probe.
+    #[must_use]
+    pub fn planned_samples(&self, target: &TargetId, probe: usize) -> u64 {
+        let users = self.manifest.users.users.len();
+        let sessions: u64 = match self.uniform(target, probe) {
+            Some(Selection { users: n, sessions, .. }) => u64::from(n) * u64::from(sessions),
+            None => (0..users).map(|user| u64::from(self.covered(u32::MAX, target, probe, user))).sum(),
+        };
+        let turns = self.manifest.probes[probe].turns() as u64;
+        sessions * turns * u64::from(self.manifest.sampling.repeats)
+    }
+
+    /// Samples that a session of the probe has.
+    #[must_use]
+    pub fn samples_per_session(&self, probe: &Probe) -> u64 {
+        probe.turns() as u64 * u64::from(self.manifest.sampling.repeats)
+    }
+
+    /// Whether the session is part of the plan.
+    #[must_use]
+    pub fn has_session(&self, target: &TargetId, probe: usize, user: usize, session: u32) -> bool {
+        session < self.covered(u32::MAX, target, probe, user)
+    }
+
+    /// Whether the selection would add any session to the plan.
+    #[must_use]
+    pub fn would_grow(&self, selection: &Selection) -> bool {
+        selection.targets.iter().any(|target| {
+            self.manifest.probes.iter().enumerate().filter(|(_, probe)| selects(selection, probe)).any(
+                |(probe, _)| {
+                    (0..selection.users as usize)
+                        .any(|user| self.covered(u32::MAX, target, probe, user) < selection.sessions)
+                },
+            )
+        })
+    }
+
+    /// The most sessions that any user has.
+    #[must_use]
+    pub fn most_sessions(&self) -> u32 {
+        self.rounds.iter().filter_map(selection).map(|selection| selection.sessions).max().unwrap_or(0)
+    }
+
+    fn retry(&self, retry: &'a RetrySession) -> Option<PlannedSession<'a>> {
+        Some(PlannedSession {
+            probe: self.manifest.probes.iter().find(|probe| probe.id == retry.key.probe)?,
+            user: self.manifest.users.users.iter().find(|user| user.id == retry.key.user)?,
+            session: retry.key.session,
+            history: &retry.history,
+            redo: Some(&retry.redo),
+        })
+    }
+
+    /// How many sessions, from 0, the rounds before that one cover.
+    fn covered(&self, before: u32, target: &TargetId, probe: usize, user: usize) -> u32 {
+        let probe = &self.manifest.probes[probe];
+        self.rounds
+            .iter()
+            .filter(|round| round.number < before)
+            .filter_map(selection)
+            .filter(|selection| user < selection.users as usize)
+            .filter(|selection| selection.targets.contains(target) && selects(selection, probe))
+            .map(|selection| selection.sessions)
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// The one selection that covers the probe, where there is one: the common case, which needs no look at every user.
+    fn uniform(&self, target: &TargetId, probe: usize) -> Option<Selection> {
+        let probe = &self.manifest.probes[probe];
+        let mut covering = self
+            .rounds
+            .iter()
+            .filter_map(selection)
+            .filter(|selection| selection.targets.contains(target) && selects(selection, probe));
+        let first = covering.next()?;
+        covering.next().is_none().then(|| first.clone())
+    }
+
+    fn rows(&self, round: &Round, target: &Target, block: usize) -> Vec<Row> {
+        let Some(chosen) = selection(round).filter(|selection| selection.targets.contains(&target.id)) else {
+            return Vec::new();
+        };
+        let mut rows = Vec::new();
+        for (probe, _) in self.block_probes(block).filter(|(_, probe)| selects(chosen, probe)) {
+            for user in 0..chosen.users as usize {
+                let from = self.covered(round.number, &target.id, probe, user);
+                if from < chosen.sessions {
+                    rows.push(Row { probe, user, from, to: chosen.sessions });
+                }
+            }
+        }
+        rows
+    }
+
+    fn slice(&self, rows: &[Row], mut skip: usize, size: usize) -> Vec<PlannedSession<'a>> {
+        let first = rows.iter().map(|row| row.from).min().unwrap_or(0);
+        let last = rows.iter().map(|row| row.to).max().unwrap_or(0);
+        let mut sessions = Vec::with_capacity(size);
+        for session in first..last {
+            let active = |row: &&Row| row.from <= session && session < row.to;
+            let count = rows.iter().filter(active).count();
+            if skip >= count {
+                skip -= count;
+                continue;
+            }
+            for row in rows.iter().filter(active).skip(skip).take(size - sessions.len()) {
+                sessions.push(PlannedSession {
+                    probe: &self.manifest.probes[row.probe],
+                    user: &self.manifest.users.users[row.user],
+                    session,
+                    history: &[],
+                    redo: None,
+                });
+            }
+            skip = 0;
+            if sessions.len() == size {
+                break;
+            }
+        }
+        sessions
+    }
+}
+
+fn selection(round: &Round) -> Option<&Selection> {
+    match &round.kind {
+        RoundKind::Base(selection) | RoundKind::Extension(selection) => Some(selection),
+        RoundKind::Retry(_) => None,
+    }
+}
+
+fn selects(selection: &Selection, probe: &Probe) -> bool {
+    selection.probes.as_ref().is_none_or(|probes| probes.contains(&probe.id))
+}
+
+fn index(block: &BlockId) -> Option<usize> {
+    block.as_str().strip_prefix('b')?.parse().ok()
+}
+
+fn retries_by_block<'a>(
+    round: &'a Round,
+    target: &Target,
+    plan: &Plan<'a>,
+) -> BTreeMap<usize, Vec<&'a RetrySession>> {
+    let RoundKind::Retry(sessions) = &round.kind else { return BTreeMap::new() };
+    let places: BTreeMap<_, usize> =
+        plan.manifest.probes.iter().enumerate().map(|(place, probe)| (&probe.id, place)).collect();
+    let mut blocks: BTreeMap<usize, Vec<&RetrySession>> = BTreeMap::new();
+    for retry in sessions.iter().filter(|retry| retry.key.target == target.id) {
+        if let Some(place) = places.get(&retry.key.probe) {
+            blocks.entry(place / plan.manifest.probes_per_block as usize).or_default().push(retry);
+        }
+    }
+    blocks
+}
+
+#[cfg(test)]
+mod tests;
