@@ -1,0 +1,87 @@
+//! What every statistic answers with: a value, an interval, or the reason why not.
+
+use thiserror::Error;
+
+/// Whom an interval speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Population {
+    /// Users were drawn independently; the interval speaks of all users that could have been drawn.
+    Drawn,
+    /// Users are a grid or were written out; the interval speaks of these users only and resamples their sessions.
+    Fixed,
+}
+
+/// A two-sided 95 % confidence interval, `low <= high`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Interval {
+    /// The lower end.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
+}
+
+/// A point estimate with its interval. `why` is set exactly when one of the two is missing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    /// The estimate, unclipped: an unbiased estimate may lie slightly outside the range of what it estimates.
+    pub value: Option<f64>,
+    /// Its 95 % interval.
+    pub interval: Option<Interval>,
+    /// Why the value or the interval is missing.
+    pub why: Option<Undefined>,
+}
+
+/// Why a number cannot be given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Undefined {
+    /// Nothing was answered.
+    #[error("no samples")]
+    NoSamples,
+    /// Agreement between users needs two of them.
+    #[error("agreement between users needs at least two users")]
+    OneUser,
+    /// Agreement between sessions needs a user with two of them.
+    #[error("no user has two sessions")]
+    OneSession,
+    /// Agreement within a session needs a session with two samples.
+    #[error("no session has two samples")]
+    OneSample,
+    /// Two users say nothing about how users differ.
+    #[error("an interval needs at least three users, a point is all that fewer give")]
+    FewUsers,
+    /// For users that are not drawn the interval comes from their sessions.
+    #[error("users that were not drawn need at least {needed} sessions each for an interval")]
+    FewSessions {
+        /// Sessions that every user must have.
+        needed: usize,
+    },
+    /// The intervals are made for means in `[0, 1]`.
+    #[error("a value lies outside 0 to 1, so no interval applies")]
+    OutOfRange,
+    /// Good-Turing coverage is below one half, so most of the distribution has not been seen.
+    #[error("more than half of the distribution is still unseen, so its entropy cannot be estimated")]
+    Unseen,
+}
+
+impl Interval {
+    /// The interval of `1 - x` where this is the interval of `x`.
+    pub(crate) fn mirrored(self) -> Self {
+        Self { low: 1.0 - self.high, high: 1.0 - self.low }
+    }
+
+    /// Whether `value` lies in the closed interval.
+    #[must_use]
+    pub fn contains(&self, value: f64) -> bool {
+        self.low <= value && value <= self.high
+    }
+}
+
+impl Estimate {
+    pub(crate) fn undefined(why: Undefined) -> Self {
+        Self { value: None, interval: None, why: Some(why) }
+    }
+
+    pub(crate) fn new(value: f64, interval: Result<Interval, Undefined>) -> Self {
+        Self { value: Some(value), interval: interval.ok(), why: interval.err() }
+    }
+}
