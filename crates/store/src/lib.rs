@@ -1,1 +1,31 @@
-//! To be written.
+//! The store: the truth about every run, as bytes under keys.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`Store`] | the port: create-only writes, replaceable derived files, reads, sorted listings, run locks |
+//! | `results`, `records` | the same store in the words of core: results, manifests, rounds, suites, dead jobs |
+//! | `codec` | what a stored object looks like: MessagePack with named fields in a checksummed zstd frame |
+//! | `memory`, `directory` | the backends; each is a variant of [`Store`] |
+//! | [`conformance`] | what every backend must do, as functions that a test calls |
+//!
+//! Where things stand is said by [`antiphon_core::keys`]. Nothing here deletes an object.
+
+mod blocking;
+mod codec;
+pub mod conformance;
+mod directory;
+mod error;
+mod key;
+mod memory;
+mod records;
+mod results;
+mod run_lock;
+mod store;
+
+pub use codec::{LARGEST_OBJECT, decode, decode_result, encode_result};
+pub use directory::Directory;
+pub use error::StoreError;
+pub use memory::Memory;
+pub use records::DeadJob;
+pub use run_lock::RunLock;
+pub use store::{Put, Store};

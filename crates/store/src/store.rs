@@ -1,0 +1,186 @@
+//! The port: one small set of operations over bytes, and the backends that offer it.
+
+use antiphon_core::RunId;
+use bytes::Bytes;
+
+use crate::{Directory, Memory, RunLock, StoreError, key};
+
+/// Where runs are kept. Cheap to clone; clones share the same objects.
+#[derive(Debug, Clone)]
+pub enum Store {
+    /// Within this process; gone with it.
+    Memory(Memory),
+    /// A folder, which several processes may use at once.
+    Directory(Directory),
+}
+
+/// What became of a create-only write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Put {
+    /// The bytes are stored, durably.
+    Created,
+    /// Something was there before and still is; the bytes were dropped.
+    Exists,
+}
+
+/// What an address names.
+enum Address<'a> {
+    Memory,
+    Directory(&'a str),
+}
+
+impl Address<'_> {
+    fn parse(address: &str) -> Result<Address<'_>, StoreError> {
+        let unknown = || StoreError::UnknownAddress { address: address.to_owned() };
+        let scheme_of = |text: &str| {
+            let is_scheme = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+            text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(is_scheme)
+        };
+        match address.split_once(':') {
+            Some(("memory", "")) => Ok(Address::Memory),
+            Some(("file", path)) => match path.strip_prefix("//") {
+                Some(absolute) if absolute.starts_with('/') => Ok(Address::Directory(absolute)),
+                None if !path.is_empty() => Ok(Address::Directory(path)),
+                _ => Err(unknown()),
+            },
+            Some((scheme, _)) if scheme_of(scheme) => Err(unknown()),
+            _ if address.is_empty() => Err(unknown()),
+            _ => Ok(Address::Directory(address)),
+        }
+    }
+}
+
+impl Store {
+    /// A new, empty store within this process.
+    #[must_use]
+    pub fn memory() -> Self {
+        Self::Memory(Memory::default())
+    }
+
+    /// Opens the store at `memory:`, `file:PATH` or a plain path, for reading and writing. A folder must be there already:
+    /// who reads results has misspelt a path that does not exist.
+    pub async fn open(address: &str) -> Result<Self, StoreError> {
+        match Address::parse(address)? {
+            Address::Memory => Ok(Self::memory()),
+            Address::Directory(path) => Ok(Self::Directory(Directory::open(path).await?)),
+        }
+    }
+
+    /// Like [`Store::open`], but makes the folder where there is none.
+    pub async fn create(address: &str) -> Result<Self, StoreError> {
+        match Address::parse(address)? {
+            Address::Memory => Ok(Self::memory()),
+            Address::Directory(path) => Ok(Self::Directory(Directory::create(path).await?)),
+        }
+    }
+
+    /// Stores `bytes` under `key` if nothing is there. Of any number of racing writers exactly one gets [`Put::Created`].
+    /// Readers see nothing or the whole object, also when the writer is killed; when this returns, it is durable.
+    pub async fn put_once(&self, key: &str, bytes: Bytes) -> Result<Put, StoreError> {
+        key::check(key)?;
+        match self {
+            Self::Memory(memory) => Ok(memory.put_once(key, bytes)),
+            Self::Directory(directory) => directory.put_once(key, bytes).await,
+        }
+    }
+
+    /// Stores `bytes` under `key`, replacing what is there. Only for derived files, which may be remade at any time.
+    /// Readers see the old object or the new one, whole.
+    pub async fn put(&self, key: &str, bytes: Bytes) -> Result<(), StoreError> {
+        key::check(key)?;
+        match self {
+            Self::Memory(memory) => {
+                memory.put(key, bytes);
+                Ok(())
+            }
+            Self::Directory(directory) => directory.put(key, bytes).await,
+        }
+    }
+
+    /// The bytes under `key`, if any.
+    pub async fn get(&self, key: &str) -> Result<Option<Bytes>, StoreError> {
+        key::check(key)?;
+        match self {
+            Self::Memory(memory) => Ok(memory.get(key)),
+            Self::Directory(directory) => directory.get(key).await,
+        }
+    }
+
+    /// Whether something is stored under `key`.
+    pub async fn exists(&self, key: &str) -> Result<bool, StoreError> {
+        key::check(key)?;
+        match self {
+            Self::Memory(memory) => Ok(memory.exists(key)),
+            Self::Directory(directory) => directory.exists(key).await,
+        }
+    }
+
+    /// All keys that begin with `prefix`, sorted by their bytes.
+    pub async fn list(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        self.list_after(prefix, None, usize::MAX).await
+    }
+
+    /// The first `limit` keys that begin with `prefix` and sort after `after`. Fewer than `limit` means that there are no more.
+    pub async fn list_after(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<String>, StoreError> {
+        key::check_prefix(prefix)?;
+        match self {
+            Self::Memory(memory) => Ok(memory.list_after(prefix, after, limit)),
+            Self::Directory(directory) => directory.list_after(prefix, after, limit).await,
+        }
+    }
+
+    /// The names of the folders directly below `folder`, sorted; `folder` is empty or ends with a slash. A backend with real
+    /// folders may show one that holds no object.
+    pub async fn folders(&self, folder: &str) -> Result<Vec<String>, StoreError> {
+        key::check_prefix(folder)?;
+        if !folder.is_empty() && !folder.ends_with('/') {
+            let reason = "a folder ends with a slash";
+            return Err(StoreError::InvalidKey { key: folder.to_owned(), reason });
+        }
+        match self {
+            Self::Memory(memory) => Ok(memory.folders(folder)),
+            Self::Directory(directory) => directory.folders(folder).await,
+        }
+    }
+
+    /// Keeps other coordinators away from the run until the lock is dropped or its process dies. Who cannot have it gets
+    /// [`StoreError::Locked`] at once. It guards against wasted money, not against wrong results: writes stay create-only.
+    pub async fn lock_run(&self, run: &RunId) -> Result<RunLock, StoreError> {
+        match self {
+            Self::Memory(memory) => memory.lock_run(run),
+            Self::Directory(directory) => directory.lock_run(run).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses() {
+        let folder = |address| match Address::parse(address) {
+            Ok(Address::Directory(path)) => Some(path.to_owned()),
+            _ => None,
+        };
+        assert!(matches!(Address::parse("memory:"), Ok(Address::Memory)));
+        for (address, path) in [
+            ("results", "results"),
+            ("./a:b", "./a:b"),
+            ("/data/x", "/data/x"),
+            ("file:results", "results"),
+            ("file:/data/x", "/data/x"),
+            ("file:///data/x", "/data/x"),
+        ] {
+            assert_eq!(folder(address).as_deref(), Some(path), "{address}");
+        }
+        for unknown in ["", "memory:x", "file:", "file://host/x", "s3://bucket", "gs:bucket"] {
+            assert!(matches!(Address::parse(unknown), Err(StoreError::UnknownAddress { .. })), "{unknown}");
+        }
+    }
+}
