@@ -4,7 +4,7 @@ use std::{convert::Infallible, io, time::Duration};
 
 use axum::{body::Body, http::StatusCode, response::Response};
 use bytes::Bytes;
-use futures::stream;
+use futures::{StreamExt as _, stream};
 
 use crate::{
     call::{Manner, Reply},
@@ -61,5 +61,10 @@ fn slow(body: Bytes, pause: Duration) -> Body {
 /// The first half, then the connection breaks.
 fn torn(body: Bytes) -> Body {
     let half = body.slice(..body.len() / 2);
-    Body::from_stream(stream::iter([Ok(half), Err(io::Error::from(io::ErrorKind::UnexpectedEof))]))
+    let broken = stream::once(async {
+        // The server writes out what it has while the body is pending, and drops it when the body fails.
+        tokio::task::yield_now().await;
+        Err(io::Error::from(io::ErrorKind::UnexpectedEof))
+    });
+    Body::from_stream(stream::once(async { Ok(half) }).chain(broken))
 }
