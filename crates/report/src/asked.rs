@@ -1,0 +1,157 @@
+//! What was asked of whom.
+
+use std::collections::BTreeSet;
+
+use antiphon_core::summary::{Summary, UsersSummary};
+use antiphon_core::{Provider, SamplingParameters, SeedPolicy, Target, UserMode};
+use maud::{Markup, html};
+
+use crate::number::{count, counted};
+use crate::visible::inline;
+
+/// The size of the run: `2 targets · 9 probes · 40 users × 3 sessions × 2 repeats · 4,320 samples planned`.
+pub(crate) fn in_one_line(summary: &Summary) -> String {
+    let probes = summary.cells.iter().map(|cell| &cell.probe).collect::<BTreeSet<_>>().len();
+    [
+        counted(summary.targets.len() as u64, "target", "targets"),
+        counted(probes as u64, "probe", "probes"),
+        format!(
+            "{} × {} × {}",
+            counted(summary.users.users, "user", "users"),
+            counted(u64::from(summary.sampling.sessions), "session", "sessions"),
+            counted(u64::from(summary.sampling.repeats), "repeat", "repeats"),
+        ),
+        counted(summary.completeness.total.planned, "sample planned", "samples planned"),
+    ]
+    .join(" · ")
+}
+
+pub(crate) fn section(summary: &Summary) -> Markup {
+    html! {
+        section #asked aria-labelledby="asked-title" {
+            h2 #asked-title { "What was asked of whom" }
+            h3 { "Targets" }
+            (targets(&summary.targets))
+            h3 { "Users" }
+            (users(&summary.users))
+            h3 { "How often, and how it was scored" }
+            (settings(summary))
+        }
+    }
+}
+
+fn targets(targets: &[Target]) -> Markup {
+    html! {
+        div.scroll role="region" aria-label="Targets" tabindex="0" {
+            table {
+                thead {
+                    tr { th scope="col" { "Target" } th scope="col" { "Model" } th scope="col" { "API" } th scope="col" { "Sent with each request" } }
+                }
+                tbody {
+                    @for target in targets {
+                        tr {
+                            th scope="row" { (target.id) }
+                            td { code { (inline(&target.model)) } }
+                            td { (api(target)) }
+                            td { (inline(&effective(&target.parameters))) }
+                        }
+                    }
+                }
+            }
+        }
+        p.note { "Nothing else about sampling was sent: what is not named here was the provider's default." }
+    }
+}
+
+fn api(target: &Target) -> String {
+    let provider = match target.provider {
+        Provider::Anthropic => "Anthropic Messages",
+        Provider::Openai => "OpenAI Chat Completions",
+        Provider::OpenaiCompatible => "OpenAI-compatible",
+    };
+    target.dialect.map_or_else(|| provider.to_owned(), |dialect| format!("{provider} ({dialect:?})"))
+}
+
+fn effective(parameters: &SamplingParameters) -> String {
+    let mut parts = Vec::new();
+    if let Some(temperature) = parameters.temperature {
+        parts.push(format!("temperature {temperature}"));
+    }
+    if let Some(top_p) = parameters.top_p {
+        parts.push(format!("top_p {top_p}"));
+    }
+    if let Some(top_k) = parameters.top_k {
+        parts.push(format!("top_k {top_k}"));
+    }
+    parts.push(format!("at most {} tokens", count(u64::from(parameters.max_tokens))));
+    if parameters.seed == SeedPolicy::PerSample {
+        parts.push("a seed per sample".to_owned());
+    }
+    if !parameters.stop.is_empty() {
+        parts.push(format!("stop at {:?}", parameters.stop));
+    }
+    parts.join(", ")
+}
+
+fn users(users: &UsersSummary) -> Markup {
+    let origin = match users.mode {
+        UserMode::Drawn => "drawn independently from pools of factors",
+        UserMode::Grid => "every combination of the levels (a grid)",
+        UserMode::Listed => "written out one by one",
+    };
+    html! {
+        p {
+            (counted(users.users, "user", "users")) ", " (origin) "; "
+            (counted(users.distinct, "different combination", "different combinations")) " of levels. "
+            b.population { (inline(&users.population)) }
+        }
+        @if users.factors.is_empty() {
+            p.note { "Nothing varied between users. Agreement across users then says no more than agreement across sessions." }
+        } @else {
+            div.scroll role="region" aria-label="What varied between users" tabindex="0" {
+                table {
+                    caption { "What varied between users" }
+                    thead { tr { th scope="col" { "Factor" } th scope="col" { "Levels, and users at each" } } }
+                    tbody {
+                        @for (factor, levels) in &users.factors {
+                            tr {
+                                th scope="row" { (inline(factor)) }
+                                td { ul.levels { @for (level, number) in levels { li { (inline(level)) " " span.count { (count(*number)) } } } } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn settings(summary: &Summary) -> Markup {
+    let case =
+        if summary.scoring.casefold { "upper and lower case count as the same" } else { "case matters" };
+    html! {
+        dl.settings {
+            (setting("Sessions", html! { (counted(u64::from(summary.sampling.sessions), "session", "sessions")) " of each user with each probe" }))
+            (setting("Repeats", html! { (counted(u64::from(summary.sampling.repeats), "answer", "answers")) " from each history" }))
+            (setting("Seed", html! { code { (summary.seed.0) } }))
+            (setting("Scoring", html! {
+                (case) "; all pairs are compared up to " (count(u64::from(summary.scoring.exact_pairs_up_to))) " samples a cell, beyond that a sample of them"
+            }))
+            (setting("Run", html! { code { (summary.run) } }))
+            (setting("Versions", html! {
+                "antiphon " (inline(&summary.antiphon_version)) ", normaliser " (summary.normaliser_version) ", format " (summary.format)
+            }))
+            (setting("Suite file", hash(&summary.suite_hash)))
+            (setting("What was asked of whom", hash(&summary.identity)))
+            (setting("Analysis decided beforehand", hash(&summary.analysis_hash)))
+        }
+    }
+}
+
+fn setting(name: &str, value: Markup) -> Markup {
+    html! { div { dt { (name) } dd { (value) } } }
+}
+
+fn hash(hash: &str) -> Markup {
+    html! { code.hash { (inline(hash)) } }
+}

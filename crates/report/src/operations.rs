@@ -1,0 +1,119 @@
+//! How the run went.
+
+use antiphon_core::summary::Operations;
+use jiff::Timestamp;
+use maud::{Markup, html};
+
+use crate::number::{UNDEFINED, count, counted};
+use crate::visible::inline;
+
+pub(crate) fn section(operations: &Operations) -> Markup {
+    html! {
+        section #operations aria-labelledby="operations-title" {
+            h2 #operations-title { "Operations" }
+            p { "How the run went. These numbers differ between runs that answered the same." }
+            dl.settings {
+                (figure("Calls", count(operations.calls)))
+                (figure("Samples with a record", count(operations.samples)))
+                (figure("Rounds", count(operations.rounds)))
+                (figure("Result objects", count(operations.objects)))
+                (figure("Input tokens", count(operations.input_tokens)))
+                (figure("Output tokens", count(operations.output_tokens)))
+                (figure("Cost", operations.dollars.map_or_else(|| format!("{UNDEFINED} (no price is known)"), dollars)))
+                (figure("First call", time(operations.first_call_ms)))
+                (figure("Last call", time(operations.last_call_ms)))
+                (figure("Latency", latency(operations)))
+            }
+            (unexplained(operations))
+            (models(operations))
+        }
+    }
+}
+
+fn figure(name: &str, value: String) -> Markup {
+    html! { div { dt { (name) } dd { (value) } } }
+}
+
+fn dollars(dollars: f64) -> String {
+    if dollars > 0.0 && dollars < 0.01 { "under $0.01".to_owned() } else { format!("${dollars:.2}") }
+}
+
+fn time(milliseconds: Option<u64>) -> String {
+    milliseconds
+        .and_then(|milliseconds| Timestamp::from_millisecond(i64::try_from(milliseconds).ok()?).ok())
+        .map_or_else(|| UNDEFINED.to_owned(), |time| time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
+}
+
+/// The quantiles that there are, in words.
+fn latency(operations: &Operations) -> String {
+    let quantile = |key: &str, name: &str| {
+        operations
+            .latency_ms
+            .get(key)
+            .map(|milliseconds| format!("{name} {:.2} s", f64::from(*milliseconds) / 1000.0))
+    };
+    let known = [("0.5", "median"), ("0.9", "90 % within"), ("0.99", "99 % within")];
+    let parts: Vec<String> = known.iter().filter_map(|(key, name)| quantile(key, name)).collect();
+    if parts.is_empty() { UNDEFINED.to_owned() } else { parts.join(", ") }
+}
+
+fn unexplained(operations: &Operations) -> Markup {
+    let affected: Vec<_> = operations.unexplained_input.iter().filter(|(_, samples)| **samples > 0).collect();
+    html! {
+        @if !affected.is_empty() {
+            div.banner role="note" aria-label="Unexplained input tokens" {
+                p.title { "Something else was in the prompt." }
+                p { "More input was billed than what was sent can explain. The provider, or something between, added text of its own:" }
+                ul { @for (target, samples) in affected { li { (target) ": " (counted(*samples, "sample", "samples")) } } }
+            }
+        }
+    }
+}
+
+fn models(operations: &Operations) -> Markup {
+    html! {
+        @if !operations.models.is_empty() {
+            div.scroll role="region" aria-label="Models that said they answered" tabindex="0" {
+                table {
+                    caption { "Models that said they answered" }
+                    thead { tr { th scope="col" { "Target" } th scope="col" { "Model" } th.number scope="col" { "Answers" } } }
+                    tbody {
+                        @for (target, models) in &operations.models {
+                            @for (at, (model, answers)) in models.iter().enumerate() {
+                                tr {
+                                    @if at == 0 { th scope="rowgroup" rowspan=(models.len()) { (target) } }
+                                    td { code { (inline(model)) } }
+                                    td.number { (count(*answers)) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            p.note { "More than one model under a target means that the provider changed it, or spread the calls over several." }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_known_is_a_dash() {
+        assert_eq!(time(None), "–");
+        assert_eq!(time(Some(u64::MAX)), "–");
+        assert_eq!(latency(&Operations::default()), "–");
+    }
+
+    #[test]
+    fn times_are_utc() {
+        assert_eq!(time(Some(0)), "1970-01-01 00:00:00 UTC");
+    }
+
+    #[test]
+    fn a_tiny_cost_is_not_free() {
+        assert_eq!(dollars(0.001), "under $0.01");
+        assert_eq!(dollars(0.0), "$0.00");
+    }
+}

@@ -1,0 +1,151 @@
+//! Where answers disagree: all probes, those with the least agreement across users first.
+
+use antiphon_core::summary::{Cell, Estimate, Summary};
+use antiphon_core::{ProbeId, TargetId};
+use maud::{Markup, html};
+
+use crate::chart::{self, Place};
+use crate::completeness::flag;
+use crate::number::{Form, counted, note};
+use crate::probe::{ProbeView, Probes};
+use crate::reading::level_symbol;
+use crate::visible::snippet;
+
+/// A picture of so few probes would say no more than the table.
+const PROBES_FOR_A_PICTURE: usize = 12;
+
+pub(crate) fn section(summary: &Summary, probes: &Probes<'_>) -> Markup {
+    html! {
+        section #overview aria-labelledby="overview-title" {
+            h2 #overview-title { "Where answers disagree" }
+            p {
+                "Agreement across users, " (level_symbol("B")) ", of every probe. The probes on which users get the most different answers come first; "
+                "where a probe has several turns, targets or languages, the one that agrees least decides."
+            }
+            @if probes.views.len() >= PROBES_FOR_A_PICTURE {
+                @for target in &summary.targets { (picture(&target.id, probes)) }
+            }
+            (table(probes))
+            (index(probes))
+        }
+    }
+}
+
+fn picture(target: &TargetId, probes: &Probes<'_>) -> Markup {
+    let mut places = Vec::new();
+    for (view, place) in probes.views.iter().zip(1_u32..) {
+        let cells = view.cells.iter().filter(|cell| cell.target == *target);
+        let least = cells
+            .filter_map(|cell| cell.headline())
+            .filter(|estimate| estimate.value.is_some())
+            .min_by(|a, b| a.value.unwrap_or(f64::INFINITY).total_cmp(&b.value.unwrap_or(f64::INFINITY)));
+        places.extend(least.map(|estimate| Place { place, estimate }));
+    }
+    let last = u32::try_from(probes.views.len()).unwrap_or(u32::MAX);
+    let alternative = format!(
+        "Agreement across users of {} for target {target}, with 95 % intervals, in the order of the table below, which holds the numbers",
+        counted(places.len() as u64, "probe", "probes"),
+    );
+    html! {
+        figure {
+            figcaption { b { (target) } ": agreement across users, probe by probe, with 95 % intervals" }
+            (chart::overview(&places, last, &alternative))
+        }
+    }
+}
+
+fn table(probes: &Probes<'_>) -> Markup {
+    html! {
+        div.scroll role="region" aria-label="All probes" tabindex="0" {
+            table.probes {
+                thead {
+                    tr {
+                        th scope="col" { "Probe" } th scope="col" { "Target" }
+                        th.plot scope="col" { span.hidden { "Agreement across users, plotted" } (chart::axis()) }
+                        th scope="col" { "Across users " (level_symbol("B")) }
+                        th scope="col" { "Non-answers" } th scope="col" { "What was compared" }
+                    }
+                }
+                @for view in &probes.views { (rows(view)) }
+            }
+        }
+    }
+}
+
+fn rows(view: &ProbeView<'_>) -> Markup {
+    html! {
+        tbody {
+            @for (at, cell) in view.cells.iter().enumerate() {
+                tr {
+                    @if at == 0 {
+                        th scope="rowgroup" rowspan=(view.cells.len()) {
+                            a href={ "#" (anchor(view.id)) } { (view.id) } " " span.kind { (cell.kind) }
+                            p.question { (snippet(&cell.question, 90)) }
+                        }
+                    }
+                    (row(cell))
+                }
+            }
+        }
+    }
+}
+
+fn row(cell: &Cell) -> Markup {
+    let missing = Estimate { note: Some(why_no_agreement(cell)), ..Estimate::default() };
+    let headline = cell.headline().unwrap_or(&missing);
+    html! {
+        td {
+            (cell.target)
+            @if cell.turns > 1 { " " span.turn { "turn " (cell.turn + 1) } }
+            @if !cell.certificate.is_complete() { " " (flag()) }
+        }
+        td.plot { (chart::interval(headline)) }
+        td.number { (Form::Decimal.stacked(headline)) }
+        td.number { (Form::Percent.or_dash(cell.rates.non_answer.value)) (note(&cell.rates.non_answer)) }
+        td { (compared(cell)) }
+    }
+}
+
+fn why_no_agreement(cell: &Cell) -> String {
+    let notes = cell.wording.iter().find_map(|wording| wording.answered.between_users.note.clone());
+    notes.unwrap_or_else(|| "no two users with an answer to compare".to_owned())
+}
+
+/// Labels and how many there effectively are, or the language whose wording agrees least.
+fn compared(cell: &Cell) -> Markup {
+    if let Some(labels) = &cell.labels {
+        let effective = labels.effective_answers;
+        return html! {
+            @match effective {
+                Some(effective) => { (format!("{effective:.1}")) " effective answers" }
+                None => { "labels" }
+            }
+        };
+    }
+    let headline = cell.headline();
+    let least = cell.wording.iter().find(|wording| Some(&wording.answered.between_users) == headline);
+    html! {
+        "wording"
+        @if let Some(least) = least {
+            ", " (crate::visible::inline(&least.language))
+            @if cell.wording.len() > 1 { " (least of " (cell.wording.len()) " languages)" }
+        }
+    }
+}
+
+/// The same probes by name, for those who look for one.
+fn index(probes: &Probes<'_>) -> Markup {
+    let mut ids: Vec<&ProbeId> = probes.views.iter().map(|view| view.id).collect();
+    ids.sort_unstable();
+    html! {
+        details {
+            summary { "All probes by name" }
+            ul.index { @for id in ids { li { a href={ "#" (anchor(id)) } { (id) } } } }
+        }
+    }
+}
+
+/// Where a probe's section is on the page. Ids of probes hold no characters that mean something in a URL.
+pub(crate) fn anchor(probe: &ProbeId) -> String {
+    format!("probe-{probe}")
+}

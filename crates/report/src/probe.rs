@@ -1,0 +1,144 @@
+//! The section of one probe: the question, what agreed, what was said.
+
+mod agreement;
+mod answers;
+mod distribution;
+mod recall;
+mod transcripts;
+
+use std::collections::{BTreeMap, HashMap};
+
+use antiphon_core::ProbeId;
+use antiphon_core::summary::{Cell, Summary, Transcript};
+use maud::{Markup, html};
+
+use crate::completeness::{flag, missing};
+use crate::number::Form;
+use crate::overview::anchor;
+use crate::visible::{block, inline};
+
+/// Longest question shown in full, in characters.
+const QUESTION: usize = 4_000;
+
+/// All probes in the order of the report: those that agree least across users first, undefined ones last.
+pub(crate) struct Probes<'a> {
+    pub(crate) views: Vec<ProbeView<'a>>,
+}
+
+/// One probe and all that belongs to it.
+pub(crate) struct ProbeView<'a> {
+    pub(crate) id: &'a ProbeId,
+    /// Its cells, turn by turn, in the order of the targets; at least one.
+    pub(crate) cells: Vec<&'a Cell>,
+    transcripts: Vec<&'a Transcript>,
+}
+
+impl<'a> Probes<'a> {
+    pub(crate) fn of(summary: &'a Summary, transcripts: &'a [Transcript]) -> Self {
+        let mut views: Vec<ProbeView<'a>> = Vec::new();
+        let mut places: HashMap<&ProbeId, usize> = HashMap::new();
+        for cell in &summary.cells {
+            let place = *places.entry(&cell.probe).or_insert_with(|| {
+                views.push(ProbeView { id: &cell.probe, cells: Vec::new(), transcripts: Vec::new() });
+                views.len() - 1
+            });
+            views[place].cells.push(cell);
+        }
+        for transcript in transcripts {
+            if let Some(place) = places.get(&transcript.probe) {
+                views[*place].transcripts.push(transcript);
+            }
+        }
+        for view in &mut views {
+            view.cells.sort_by_key(|cell| cell.turn);
+        }
+        views.sort_by(|a, b| a.least_agreement().total_cmp(&b.least_agreement()));
+        Self { views }
+    }
+}
+
+impl ProbeView<'_> {
+    fn least_agreement(&self) -> f64 {
+        let values = self.cells.iter().filter_map(|cell| cell.headline()?.value);
+        values.min_by(f64::total_cmp).unwrap_or(f64::INFINITY)
+    }
+}
+
+pub(crate) fn sections(summary: &Summary, probes: &Probes<'_>) -> Markup {
+    html! {
+        section #probes aria-labelledby="probes-title" {
+            h2 #probes-title { "Probe by probe" }
+            p { "In the order of the table above." }
+            @for view in &probes.views { (section(summary, view)) }
+        }
+    }
+}
+
+fn section(summary: &Summary, view: &ProbeView<'_>) -> Markup {
+    let mut turns: BTreeMap<u32, Vec<&Cell>> = BTreeMap::new();
+    for cell in &view.cells {
+        turns.entry(cell.turn).or_default().push(cell);
+    }
+    let group = view.cells.first().and_then(|cell| cell.group.as_deref());
+    html! {
+        article.probe #(anchor(view.id)) aria-labelledby={ (anchor(view.id)) "-title" } {
+            h3 id={ (anchor(view.id)) "-title" } {
+                (view.id)
+                @if let Some(cell) = view.cells.first() { " " span.kind { (cell.kind) } }
+            }
+            @if let Some(group) = group { p.group { "Group: " (inline(group)) } }
+            @for cells in turns.values() { (turn(cells)) }
+            (transcripts::details(&view.transcripts))
+            p.more {
+                "All conversations: " code { "antiphon show " (summary.run) " --probe " (view.id) }
+                " · " a href="#overview" { "back to all probes" }
+            }
+        }
+    }
+}
+
+/// One turn: the question once, then every target's answers to it.
+fn turn(cells: &[&Cell]) -> Markup {
+    let Some(first) = cells.first() else { return html! {} };
+    html! {
+        @if first.turns > 1 { h4 { "Turn " (first.turn + 1) " of " (first.turns) } }
+        blockquote.asked { (block(&first.question, QUESTION)) }
+        @for cell in cells {
+            @if !cell.certificate.is_complete() {
+                p.incomplete { (flag()) " " b { (cell.target) } ": of " (crate::number::counted(cell.certificate.planned, "planned sample", "planned samples")) ", " (missing(&cell.certificate)) "." }
+            }
+        }
+        (agreement::table(cells))
+        (agreement::parts(cells))
+        (distribution::figures(cells))
+        (recall::table(cells))
+        (rates(cells))
+        (answers::quotes(cells))
+    }
+}
+
+fn rates(cells: &[&Cell]) -> Markup {
+    html! {
+        div.scroll role="region" aria-label="Answers that are none" tabindex="0" {
+            table.numbers {
+                caption { "Answers that are none, and answers cut short" }
+                thead {
+                    tr {
+                        th scope="col" { "Target" } th scope="col" { "Refused, filtered or empty" }
+                        th scope="col" { "Refused, by the provider's word" } th scope="col" { "Cut off at the token limit" }
+                    }
+                }
+                tbody {
+                    @for cell in cells {
+                        tr {
+                            th scope="row" { (cell.target) }
+                            td { (Form::Percent.stacked(&cell.rates.non_answer)) }
+                            td { (Form::Percent.stacked(&cell.rates.refused)) }
+                            td { (Form::Percent.stacked(&cell.rates.truncated)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
