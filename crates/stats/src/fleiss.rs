@@ -21,9 +21,8 @@ pub fn kappa(counts: &[Vec<u64>]) -> Option<Kappa> {
         return None;
     }
     let (r, items) = (ratings as f64, counts.len() as f64);
-    let agreement = |item: &Vec<u64>| {
-        (item.iter().map(|&c| (c as f64).powi(2)).sum::<f64>() - r) / (r * (r - 1.0))
-    };
+    let agreement =
+        |item: &Vec<u64>| (item.iter().map(|&c| (c as f64).powi(2)).sum::<f64>() - r) / (r * (r - 1.0));
     let observed = counts.iter().map(agreement).sum::<f64>() / items;
     let share = |k: usize| counts.iter().map(|item| item[k] as f64).sum::<f64>() / (items * r);
     let used = (0..columns).filter(|&k| share(k) > 0.0).count();

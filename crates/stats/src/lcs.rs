@@ -87,7 +87,7 @@ impl Matcher {
             1 => self.rises::<1>(first, from, to, middle),
             2 => self.rises::<2>(first, from, to, middle),
             3 | 4 if first + 4 <= self.words => self.rises::<4>(first, from, to, middle),
-            n if n <= 8 && first + 8 <= self.words => self.rises::<8>(first, from, to, middle),
+            5..=8 if first + 8 <= self.words => self.rises::<8>(first, from, to, middle),
             _ => self.rises_of_any_length(first, last, from, to, middle),
         };
         prefix + suffix + rises

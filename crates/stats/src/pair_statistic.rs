@@ -1,7 +1,7 @@
 //! The mean similarity of two different units (users, or the sessions of one user) and how far it may be off.
 
 use crate::estimate::Interval;
-use crate::interval::{Spread, SCARCE_UNITS, TAIL};
+use crate::interval::{SCARCE_UNITS, Spread, TAIL};
 use crate::kernel::{Kernel, Profile};
 use crate::quantile::student_t;
 
@@ -87,7 +87,8 @@ impl PairStatistic {
         if self.toward_discordant.is_empty() {
             return self.variance();
         }
-        let mut rows: Vec<f64> = self.row_sums.iter().zip(&self.toward_discordant).map(|(r, t)| r + t).collect();
+        let mut rows: Vec<f64> =
+            self.row_sums.iter().zip(&self.toward_discordant).map(|(r, t)| r + t).collect();
         rows.push(self.toward_discordant.iter().sum());
         self.variance().max(jackknife(&rows))
     }

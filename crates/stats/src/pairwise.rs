@@ -1,10 +1,93 @@
-//! x
-/// x
+//! The agreement of texts: every pair of answers of a cell, or enough of them.
+//!
+//! Identical token sequences are compared once. Up to `exact_up_to` different texts every pair counts; beyond that
+//! pairs of users are visited in a fixed pattern and one answer of each is drawn (an incomplete U-statistic) until
+//! the drawing adds at most 1 % to the variance. The jackknife over users sees the drawing as well, so the interval
+//! accounts for it.
+
+mod sampled;
+mod texts;
+
+use crate::agreement::{self, Agreement};
+use crate::estimate::{Estimate, Population};
+use crate::interval;
+use crate::kernel::SimilarityMatrix;
+use crate::medoid::{self, Typicality};
+use crate::nested::Nested;
+use texts::Texts;
+
+/// One sample of an open probe.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Answer {
+    /// Numbered tokens, as from [`crate::text::Vocabulary`]; may be empty.
+    Text(Vec<u32>),
+    /// A refusal or anything else that counts as behaviour and has no text.
+    NonAnswer,
+}
+
+/// How much work a cell of texts may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PairsUsed { /// x
- Exact, /// x
- Sampled(u64) }
-/// x
-pub struct Answer; /// x
-pub struct PairPolicy; /// x
-pub struct TextAgreement;
+pub struct PairPolicy {
+    /// Up to so many different texts every pair is compared.
+    pub exact_up_to: usize,
+    /// Where the drawn pairs come from. The same seed gives the same numbers, in whatever order rows arrive.
+    pub seed: u64,
+    /// How many of the least typical texts to name.
+    pub deviants: usize,
+}
+
+/// Which pairs of answers of different users were compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PairsUsed {
+    /// All.
+    Exact,
+    /// So many, drawn.
+    Sampled(u64),
+}
+
+/// The agreement of texts. Non-answers are never silently missing: they are in the rate and in `all`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TextAgreement {
+    /// The share of non-answers.
+    pub non_answers: Estimate,
+    /// The agreement of two answers, given that both are texts.
+    pub answered: Agreement,
+    /// The agreement of two samples where two non-answers agree fully and one agrees with no text.
+    pub all: Agreement,
+    /// The text that is most like the others, and those that are least.
+    pub typicality: Typicality,
+}
+
+/// The agreement of the texts of one cell by ROUGE-L. See [`Agreement`] and [`Estimate`] for what happens with few
+/// users, sessions or samples.
+#[must_use]
+pub fn texts(cell: &Nested<Answer>, population: Population, policy: PairPolicy) -> TextAgreement {
+    let (mut texts, all) = Texts::of(cell);
+    let answered = all.filter_map(|&id| texts.is_text(id).then_some(id));
+    let non_answers =
+        interval::proportion(&all.map(|&id| f64::from(u8::from(!texts.is_text(id)))), population);
+    let complete = answered.size().samples == all.size().samples;
+    let both = |of: &mut dyn FnMut(&Nested<u32>) -> Agreement| {
+        let conditional = of(&answered);
+        let whole = if complete { conditional.clone() } else { of(&all) };
+        (conditional, whole)
+    };
+    let (conditional, whole, typicality);
+    if texts.len() <= policy.exact_up_to {
+        // The last row and column belong to the non-answer.
+        let matrix = SimilarityMatrix::from_pairs(texts.len() + 1, |i, j| texts.similarity(i, j));
+        (conditional, whole) = both(&mut |cell| agreement::similarities(cell, &matrix, population));
+        typicality = medoid::typicality(&answered, &matrix, policy.deviants);
+    } else {
+        (conditional, whole) =
+            both(&mut |cell| sampled::agreement(cell, &mut texts, population, policy.seed));
+        typicality = medoid::sampled(&answered, &mut texts, policy);
+    }
+    TextAgreement { non_answers, answered: conditional, all: whole, typicality }
+}
+
+pub(crate) use sampled::{Purpose, random};
+pub(crate) use texts::Texts as DistinctTexts;
+
+#[cfg(test)]
+mod tests;

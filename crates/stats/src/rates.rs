@@ -63,7 +63,8 @@ mod tests {
 
     #[test]
     fn the_exact_interval_of_a_large_sample_is_nearly_wilsons() {
-        let (exact, score) = (clopper_pearson(300_000, 1_000_000).unwrap(), wilson(300_000, 1_000_000).unwrap());
+        let (exact, score) =
+            (clopper_pearson(300_000, 1_000_000).unwrap(), wilson(300_000, 1_000_000).unwrap());
         assert!((exact.low - score.low).abs() < 2e-6 && (exact.high - score.high).abs() < 2e-6, "{exact:?}");
     }
 

@@ -49,6 +49,12 @@ pub(crate) fn pairs_of_users(value: f64, strata: &[&Stratum]) -> Result<Interval
     linear(value, 2.0, strata, 0.5)
 }
 
+/// The variance of the mean similarity of two users as its sessions show it; `None` where a user has fewer than two.
+pub(crate) fn first_order(users: &[Vec<f64>]) -> Option<f64> {
+    let scale = (2.0 / users.len() as f64).powi(2);
+    users.iter().map(|user| (user.len() >= 2).then(|| part(user, scale).variance)).sum()
+}
+
 /// `slope / users` is how far the statistic moves with the mean of one user's sessions.
 fn linear(value: f64, slope: f64, strata: &[&Stratum], cap: f64) -> Result<Interval, Undefined> {
     let fewest = strata.iter().map(|user| user.sessions.len()).min().unwrap_or(0);

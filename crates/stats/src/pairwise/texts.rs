@@ -1,0 +1,65 @@
+//! The different texts of a cell and how alike two of them are.
+
+use super::Answer;
+use crate::lcs::Matcher;
+use crate::nested::Nested;
+use crate::rouge_l::f1_of_length;
+use std::collections::HashMap;
+
+/// Different token sequences, numbered in the order of rows; the number after the last is the non-answer's.
+pub(crate) struct Texts {
+    tokens: Vec<Vec<u32>>,
+    matcher: Matcher,
+    prepared: Option<usize>,
+}
+
+impl Texts {
+    /// The different texts, and the cell with each answer replaced by its text's number.
+    pub(crate) fn of(cell: &Nested<Answer>) -> (Self, Nested<u32>) {
+        let mut numbers: HashMap<&[u32], u32> = HashMap::new();
+        let mut vocabulary: HashMap<u32, u32> = HashMap::new();
+        let mut tokens: Vec<Vec<u32>> = Vec::new();
+        let found = cell.rows().map(|(_, answer)| {
+            let Answer::Text(text) = answer else { return None };
+            let next = number(tokens.len());
+            Some(*numbers.entry(text).or_insert_with(|| {
+                let dense = text.iter().map(|&token| {
+                    let next = number(vocabulary.len());
+                    *vocabulary.entry(token).or_insert(next)
+                });
+                tokens.push(dense.collect());
+                next
+            }))
+        });
+        let found: Vec<Option<u32>> = found.collect();
+        let non_answer = number(tokens.len());
+        let mut found = found.into_iter();
+        let ids = cell.map(|_| found.next().flatten().unwrap_or(non_answer));
+        (Self { tokens, matcher: Matcher::new(vocabulary.len()), prepared: None }, ids)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.tokens.len()
+    }
+
+    pub(crate) fn is_text(&self, id: u32) -> bool {
+        (id as usize) < self.tokens.len()
+    }
+
+    /// ROUGE-L of two texts; a non-answer is like nothing but another.
+    pub(crate) fn similarity(&mut self, i: usize, j: usize) -> f64 {
+        if i == j {
+            return 1.0;
+        }
+        let (Some(a), Some(b)) = (self.tokens.get(i), self.tokens.get(j)) else { return 0.0 };
+        if self.prepared != Some(i) {
+            self.matcher.prepare(a);
+            self.prepared = Some(i);
+        }
+        f1_of_length(self.matcher.length(b), a.len(), b.len())
+    }
+}
+
+fn number(count: usize) -> u32 {
+    u32::try_from(count).expect("fewer than 2^32 different texts or tokens fit in memory")
+}
