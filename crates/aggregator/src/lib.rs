@@ -1,1 +1,28 @@
-//! To be written.
+//! The aggregator: reads what a run stored, block by block, and says how consistent the answers are.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | `run` | the role: blocks in, `summary.json`, `operations.json` and Parquet out |
+//! | `read_block` | the samples of a block; of retried ones the first that stands |
+//! | `label` | from an answer's text to a label: an option, a number, a short text |
+//! | `cell` | one target's answers to one turn of one probe, summed up |
+//! | `estimates` | from numbers of `stats` to numbers of the summary |
+//! | `tables` | the same samples and probes as Parquet |
+//! | `tally` | how the run went: calls, tokens, dollars, latency |
+//!
+//! It calls nobody, and its result is a pure function of manifest, rounds and stored samples: the order in which
+//! objects are listed or were written changes nothing.
+
+mod cell;
+mod error;
+mod estimates;
+mod label;
+mod read_block;
+mod run;
+mod tables;
+mod tally;
+
+pub use error::AggregatorError;
+pub use label::{Label, label_of};
+pub use read_block::{BlockSample, read_block};
+pub use run::{Parts, run};

@@ -29,6 +29,8 @@ pub struct Manifest {
     pub analysis_hash: String,
     /// The seed of everything random.
     pub seed: Seed,
+    /// The language of the suite's plain texts; labels are named in it.
+    pub language: Language,
     /// Models under test.
     pub targets: Vec<Target>,
     /// Who asks, and of whom the intervals speak.
@@ -56,6 +58,16 @@ impl Manifest {
     #[must_use]
     pub fn target(&self, id: &crate::TargetId) -> Option<&Target> {
         self.targets.iter().find(|target| target.id == *id)
+    }
+
+    /// The wording in which labels are named: that of the suite's own language.
+    ///
+    /// # Panics
+    /// If the probe has no wording, which `resolve` refuses.
+    #[must_use]
+    pub fn own_wording<'a>(&self, probe: &'a Probe) -> &'a Wording {
+        let own = probe.wordings.get(&self.language).or_else(|| probe.wordings.values().next());
+        own.expect("a resolved probe has at least one wording")
     }
 
     /// The pools in use, in the order of the targets.

@@ -169,6 +169,7 @@ pub fn resolve(
         identity: String::new(),
         analysis_hash: String::new(),
         seed: Seed(suite.seed),
+        language: suite.language.clone(),
         targets,
         users,
         probes: all_probes,

@@ -77,6 +77,14 @@ pub struct Sample {
     pub latency_ms: u32,
 }
 
+impl Sample {
+    /// Whether the conversation can go on from here: the model said something, be it a refusal.
+    #[must_use]
+    pub fn carries_on(&self) -> bool {
+        self.outcome.is_behaviour() && !self.text.is_empty()
+    }
+}
+
 /// Ids and usage of an answer as the provider reported them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

@@ -1,0 +1,32 @@
+//! What can go wrong.
+
+use antiphon_core::RunId;
+use antiphon_store::StoreError;
+
+/// Why there is no summary.
+#[derive(Debug, thiserror::Error)]
+pub enum AggregatorError {
+    /// There is no such run.
+    #[error("there is no run {run} in this store")]
+    NoRun {
+        /// The run.
+        run: RunId,
+    },
+    /// The store did not do its part.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A table could not be written.
+    #[error("can't write the table {table}")]
+    Table {
+        /// Which.
+        table: &'static str,
+        /// Why.
+        source: parquet::errors::ParquetError,
+    },
+    /// It was asked to stop.
+    #[error("stopped before the summary was written; `antiphon report {run}` makes it")]
+    Stopped {
+        /// The run.
+        run: RunId,
+    },
+}

@@ -1,0 +1,300 @@
+//! The role: reads a run block by block and writes its summary.
+
+use std::collections::{BTreeMap, HashSet};
+
+use antiphon_core::certificate::Certificate;
+use antiphon_core::plan::Plan;
+use antiphon_core::prompt::Prompter;
+use antiphon_core::summary::{Cell, Completeness, Operations, ScaleReliability, Summary, UsersSummary};
+use antiphon_core::{
+    JobId, Manifest, OBJECT_FORMAT, ProbeKind, Round, RunId, Sampling, Target, TargetId, UserMode, keys,
+};
+use antiphon_stats::krippendorff::{self, Metric};
+use antiphon_stats::text::NORMALISER_VERSION;
+use antiphon_store::Store;
+use tokio_util::sync::CancellationToken;
+
+use crate::AggregatorError;
+use crate::cell::{CellInput, summarise};
+use crate::estimates::point;
+use crate::label::{Label, label_of};
+use crate::read_block::{BlockSample, Places, read_block};
+use crate::tables::{self, Table};
+use crate::tally::Tally;
+
+/// What the aggregator works with.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    /// The truth.
+    pub store: Store,
+}
+
+/// Sums a run up, and writes `summary.json`, `operations.json`, `samples.parquet` and `probes.parquet`.
+///
+/// # Errors
+/// If the run is not there, or one of its objects cannot be read.
+pub async fn run(
+    parts: &Parts,
+    run: &RunId,
+    stop: &CancellationToken,
+) -> Result<(Summary, Operations), AggregatorError> {
+    let store = &parts.store;
+    let no_run = || AggregatorError::NoRun { run: run.clone() };
+    let manifest = store.get_manifest(run).await?.ok_or_else(no_run)?;
+    let rounds = store.rounds(run).await?;
+    let mut work = Work::open(store, &manifest, &rounds).await?;
+    for target in &manifest.targets {
+        for block in 0..work.plan.blocks() {
+            if stop.is_cancelled() {
+                return Err(AggregatorError::Stopped { run: run.clone() });
+            }
+            work.block(store, target, block).await?;
+        }
+    }
+    work.finish(store).await
+}
+
+struct Work<'a> {
+    manifest: &'a Manifest,
+    plan: Plan<'a>,
+    prompter: Prompter,
+    places: Places,
+    jobs: BTreeMap<(TargetId, String), Vec<JobId>>,
+    dead: HashSet<(TargetId, usize, usize, u32)>,
+    cells: Vec<Cell>,
+    scales: BTreeMap<(usize, i32, i32), Vec<Vec<f64>>>,
+    samples: Table,
+    tally: Tally,
+}
+
+impl<'a> Work<'a> {
+    async fn open(
+        store: &Store,
+        manifest: &'a Manifest,
+        rounds: &'a [Round],
+    ) -> Result<Self, AggregatorError> {
+        let mut jobs: BTreeMap<(TargetId, String), Vec<JobId>> = BTreeMap::new();
+        let mut objects = 0;
+        for (target, block, job) in store.result_keys(&manifest.run).await? {
+            objects += 1;
+            jobs.entry((target, block.to_string())).or_default().push(job);
+        }
+        let plan = Plan::new(manifest, rounds);
+        let places = Places::of(manifest);
+        let mut dead = HashSet::new();
+        for job in store.dead_jobs(&manifest.run).await? {
+            for planned in plan.sessions(&job.job) {
+                let place = (places.probes[&planned.probe.id], places.users[&planned.user.id]);
+                dead.insert((job.job.target.clone(), place.0, place.1, planned.session));
+            }
+        }
+        Ok(Self {
+            manifest,
+            plan,
+            prompter: Prompter::new(manifest.seed),
+            places,
+            jobs,
+            dead,
+            cells: Vec::new(),
+            scales: BTreeMap::new(),
+            samples: tables::samples().map_err(|source| table("samples", source))?,
+            tally: Tally::new(&manifest.targets, rounds.len(), objects),
+        })
+    }
+
+    async fn block(&mut self, store: &Store, target: &Target, block: usize) -> Result<(), AggregatorError> {
+        let id = Plan::block_id(block);
+        let jobs = self.jobs.remove(&(target.id.clone(), id.to_string())).unwrap_or_default();
+        let tally = &mut self.tally;
+        let samples =
+            read_block(store, &self.manifest.run, (&target.id, &id), jobs, &self.places, |sample| {
+                tally.count(target, sample);
+            })
+            .await?;
+        let mut cells: BTreeMap<(usize, u32), Vec<BlockSample>> = BTreeMap::new();
+        for ((probe, turn, ..), sample) in samples {
+            cells.entry((probe, turn)).or_default().push(sample);
+        }
+        let probes: Vec<usize> = self.plan.block_probes(block).map(|(place, _)| place).collect();
+        for probe in probes {
+            for turn in 0..u32::try_from(self.manifest.probes[probe].turns()).expect("few turns") {
+                let samples = cells.remove(&(probe, turn)).unwrap_or_default();
+                self.cell(target, probe, turn, samples)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn cell(
+        &mut self,
+        target: &Target,
+        place: usize,
+        turn: u32,
+        samples: Vec<BlockSample>,
+    ) -> Result<(), AggregatorError> {
+        let probe = &self.manifest.probes[place];
+        let certificate = self.certificate(target, place, &samples);
+        if certificate.planned == 0 {
+            return Ok(());
+        }
+        for row in &samples {
+            let user = &self.manifest.users.users[row.user];
+            let label = label_of(self.manifest, &self.prompter, probe, user, &row.sample);
+            if let (ProbeKind::Scale { from, to }, Some(Label::Number(number))) = (&probe.kind, &label) {
+                let target =
+                    self.manifest.targets.iter().position(|other| other.id == target.id).unwrap_or(0);
+                let units = self.scales.entry((target, *from, *to)).or_default();
+                units.resize(units.len().max(place + 1), Vec::new());
+                units[place].push(f64::from(*number));
+            }
+            let name = label.map(|label| label.name(self.manifest, probe));
+            self.samples
+                .push(tables::sample_row(self.manifest, &target.id, probe, row, name))
+                .map_err(|source| table("samples", source))?;
+        }
+        let input = CellInput {
+            manifest: self.manifest,
+            prompter: &self.prompter,
+            target,
+            probe,
+            turn,
+            samples,
+            certificate,
+        };
+        self.cells.push(summarise(&input));
+        Ok(())
+    }
+
+    fn certificate(&self, target: &Target, place: usize, samples: &[BlockSample]) -> Certificate {
+        let probe = &self.manifest.probes[place];
+        let planned = self.plan.planned_samples(&target.id, place) / probe.turns() as u64;
+        let mut certificate = Certificate { planned, ..Certificate::default() };
+        let mut recorded = HashSet::new();
+        for row in samples {
+            certificate.record(row.sample.outcome.class());
+            recorded.insert((row.user, row.sample.session));
+        }
+        let missing = planned.saturating_sub(certificate.recorded());
+        let dead = self
+            .dead
+            .iter()
+            .filter(|(of, probe, user, session)| {
+                *of == target.id && *probe == place && !recorded.contains(&(*user, *session))
+            })
+            .count() as u64;
+        certificate.dead = (dead * u64::from(self.manifest.sampling.repeats)).min(missing);
+        certificate.cancelled = missing - certificate.dead;
+        certificate
+    }
+
+    async fn finish(self, store: &Store) -> Result<(Summary, Operations), AggregatorError> {
+        let manifest = self.manifest;
+        let run = &manifest.run;
+        let mut completeness =
+            Completeness { complete: false, total: Certificate::default(), targets: BTreeMap::new() };
+        for cell in &self.cells {
+            completeness.total.add(&cell.certificate);
+            completeness.targets.entry(cell.target.clone()).or_default().add(&cell.certificate);
+        }
+        completeness.complete = completeness.total.is_complete();
+        let summary = Summary {
+            format: OBJECT_FORMAT,
+            run: run.clone(),
+            suite: manifest.suite.clone(),
+            description: manifest.description.clone(),
+            suite_hash: manifest.suite_hash.clone(),
+            identity: manifest.identity.clone(),
+            analysis_hash: manifest.analysis_hash.clone(),
+            normaliser_version: NORMALISER_VERSION,
+            antiphon_version: manifest.antiphon_version.clone(),
+            seed: manifest.seed,
+            sampling: Sampling { sessions: self.plan.most_sessions(), repeats: manifest.sampling.repeats },
+            scoring: manifest.scoring,
+            limits: manifest.limits.clone(),
+            users: users(manifest),
+            targets: manifest.targets.clone(),
+            completeness,
+            scales: reliability(manifest, &self.scales),
+            cells: self.cells,
+        };
+        let operations = self.tally.close();
+        let samples = self.samples.close().map_err(|source| table("samples", source))?;
+        let probes =
+            tables::probes(run.as_str(), &summary.cells).map_err(|source| table("probes", source))?;
+        store.put(&keys::summary(run, "samples.parquet"), samples).await?;
+        store.put(&keys::summary(run, "probes.parquet"), probes).await?;
+        store.put_json(&keys::summary(run, "operations.json"), &operations).await?;
+        store.put_json(&keys::summary(run, "summary.json"), &summary).await?;
+        Ok((summary, operations))
+    }
+}
+
+fn table(table: &'static str, source: parquet::errors::ParquetError) -> AggregatorError {
+    AggregatorError::Table { table, source }
+}
+
+fn users(manifest: &Manifest) -> UsersSummary {
+    let users = &manifest.users.users;
+    let mut factors: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+    let mut kinds = HashSet::new();
+    for user in users {
+        let levels = user.levels();
+        for (factor, level) in &levels {
+            *factors.entry((*factor).to_owned()).or_default().entry((*level).to_owned()).or_default() += 1;
+        }
+        kinds.insert(levels);
+    }
+    let population = match manifest.users.mode {
+        UserMode::Drawn => {
+            "Users were drawn independently from the pools of the suite; intervals speak of all such users."
+        }
+        UserMode::Grid => {
+            "Users are every combination of the suite's levels and share levels, so they are not independent; intervals \
+             speak of these users only."
+        }
+        UserMode::Listed => "Users were written out in the suite; intervals speak of these users only.",
+    };
+    UsersSummary {
+        mode: manifest.users.mode,
+        population: population.to_owned(),
+        users: users.len() as u64,
+        distinct: kinds.len() as u64,
+        factors,
+    }
+}
+
+/// Alpha over the scale probes of a target that share a range.
+fn reliability(
+    manifest: &Manifest,
+    scales: &BTreeMap<(usize, i32, i32), Vec<Vec<f64>>>,
+) -> Vec<ScaleReliability> {
+    scales
+        .iter()
+        .map(|((target, from, to), units)| {
+            let units: Vec<Vec<f64>> = units.iter().filter(|unit| !unit.is_empty()).cloned().collect();
+            let alpha = |metric| {
+                if units.len() < 2 {
+                    return point(
+                        None,
+                        "alpha compares probes, so it needs at least two with the same range",
+                    );
+                }
+                match krippendorff::alpha(&units, metric) {
+                    None => point(
+                        None,
+                        "all answers are the same number, so there is nothing to agree on by chance",
+                    ),
+                    value => point(value, "no interval: no rule for it has been validated yet"),
+                }
+            };
+            ScaleReliability {
+                target: manifest.targets[*target].id.clone(),
+                from: *from,
+                to: *to,
+                probes: units.len() as u64,
+                alpha_ordinal: alpha(Metric::Ordinal),
+                alpha_interval: alpha(Metric::Interval),
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,88 @@
+//! Money as a limit: the worst case of a job is reserved before it is published, and settled with the real cost.
+
+use std::collections::HashMap;
+
+use antiphon_core::plan::Plan;
+use antiphon_core::prompt::{Prompter, estimate_tokens};
+use antiphon_core::{Job, Manifest, keys};
+use antiphon_store::Store;
+
+use crate::CoordinatorError;
+
+/// How far token estimates may fall short: bytes per token differ between languages and tokenizers.
+const MARGIN: f64 = 1.5;
+
+/// The budget of a run.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    limit: Option<f64>,
+    spent: f64,
+    reserved: HashMap<Job, f64>,
+    prompter: Prompter,
+}
+
+impl Budget {
+    /// A budget that knows what the run has spent so far.
+    pub(crate) async fn open(store: &Store, manifest: &Manifest) -> Result<Self, CoordinatorError> {
+        let limit = manifest.budget_dollars;
+        let spent = match limit {
+            Some(_) => spent_so_far(store, manifest).await?,
+            None => 0.0,
+        };
+        Ok(Self { limit, spent, reserved: HashMap::new(), prompter: Prompter::new(manifest.seed) })
+    }
+
+    /// Reserves the worst case of `job`, if the budget has room for it.
+    pub(crate) fn reserve(&mut self, plan: &Plan<'_>, job: &Job) -> bool {
+        let Some(limit) = self.limit else { return true };
+        let worst = self.worst_case(plan, job);
+        let reserved: f64 = self.reserved.values().sum();
+        if self.spent + reserved + worst > limit {
+            return false;
+        }
+        self.reserved.insert(job.clone(), worst);
+        true
+    }
+
+    /// Replaces a reservation by the real cost.
+    pub(crate) fn settle(&mut self, job: &Job, dollars: f64) {
+        self.reserved.remove(job);
+        self.spent += dollars;
+    }
+
+    /// Dollars spent, as far as is known.
+    pub(crate) fn spent(&self) -> f64 {
+        self.spent
+    }
+
+    fn worst_case(&self, plan: &Plan<'_>, job: &Job) -> f64 {
+        let Some(target) = plan.manifest().target(&job.target) else { return 0.0 };
+        let Some(price) = target.price else { return 0.0 };
+        let repeats = u64::from(plan.manifest().sampling.repeats);
+        let answer = u64::from(target.parameters.max_tokens);
+        let mut dollars = 0.0;
+        for planned in plan.sessions(job) {
+            let bytes =
+                self.prompter.script(planned.probe, planned.user, planned.session).map_or(0, |s| s.bytes());
+            for turn in 0..planned.probe.turns() as u64 {
+                let input = estimate_tokens(bytes) + turn * answer;
+                dollars += price.dollars(input * repeats, 0) * MARGIN + price.dollars(0, answer * repeats);
+            }
+        }
+        dollars
+    }
+}
+
+/// What all stored results cost. A sum over everything, so it is made only where there is a budget.
+async fn spent_so_far(store: &Store, manifest: &Manifest) -> Result<f64, CoordinatorError> {
+    let mut spent = 0.0;
+    for (target, block, job) in store.result_keys(&manifest.run).await? {
+        let Some(price) = manifest.target(&target).and_then(|target| target.price) else { continue };
+        let key = format!("{}{job}.mpk.zst", keys::block(&manifest.run, &target, &block));
+        for sample in store.get_result(&key).await?.samples {
+            let usage = sample.billing.usage.unwrap_or_default();
+            spent += price.dollars(usage.input_tokens, usage.output_tokens);
+        }
+    }
+    Ok(spent)
+}

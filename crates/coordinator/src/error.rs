@@ -1,0 +1,85 @@
+//! What can go wrong, by what the caller can do about it.
+
+use std::io;
+use std::path::PathBuf;
+
+use antiphon_core::suite::SuiteError;
+use antiphon_core::{Problem, RunId};
+use antiphon_queue::QueueError;
+use antiphon_store::StoreError;
+
+/// A suite that cannot be used; the user mends the suite.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// A file is missing or unreadable.
+    #[error("can't read {}{}", path.display(), named_by.as_ref().map_or(String::new(), |by| format!(", named by {by}")))]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Who names it.
+        named_by: Option<String>,
+        /// Why.
+        source: io::Error,
+    },
+    /// Not the form of a suite.
+    #[error("{}: {error}", path.display())]
+    Form {
+        /// The suite.
+        path: PathBuf,
+        /// Where and what.
+        error: SuiteError,
+    },
+    /// A data set that is not what its name says.
+    #[error("{}: {reason}", path.display())]
+    Dataset {
+        /// The data set.
+        path: PathBuf,
+        /// Where and what.
+        reason: String,
+    },
+    /// The form is right, the meaning is not.
+    #[error("{}", list(path, problems))]
+    Meaning {
+        /// The suite.
+        path: PathBuf,
+        /// Everything that is wrong.
+        problems: Vec<Problem>,
+    },
+}
+
+fn list(path: &std::path::Path, problems: &[Problem]) -> String {
+    let lines: Vec<String> =
+        problems.iter().map(|problem| format!("{}: {problem}", path.display())).collect();
+    lines.join("\n")
+}
+
+/// Why a run could not be coordinated.
+#[derive(Debug, thiserror::Error)]
+pub enum CoordinatorError {
+    /// The run exists and asks something else.
+    #[error(
+        "run {run} exists and asks something else (what is asked of whom has changed since); name another run with \
+         `--run NAME`, or restore the suite"
+    )]
+    AnotherSuite {
+        /// The run.
+        run: RunId,
+    },
+    /// There is no such run.
+    #[error("there is no run {run}{hint}")]
+    NoRun {
+        /// As it was asked for.
+        run: RunId,
+        /// What there is.
+        hint: String,
+    },
+    /// The selection leaves nothing to ask.
+    #[error("{0}")]
+    NothingSelected(String),
+    /// The store did not do its part.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The queue did not do its part.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+}

@@ -1,0 +1,129 @@
+//! What a run would ask, take and cost, before a single call is made.
+
+use std::collections::BTreeMap;
+
+use antiphon_core::plan::Plan;
+use antiphon_core::prompt::{Prompter, estimate_tokens, one_user_of_each_kind};
+use antiphon_core::{Limits, Manifest, PoolId, Probe, TargetId};
+use serde::Serialize;
+
+/// Kinds of users whose prompts are measured for each probe; more would not change the mean by much.
+const MEASURED_KINDS: usize = 16;
+
+/// A forecast of a run. Tokens are estimated from bytes, so take them as within a third.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Forecast {
+    /// Sessions.
+    pub sessions: u64,
+    /// Calls, if none fails.
+    pub calls: u64,
+    /// Jobs.
+    pub jobs: u64,
+    /// Jobs whose results are stored already.
+    pub jobs_stored: u64,
+    /// Input tokens.
+    pub input_tokens: u64,
+    /// Output tokens, if every answer is half as long as it may be.
+    pub output_tokens: u64,
+    /// Dollars so, where all targets have a price.
+    pub dollars: Option<f64>,
+    /// Dollars, if every answer is as long as it may be.
+    pub most_dollars: Option<f64>,
+    /// Targets without a price.
+    pub unpriced: Vec<TargetId>,
+    /// Each pool.
+    pub pools: BTreeMap<PoolId, PoolForecast>,
+}
+
+/// One pool's part.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct PoolForecast {
+    /// Calls.
+    pub calls: u64,
+    /// Input tokens.
+    pub input_tokens: u64,
+    /// Output tokens.
+    pub output_tokens: u64,
+    /// Least minutes that the limits per minute allow; `None` where there are none.
+    pub minutes: Option<f64>,
+}
+
+/// Forecasts the whole plan. `stored` is how many of its jobs have their results.
+#[must_use]
+pub fn forecast(plan: &Plan<'_>, jobs: u64, stored: u64, limits: impl Fn(&PoolId) -> Limits) -> Forecast {
+    let manifest = plan.manifest();
+    let prompter = Prompter::new(manifest.seed);
+    let mean_bytes: Vec<u64> =
+        manifest.probes.iter().map(|probe| mean_bytes(&prompter, manifest, probe)).collect();
+    let mut forecast = Forecast {
+        sessions: 0,
+        calls: 0,
+        jobs,
+        jobs_stored: stored,
+        input_tokens: 0,
+        output_tokens: 0,
+        dollars: Some(0.0),
+        most_dollars: Some(0.0),
+        unpriced: Vec::new(),
+        pools: BTreeMap::new(),
+    };
+    for target in &manifest.targets {
+        let answer = u64::from(target.parameters.max_tokens);
+        let (mut calls, mut input) = (0, 0);
+        for (index, probe) in manifest.probes.iter().enumerate() {
+            let samples = plan.planned_samples(&target.id, index);
+            let turns = probe.turns() as u64;
+            forecast.sessions += samples / plan.samples_per_session(probe);
+            calls += samples;
+            // Later turns carry what was said before; on average half of the other turns.
+            let carried = (turns - 1) * (answer / 2) / 2;
+            let bytes = usize::try_from(mean_bytes[index]).unwrap_or(usize::MAX);
+            input += samples * (estimate_tokens(bytes) * (turns + 1) / (2 * turns) + carried);
+        }
+        let output = calls * answer / 2;
+        forecast.calls += calls;
+        forecast.input_tokens += input;
+        forecast.output_tokens += output;
+        let pool = forecast.pools.entry(target.pool.clone()).or_default();
+        pool.calls += calls;
+        pool.input_tokens += input;
+        pool.output_tokens += output;
+        match target.price {
+            Some(price) => {
+                forecast.dollars = forecast.dollars.map(|sum| sum + price.dollars(input, output));
+                forecast.most_dollars =
+                    forecast.most_dollars.map(|sum| sum + price.dollars(input, calls * answer));
+            }
+            None => {
+                forecast.unpriced.push(target.id.clone());
+                (forecast.dollars, forecast.most_dollars) = (None, None);
+            }
+        }
+    }
+    for (pool, part) in &mut forecast.pools {
+        part.minutes = minutes(part, &limits(pool));
+    }
+    forecast
+}
+
+fn mean_bytes(prompter: &Prompter, manifest: &Manifest, probe: &Probe) -> u64 {
+    let sizes: Vec<u64> = one_user_of_each_kind(manifest)
+        .take(MEASURED_KINDS)
+        .filter_map(|user| prompter.script(probe, user, 0).ok())
+        .map(|script| script.bytes() as u64)
+        .collect();
+    sizes.iter().sum::<u64>() / (sizes.len() as u64).max(1)
+}
+
+fn minutes(part: &PoolForecast, limits: &Limits) -> Option<f64> {
+    #[expect(clippy::cast_precision_loss, reason = "counts of a run are far below 2^53")]
+    let at = |amount: u64, limit: Option<u32>| limit.map(|limit| amount as f64 / f64::from(limit));
+    [
+        at(part.calls, limits.requests_per_minute),
+        at(part.input_tokens, limits.input_tokens_per_minute),
+        at(part.output_tokens, limits.output_tokens_per_minute),
+    ]
+    .into_iter()
+    .flatten()
+    .max_by(f64::total_cmp)
+}

@@ -1,0 +1,72 @@
+//! Reads a suite with everything it refers to, and resolves it.
+
+use std::path::{Path, PathBuf};
+
+use antiphon_core::suite::Suite;
+use antiphon_core::{Assets, Manifest, RunId, TargetCatalogue, resolve};
+
+use crate::LoadError;
+
+mod dataset;
+
+pub use dataset::read_dataset;
+
+/// A suite, read and resolved.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The suite as its user wrote it.
+    pub text: String,
+    /// What it comes to.
+    pub manifest: Manifest,
+    /// What is odd but no error.
+    pub warnings: Vec<String>,
+}
+
+/// Reads the suite at `path`. Documents and data sets are looked for beside it.
+///
+/// # Errors
+/// Names the file, and the line or field.
+pub fn load_suite(path: &Path, catalogue: &TargetCatalogue, run: Option<RunId>) -> Result<Loaded, LoadError> {
+    let text = read(path, None)?;
+    let suite = Suite::parse(&text).map_err(|error| LoadError::Form { path: path.to_owned(), error })?;
+    let assets = read_assets(path, &suite)?;
+    let resolved = resolve(&text, &suite, catalogue, &assets, run)
+        .map_err(|problems| LoadError::Meaning { path: path.to_owned(), problems })?;
+    Ok(Loaded { text, manifest: resolved.manifest, warnings: resolved.warnings })
+}
+
+fn read_assets(suite_path: &Path, suite: &Suite) -> Result<Assets, LoadError> {
+    let mut assets = Assets::default();
+    for (index, probe) in suite.probes.iter().enumerate() {
+        let named_by = || Some(format!("probes[{index}] of {}", suite_path.display()));
+        if let Some(name) = &probe.document
+            && !assets.documents.contains_key(name)
+        {
+            assets.documents.insert(name.clone(), read(&beside(suite_path, name), named_by())?);
+        }
+        if let Some(name) = &probe.from
+            && !assets.datasets.contains_key(name)
+        {
+            let path = beside(suite_path, name);
+            std::fs::metadata(&path).map_err(|source| LoadError::Unreadable {
+                path: path.clone(),
+                named_by: named_by(),
+                source,
+            })?;
+            assets.datasets.insert(name.clone(), read_dataset(&path)?);
+        }
+    }
+    Ok(assets)
+}
+
+fn beside(suite: &Path, name: &str) -> PathBuf {
+    suite.parent().unwrap_or(Path::new(".")).join(name)
+}
+
+fn read(path: &Path, named_by: Option<String>) -> Result<String, LoadError> {
+    std::fs::read_to_string(path).map_err(|source| LoadError::Unreadable {
+        path: path.to_owned(),
+        named_by,
+        source,
+    })
+}

@@ -1,0 +1,125 @@
+//! Opens a run: writes its manifest and the round that brings it to what is wanted, or finds that nothing is missing.
+
+use antiphon_core::plan::Plan;
+use antiphon_core::{
+    Manifest, OBJECT_FORMAT, ProbeId, Round, RoundKind, RunId, Selection, TargetId, nearest,
+};
+use antiphon_store::{Put, Store};
+
+use crate::CoordinatorError;
+
+/// What the user wants to be asked; absent means all that the suite says.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Only these probes or targets.
+    pub only: Vec<String>,
+    /// At most so many probes, from the first.
+    pub limit: Option<u32>,
+    /// So many sessions of each user.
+    pub sessions: Option<u32>,
+    /// At most so many users, from the first.
+    pub users: Option<u32>,
+}
+
+/// A run, ready to be worked on.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    /// Its manifest as it stands in the store.
+    pub manifest: Manifest,
+    /// Its rounds.
+    pub rounds: Vec<Round>,
+    /// Whether it was there before.
+    pub resumed: bool,
+}
+
+/// Writes the manifest if the run is new, checks that it asks the same if it is not, and adds a round if more is wanted.
+///
+/// # Errors
+/// If the run asks something else, or nothing is selected.
+pub async fn open_run(
+    store: &Store,
+    suite_text: &str,
+    manifest: Manifest,
+    wanted: &Wanted,
+) -> Result<Opened, CoordinatorError> {
+    let selection = select(&manifest, wanted)?;
+    let run = manifest.run.clone();
+    store.put_suite(&manifest.suite_hash, suite_text.to_owned()).await?;
+    let resumed = store.put_manifest(&manifest).await? == Put::Exists;
+    let manifest = if resumed {
+        let stored = stored_manifest(store, &run).await?;
+        if stored.identity != manifest.identity {
+            return Err(CoordinatorError::AnotherSuite { run });
+        }
+        // Budgets and limits may be changed between two starts; what is asked of whom may not.
+        Manifest { budget_dollars: manifest.budget_dollars, limits: manifest.limits, ..stored }
+    } else {
+        manifest
+    };
+    let mut rounds = store.rounds(&run).await?;
+    if Plan::new(&manifest, &rounds).would_grow(&selection) {
+        let number = u32::try_from(rounds.len()).expect("a run has few rounds");
+        let kind =
+            if rounds.is_empty() { RoundKind::Base(selection) } else { RoundKind::Extension(selection) };
+        store.put_round(&run, &Round { format: OBJECT_FORMAT, number, kind }).await?;
+        rounds = store.rounds(&run).await?;
+    }
+    Ok(Opened { manifest, rounds, resumed })
+}
+
+/// The manifest of a run that must exist.
+pub(crate) async fn stored_manifest(store: &Store, run: &RunId) -> Result<Manifest, CoordinatorError> {
+    if let Some(manifest) = store.get_manifest(run).await? {
+        return Ok(manifest);
+    }
+    let runs = store.runs().await?;
+    let hint = match nearest(run.as_str(), runs.iter().map(RunId::as_str)) {
+        Some(meant) => format!("; did you mean {meant}?"),
+        None => "; `antiphon runs` lists what there is".to_owned(),
+    };
+    Err(CoordinatorError::NoRun { run: run.clone(), hint })
+}
+
+fn select(manifest: &Manifest, wanted: &Wanted) -> Result<Selection, CoordinatorError> {
+    let nothing = |message: String| Err(CoordinatorError::NothingSelected(message));
+    if let Some((name, _)) =
+        [("--limit", wanted.limit), ("--sessions", wanted.sessions), ("--users", wanted.users)]
+            .into_iter()
+            .find(|(_, value)| *value == Some(0))
+    {
+        return nothing(format!("{name} 0 asks nothing; use 1 or more"));
+    }
+    let mut targets: Vec<TargetId> = Vec::new();
+    let mut probes: Vec<ProbeId> = Vec::new();
+    for name in &wanted.only {
+        let group = |probe: &antiphon_core::Probe| probe.group.as_deref() == Some(name);
+        let chosen_targets = manifest.targets.iter().filter(|target| target.id.as_str() == name);
+        let chosen_probes = manifest.probes.iter().filter(|probe| probe.id.as_str() == name || group(probe));
+        let before = targets.len() + probes.len();
+        targets.extend(chosen_targets.map(|target| target.id.clone()));
+        probes.extend(chosen_probes.map(|probe| probe.id.clone()));
+        if targets.len() + probes.len() == before {
+            let known = manifest
+                .targets
+                .iter()
+                .map(|target| target.id.as_str())
+                .chain(manifest.probes.iter().map(|probe| probe.id.as_str()));
+            let hint = nearest(name, known).map_or(String::new(), |meant| format!("; did you mean {meant}?"));
+            return nothing(format!("--only {name}: no target, probe or group has that name{hint}"));
+        }
+    }
+    let all = manifest.probes.iter().map(|probe| &probe.id);
+    let limit = wanted.limit.unwrap_or(u32::MAX) as usize;
+    let chosen: Vec<ProbeId> =
+        all.filter(|id| probes.is_empty() || probes.contains(id)).take(limit).cloned().collect();
+    if targets.is_empty() {
+        targets = manifest.targets.iter().map(|target| target.id.clone()).collect();
+    }
+    let users = u32::try_from(manifest.users.users.len()).expect("at most a million users");
+    Ok(Selection {
+        targets,
+        probes: (chosen.len() < manifest.probes.len()).then_some(chosen),
+        users: wanted.users.unwrap_or(users).min(users),
+        sessions: wanted.sessions.unwrap_or(manifest.sampling.sessions),
+    })
+}
