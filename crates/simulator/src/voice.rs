@@ -126,3 +126,6 @@ impl Edition {
         if from == to { from } else { from + (to - from).mul_f64(unit()) }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,7 @@ pub(crate) struct VoiceFile {
     pub(crate) voices: Vec<RawVoice>,
     /// Limit groups by name; a voice joins one with `limit_group`.
     #[serde(default)]
-    pub(crate) limits: BTreeMap<String, RawLimits>,
+    pub(crate) limits: BTreeMap<String, Spanned<RawLimits>>,
 }
 
 /// One model.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use regex::{Regex, RegexSet};
 
 use crate::{
+    draw::Draw,
     question::Question,
     voice_file::{Kind, Style},
 };
@@ -121,6 +122,22 @@ fn labelled_lines(prompt: &str) -> impl Iterator<Item = Labelled<'_>> {
     })
 }
 
+/// Draws one of the alternatives of every `[[one|another]]`; a bracket that is not closed stays as it is.
+pub(super) fn vary(text: String, draw: impl FnOnce() -> Draw) -> String {
+    if !text.contains("[[") {
+        return text;
+    }
+    let (mut varied, mut rest, mut draw) = (String::with_capacity(text.len()), text.as_str(), draw());
+    while let Some((before, opened)) = rest.split_once("[[") {
+        let Some((inside, after)) = opened.split_once("]]") else { break };
+        let alternatives: Vec<&str> = inside.split('|').collect();
+        varied.push_str(before);
+        varied.push_str(alternatives[draw.index(alternatives.len())]);
+        rest = after;
+    }
+    varied + rest
+}
+
 /// Case, outer white space and final punctuation do not tell options apart.
 fn bare(text: &str) -> String {
     text.trim().trim_end_matches(['.', ';', ',', '!']).to_lowercase()
@@ -158,6 +175,18 @@ mod tests {
         check("Which?\n (1) do nothing.\n (2) Pull the lever.", "1");
         check("Was?\n10. Den Hebel ziehen\n11: Nichts tun", "11");
         check("Which? There is no list.", "Do nothing");
+    }
+
+    #[test]
+    fn alternatives_are_drawn() {
+        let check = |text: &str, expected: &[&str]| {
+            let found: std::collections::BTreeSet<String> =
+                (0..50).map(|seed| vary(text.to_owned(), || Draw::new(seed, &[]))).collect();
+            assert_eq!(found.into_iter().collect::<Vec<_>>(), expected);
+        };
+        check("a [[b|c]] d[[e|]]", &["a b d", "a b de", "a c d", "a c de"]);
+        check("{\"plain\": [[1, 2", &["{\"plain\": [[1, 2"]);
+        check("[[x]] [[open", &["x [[open"]);
     }
 
     #[test]

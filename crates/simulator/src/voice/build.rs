@@ -29,8 +29,8 @@ struct Spot<'a> {
 pub(super) fn voices(file: VoiceFile, base: &Path) -> Result<Voices, Error> {
     let mut groups: Vec<(String, Limits)> = Vec::new();
     for (name, raw) in &file.limits {
-        let limits = Limits::new(raw).map_err(|problem| Error::Voice {
-            line: 0,
+        let limits = Limits::new(&raw.value).map_err(|problem| Error::Voice {
+            line: raw.referenced.line(),
             place: format!("limits '{name}'"),
             problem,
         })?;

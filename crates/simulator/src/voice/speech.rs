@@ -2,7 +2,11 @@
 
 use jiff::civil::Date;
 
-use super::{Edition, Voice, answers::AnswerSet, knowledge::Place};
+use super::{
+    Edition, Voice,
+    answers::{AnswerSet, vary},
+    knowledge::Place,
+};
 use crate::{
     draw::Draw,
     question::{Question, tokens_of},
@@ -89,7 +93,8 @@ impl Levels<'_> {
         let option = self.pick(&set.name, &set.mu, user, session);
         let biased =
             self.voice.position_bias > 0.0 && self.sample("position").chance(self.voice.position_bias);
-        set.write(option, language, prompt, biased)
+        let text = set.write(option, language, prompt, biased);
+        vary(text, || self.sample("wording"))
     }
 
     fn recall(&self, edition: &Edition, place: Place<'_>) -> String {
