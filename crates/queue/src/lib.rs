@@ -1,1 +1,26 @@
-//! To be written.
+//! The queue: carries jobs to workers and hints to whoever listens. It only carries work; the store is the truth.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`Queue`] | the port: publish jobs and events, open consumers |
+//! | [`JobConsumer`], [`Delivery`] | jobs of one pool, each to be acked, retried or rejected; a dropped one comes again |
+//! | [`DeadLetters`], [`DeadLetter`] | jobs that will not be done, and why |
+//! | [`EventStream`] | hints, which may be lost |
+//! | `memory` | the queue within a process, with faults that tests can order |
+//! | [`conformance`] | what every backend must do, as functions that a test calls |
+//!
+//! Jobs are delivered at least once and in any order. No background tasks: everything happens within a call.
+
+pub mod conformance;
+mod delivery;
+mod error;
+mod events;
+mod memory;
+mod queue;
+mod wire;
+
+pub use delivery::{DeadLetter, DeadLetters, Delivery, JobConsumer};
+pub use error::QueueError;
+pub use events::EventStream;
+pub use memory::MemoryQueue;
+pub use queue::{DELIVERY_LIMIT, DELIVERY_LIMIT_REASON, Queue};

@@ -1,0 +1,257 @@
+//! What every queue must do. Each function uses pools of its own names and panics where a promise is broken.
+//!
+//! That something does *not* happen is watched for [`QUIET`]; a slow broker can make such a check pass in vain, never fail in vain.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use antiphon_core::{Event, Job, OBJECT_FORMAT, PoolId};
+use tokio::time::{Instant, timeout};
+
+use crate::{DELIVERY_LIMIT, DELIVERY_LIMIT_REASON, DeadLetters, Delivery, JobConsumer, Queue};
+
+/// How long to watch for what must not happen.
+const QUIET: Duration = Duration::from_millis(300);
+/// How long to wait for what must happen.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+const ALIVE: &str = "the queue answers";
+
+/// All of the suite; pools and run are named with `name`, which must be new to the queue.
+pub async fn all(queue: &Queue, name: &str) {
+    let pool = |part: &str| format!("{name}-{part}").parse().expect("the name fits an id");
+    every_job_is_delivered_and_an_ack_ends_it(queue, &pool("ack")).await;
+    a_dropped_delivery_comes_again(queue, &pool("drop")).await;
+    a_dropped_consumer_hands_back(queue, &pool("gone")).await;
+    a_retry_waits(queue, &pool("retry")).await;
+    no_more_than_prefetch_at_a_time(queue, &pool("prefetch")).await;
+    two_consumers_share(queue, &pool("share")).await;
+    pools_are_apart(queue, &pool("one"), &pool("two")).await;
+    a_dropped_wait_loses_nothing(queue, &pool("wait")).await;
+    let mut dead = queue.dead_letters().await.expect(ALIVE);
+    a_rejected_job_is_dead(queue, &mut dead, &pool("reject")).await;
+    a_job_that_is_lost_every_time_is_dead(queue, &mut dead, &pool("limit")).await;
+    hints_reach_all_who_listen(queue, &pool("hints")).await;
+}
+
+/// A job of the pool with that number.
+///
+/// # Panics
+/// Never: its ids are valid.
+#[must_use]
+pub fn job(pool: &PoolId, chunk: u32) -> Job {
+    let id = "letters and digits are an id";
+    Job {
+        format: OBJECT_FORMAT,
+        run: "r1".parse().expect(id),
+        pool: pool.clone(),
+        target: "opus".parse().expect(id),
+        block: "b1".parse().expect(id),
+        round: 0,
+        chunk,
+    }
+}
+
+async fn publish(queue: &Queue, pool: &PoolId, count: u32) {
+    for chunk in 0..count {
+        queue.publish_job(&job(pool, chunk)).await.expect(ALIVE);
+    }
+}
+
+async fn consume(queue: &Queue, pool: &PoolId, prefetch: u16) -> JobConsumer {
+    queue.consume_jobs(pool, prefetch).await.expect(ALIVE)
+}
+
+async fn next(consumer: &mut JobConsumer) -> Delivery {
+    timeout(PATIENCE, consumer.next()).await.expect("a job comes in time").expect(ALIVE)
+}
+
+async fn nothing_comes(consumer: &mut JobConsumer) {
+    if let Ok(delivery) = timeout(QUIET, consumer.next()).await {
+        panic!("{delivery:?} came unexpectedly");
+    }
+}
+
+/// Takes and acks until `count` jobs have come.
+async fn finish(consumer: &mut JobConsumer, count: usize) -> Vec<Job> {
+    let mut done = Vec::new();
+    while done.len() < count {
+        let delivery = next(consumer).await;
+        done.push(delivery.job().clone());
+        delivery.ack().await.expect(ALIVE);
+    }
+    done
+}
+
+fn chunks(jobs: &[Job]) -> BTreeSet<u32> {
+    jobs.iter().map(|job| job.chunk).collect()
+}
+
+/// Also jobs that were published before anybody consumed.
+pub async fn every_job_is_delivered_and_an_ack_ends_it(queue: &Queue, pool: &PoolId) {
+    publish(queue, pool, 50).await;
+    assert_eq!(queue.depth(pool).await.expect(ALIVE), 50);
+    let mut consumer = consume(queue, pool, 10).await;
+    let done = finish(&mut consumer, 50).await;
+    assert_eq!(chunks(&done), (0..50).collect());
+    assert!(done.iter().all(|done| *done == job(pool, done.chunk)), "jobs come as they were published");
+    nothing_comes(&mut consumer).await;
+    drop(consumer);
+    assert_eq!(queue.depth(pool).await.expect(ALIVE), 0);
+    nothing_comes(&mut consume(queue, pool, 10).await).await;
+}
+
+/// Its worker died.
+pub async fn a_dropped_delivery_comes_again(queue: &Queue, pool: &PoolId) {
+    publish(queue, pool, 2).await;
+    let mut consumer = consume(queue, pool, 2).await;
+    let (first, second) = (next(&mut consumer).await, next(&mut consumer).await);
+    let lost = first.job().clone();
+    drop(first);
+    second.ack().await.expect(ALIVE);
+    assert_eq!(finish(&mut consumer, 1).await, [lost]);
+    nothing_comes(&mut consumer).await;
+}
+
+/// Its deliveries go to others, and it can settle them no more.
+pub async fn a_dropped_consumer_hands_back(queue: &Queue, pool: &PoolId) {
+    publish(queue, pool, 3).await;
+    let mut gone = consume(queue, pool, 2).await;
+    let (in_work, _other) = (next(&mut gone).await, next(&mut gone).await);
+    drop(gone);
+    let mut consumer = consume(queue, pool, 3).await;
+    assert_eq!(chunks(&finish(&mut consumer, 3).await), (0..3).collect());
+    assert!(in_work.ack().await.is_err(), "a delivery that was handed back is no longer ours");
+    nothing_comes(&mut consumer).await;
+}
+
+/// And is not lost meanwhile, nor counted as a loss.
+pub async fn a_retry_waits(queue: &Queue, pool: &PoolId) {
+    publish(queue, pool, 1).await;
+    let mut consumer = consume(queue, pool, 1).await;
+    let delay = QUIET * 3;
+    let asked = Instant::now();
+    next(&mut consumer).await.retry(delay).await.expect(ALIVE);
+    nothing_comes(&mut consumer).await;
+    let again = next(&mut consumer).await;
+    assert!(asked.elapsed() >= delay, "it came after {:?}", asked.elapsed());
+    again.retry(Duration::ZERO).await.expect(ALIVE);
+    for _ in 0..=DELIVERY_LIMIT {
+        next(&mut consumer).await.retry(Duration::ZERO).await.expect(ALIVE);
+    }
+    finish(&mut consumer, 1).await;
+    nothing_comes(&mut consumer).await;
+}
+
+/// Settling one makes room for one.
+pub async fn no_more_than_prefetch_at_a_time(queue: &Queue, pool: &PoolId) {
+    publish(queue, pool, 4).await;
+    let mut consumer = consume(queue, pool, 2).await;
+    let (first, second) = (next(&mut consumer).await, next(&mut consumer).await);
+    nothing_comes(&mut consumer).await;
+    first.ack().await.expect(ALIVE);
+    let third = next(&mut consumer).await;
+    nothing_comes(&mut consumer).await;
+    second.ack().await.expect(ALIVE);
+    third.ack().await.expect(ALIVE);
+    finish(&mut consumer, 1).await;
+}
+
+/// Each job goes to one of them, and both get some.
+pub async fn two_consumers_share(queue: &Queue, pool: &PoolId) {
+    let (mut one, mut two) = (consume(queue, pool, 1).await, consume(queue, pool, 1).await);
+    publish(queue, pool, 20).await;
+    let mut done = Vec::new();
+    for _ in 0..10 {
+        let (first, second) = tokio::join!(next(&mut one), next(&mut two));
+        done.extend([first.job().clone(), second.job().clone()]);
+        first.ack().await.expect(ALIVE);
+        second.ack().await.expect(ALIVE);
+    }
+    assert_eq!(chunks(&done), (0..20).collect());
+    nothing_comes(&mut one).await;
+}
+
+/// A pool that waits holds up no other.
+pub async fn pools_are_apart(queue: &Queue, one: &PoolId, two: &PoolId) {
+    publish(queue, one, 1).await;
+    publish(queue, two, 1).await;
+    let mut consumer = consume(queue, two, 5).await;
+    assert_eq!(finish(&mut consumer, 1).await, [job(two, 0)]);
+    nothing_comes(&mut consumer).await;
+    finish(&mut consume(queue, one, 5).await, 1).await;
+}
+
+/// `next` stands in a `select!`, so it is dropped all the time.
+pub async fn a_dropped_wait_loses_nothing(queue: &Queue, pool: &PoolId) {
+    let mut consumer = consume(queue, pool, 1).await;
+    nothing_comes(&mut consumer).await;
+    publish(queue, pool, 5).await;
+    let mut done = Vec::new();
+    while done.len() < 5 {
+        // The wait is given up as early as can be, mostly before a job is there.
+        tokio::select! {
+            biased;
+            delivery = consumer.next() => {
+                let delivery = delivery.expect(ALIVE);
+                done.push(delivery.job().clone());
+                delivery.ack().await.expect(ALIVE);
+            }
+            () = tokio::task::yield_now() => {}
+        }
+    }
+    assert_eq!(chunks(&done), (0..5).collect());
+}
+
+async fn next_dead(dead: &mut DeadLetters) -> (Job, String) {
+    let letter = timeout(PATIENCE, dead.next()).await.expect("a dead letter comes in time").expect(ALIVE);
+    let told = (letter.job().clone(), letter.reason().to_owned());
+    letter.ack().await.expect(ALIVE);
+    told
+}
+
+/// With its reason, until somebody has recorded it.
+pub async fn a_rejected_job_is_dead(queue: &Queue, dead: &mut DeadLetters, pool: &PoolId) {
+    publish(queue, pool, 1).await;
+    let mut consumer = consume(queue, pool, 1).await;
+    next(&mut consumer).await.reject("no such target").await.expect(ALIVE);
+    drop(timeout(PATIENCE, dead.next()).await.expect("a dead letter comes in time").expect(ALIVE));
+    assert_eq!(next_dead(dead).await, (job(pool, 0), "no such target".to_owned()));
+    assert!(timeout(QUIET, dead.next()).await.is_err(), "an acked dead letter comes no more");
+    nothing_comes(&mut consumer).await;
+}
+
+/// It would kill workers for ever.
+pub async fn a_job_that_is_lost_every_time_is_dead(queue: &Queue, dead: &mut DeadLetters, pool: &PoolId) {
+    publish(queue, pool, 1).await;
+    let mut consumer = consume(queue, pool, 1).await;
+    let mut deliveries = 0;
+    let told = loop {
+        tokio::select! {
+            biased;
+            delivery = consumer.next() => {
+                deliveries += 1;
+                assert!(deliveries <= DELIVERY_LIMIT + 1, "it comes for ever");
+                drop(delivery.expect(ALIVE));
+            }
+            told = next_dead(dead) => break told,
+        }
+    };
+    assert_eq!(told, (job(pool, 0), DELIVERY_LIMIT_REASON.to_owned()));
+    assert!(deliveries >= DELIVERY_LIMIT, "given up after {deliveries} deliveries");
+    nothing_comes(&mut consumer).await;
+}
+
+/// Nobody else: a hint is for the moment.
+pub async fn hints_reach_all_who_listen(queue: &Queue, pool: &PoolId) {
+    let hint =
+        |reason: &str| Event::PoolStopped { pool: pool.clone(), reason: reason.into(), misconfigured: false };
+    queue.publish_event(&hint("before anybody listens")).await.expect(ALIVE);
+    let (mut one, mut two) =
+        (queue.subscribe_events().await.expect(ALIVE), queue.subscribe_events().await.expect(ALIVE));
+    queue.publish_event(&hint("now")).await.expect(ALIVE);
+    for stream in [&mut one, &mut two] {
+        assert_eq!(timeout(PATIENCE, stream.next()).await.expect("a hint comes in time"), hint("now"));
+        assert!(timeout(QUIET, stream.next()).await.is_err(), "one hint comes once");
+    }
+}

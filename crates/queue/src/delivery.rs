@@ -1,0 +1,140 @@
+//! Consumers and what they deliver.
+
+use std::time::Duration;
+
+use antiphon_core::Job;
+
+use crate::memory::{Consumer, Receipt, Settlement};
+use crate::{QueueError, wire};
+
+/// Delivers jobs of one pool. Dropping it hands back all its deliveries that are not settled, also those still in work.
+#[derive(Debug)]
+pub struct JobConsumer {
+    source: Source,
+}
+
+#[derive(Debug)]
+enum Source {
+    Memory(Consumer),
+}
+
+/// A job to be done, once settled by `ack`, `retry` or `reject`. Dropping it instead means that its worker died: the job is
+/// delivered again, up to [`crate::DELIVERY_LIMIT`].
+#[derive(Debug)]
+#[must_use = "a delivery that is dropped comes again"]
+pub struct Delivery {
+    job: Job,
+    ticket: Ticket,
+}
+
+/// The right to settle a message, once.
+#[derive(Debug)]
+enum Ticket {
+    Memory(Receipt),
+}
+
+impl JobConsumer {
+    pub(crate) fn memory(consumer: Consumer) -> Self {
+        Self { source: Source::Memory(consumer) }
+    }
+
+    /// The next job; waits while there is none or `prefetch` deliveries are not settled. It has no end of its own: a consumer
+    /// that can deliver no more is an error. May be dropped at any time without losing a job.
+    pub async fn next(&mut self) -> Result<Delivery, QueueError> {
+        match &mut self.source {
+            Source::Memory(consumer) => {
+                let (body, receipt) = consumer.next().await;
+                match wire::decode_job(&body) {
+                    Ok(job) => Ok(Delivery { job, ticket: Ticket::Memory(receipt) }),
+                    Err(reason) => Err(receipt.drop_malformed(reason)),
+                }
+            }
+        }
+    }
+}
+
+impl Delivery {
+    /// What is to be done.
+    #[must_use]
+    pub fn job(&self) -> &Job {
+        &self.job
+    }
+
+    /// The job is done; its result is stored.
+    pub async fn ack(self) -> Result<(), QueueError> {
+        self.settle(Settlement::Ack).await
+    }
+
+    /// The job cannot be done now; deliver it again, to anybody, not before `delay` has passed. Does not count as a loss.
+    pub async fn retry(self, delay: Duration) -> Result<(), QueueError> {
+        self.settle(Settlement::Retry(delay)).await
+    }
+
+    /// The job can never be done; hand it to the dead letters with the reason.
+    pub async fn reject(self, reason: &str) -> Result<(), QueueError> {
+        let dead = wire::Dead { job: self.job.clone(), reason: reason.to_owned() };
+        self.settle(Settlement::Reject(wire::encode(&dead))).await
+    }
+
+    #[expect(clippy::unused_async, reason = "a broker is far away")]
+    async fn settle(self, settlement: Settlement) -> Result<(), QueueError> {
+        let Ticket::Memory(receipt) = self.ticket;
+        let handed_back = || QueueError::HandedBack { job: format!("{}/{}", self.job.block, self.job.id()) };
+        if receipt.settle(settlement) { Ok(()) } else { Err(handed_back()) }
+    }
+}
+
+/// Delivers jobs that will not be done.
+#[derive(Debug)]
+pub struct DeadLetters {
+    source: Source,
+}
+
+/// A job that will not be done, to be recorded and then acked. Dropping it instead delivers it again, without limit.
+#[derive(Debug)]
+#[must_use = "a dead letter that is dropped comes again"]
+pub struct DeadLetter {
+    job: Job,
+    reason: String,
+    ticket: Ticket,
+}
+
+impl DeadLetters {
+    pub(crate) fn memory(consumer: Consumer) -> Self {
+        Self { source: Source::Memory(consumer) }
+    }
+
+    /// The next dead job; waits while there is none. May be dropped at any time without losing one.
+    pub async fn next(&mut self) -> Result<DeadLetter, QueueError> {
+        match &mut self.source {
+            Source::Memory(consumer) => {
+                let (body, receipt) = consumer.next().await;
+                match wire::decode::<wire::Dead>(&body) {
+                    Ok(wire::Dead { job, reason }) => {
+                        Ok(DeadLetter { job, reason, ticket: Ticket::Memory(receipt) })
+                    }
+                    Err(reason) => Err(receipt.drop_malformed(reason)),
+                }
+            }
+        }
+    }
+}
+
+impl DeadLetter {
+    /// Which.
+    #[must_use]
+    pub fn job(&self) -> &Job {
+        &self.job
+    }
+
+    /// Why, in words.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// It is recorded.
+    pub async fn ack(self) -> Result<(), QueueError> {
+        Delivery { job: self.job, ticket: self.ticket }.ack().await
+    }
+}

@@ -1,0 +1,42 @@
+//! Hints: how roles hear of each other sooner than the store would tell them.
+
+use antiphon_core::Event;
+use bytes::Bytes;
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::wire;
+
+/// Hints as they come in. Who listens too slowly misses some; so does everybody when a connection breaks.
+#[derive(Debug)]
+pub struct EventStream {
+    source: Source,
+}
+
+#[derive(Debug)]
+enum Source {
+    Memory(broadcast::Receiver<Bytes>),
+}
+
+impl EventStream {
+    pub(crate) fn memory(receiver: broadcast::Receiver<Bytes>) -> Self {
+        Self { source: Source::Memory(receiver) }
+    }
+
+    /// The next hint; waits for ever if none comes. May be dropped at any time without losing a hint.
+    pub async fn next(&mut self) -> Event {
+        loop {
+            let bytes = match &mut self.source {
+                Source::Memory(receiver) => match receiver.recv().await {
+                    Ok(bytes) => bytes,
+                    Err(RecvError::Lagged(_)) => continue,
+                    Err(RecvError::Closed) => std::future::pending().await,
+                },
+            };
+            // A hint of a newer version that this one does not understand is as good as lost.
+            if let Ok(event) = wire::decode(&bytes) {
+                return event;
+            }
+        }
+    }
+}
