@@ -64,8 +64,8 @@ fn chart(kind: &str, (width, height): (u32, u32), alternative: &str, draw: impl 
 fn slim(svg: &str) -> String {
     let inside = svg.split_once('>').map_or("", |(_, rest)| rest);
     let mut slim = inside.rsplit_once("</svg>").map_or(inside, |(inside, _)| inside).replace('\n', "");
-    for plain in [" opacity=\"1\"", " stroke=\"none\"", " font-family=\"sans-serif\""] {
-        slim = slim.replace(plain, "");
+    for default in [" opacity=\"1\"", " stroke=\"none\"", " fill=\"none\"", " font-family=\"sans-serif\""] {
+        slim = slim.replace(default, "");
     }
     for ink in Ink::ALL {
         let RGBColor(red, green, blue) = ink.colour();

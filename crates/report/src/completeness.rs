@@ -82,7 +82,9 @@ pub(crate) fn section(summary: &Summary) -> Markup {
                         }
                     }
                     tbody {
-                        @for (target, certificate) in &completeness.targets { (row(html! { (target) }, certificate)) }
+                        @for target in &summary.targets {
+                            @if let Some(certificate) = completeness.targets.get(&target.id) { (row(html! { (target.id) }, certificate)) }
+                        }
                     }
                     tfoot { (row(html! { "All" }, &completeness.total)) }
                 }

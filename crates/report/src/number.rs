@@ -35,7 +35,14 @@ impl Form {
     pub(crate) fn interval(self, estimate: &Estimate) -> Option<String> {
         match (estimate.low, estimate.high) {
             (None, None) => None,
-            (low, high) => Some(format!("{} to {}", self.or_dash(low), self.or_dash(high))),
+            // One per cent sign is enough for both ends.
+            (low, high) => {
+                let (low, high) = (self.or_dash(low), self.or_dash(high));
+                Some(format!(
+                    "{} to {high}",
+                    if high.ends_with(" %") { low.trim_end_matches(" %") } else { &low }
+                ))
+            }
         }
     }
 
@@ -104,6 +111,14 @@ mod tests {
         assert_eq!(Form::Percent.write(0.000_1), "<0.1 %");
         assert_eq!(Form::Percent.write(0.0), "0.0 %");
         assert_eq!(Form::Percent.write(1.0), "100.0 %");
+    }
+
+    #[test]
+    fn an_interval_says_per_cent_once() {
+        let share = Estimate { low: Some(0.1), high: Some(0.25), ..Estimate::default() };
+        assert_eq!(Form::Percent.interval(&share).as_deref(), Some("10.0 to 25.0 %"));
+        assert_eq!(Form::Decimal.interval(&share).as_deref(), Some("0.100 to 0.250"));
+        assert_eq!(Form::Percent.interval(&Estimate { high: None, ..share }).as_deref(), Some("10.0 % to –"));
     }
 
     #[test]

@@ -13,6 +13,8 @@ use crate::visible::snippet;
 
 /// A picture of so few probes would say no more than the table.
 const PROBES_FOR_A_PICTURE: usize = 12;
+/// Characters of a question in the table.
+const QUESTION: usize = 110;
 
 pub(crate) fn section(summary: &Summary, probes: &Probes<'_>) -> Markup {
     html! {
@@ -57,13 +59,14 @@ fn picture(target: &TargetId, probes: &Probes<'_>) -> Markup {
 fn table(probes: &Probes<'_>) -> Markup {
     html! {
         div.scroll role="region" aria-label="All probes" tabindex="0" {
-            table.probes {
+            table.probes.grouped {
                 thead {
                     tr {
-                        th scope="col" { "Probe" } th scope="col" { "Target" }
+                        th scope="col" { "Probe and target" }
                         th.plot scope="col" { span.hidden { "Agreement across users, plotted" } (chart::axis()) }
                         th scope="col" { "Across users " (level_symbol("B")) }
-                        th scope="col" { "Non-answers" } th scope="col" { "What was compared" }
+                        th scope="col" { "Non-answers" }
+                        th scope="col" { "What was compared" }
                     }
                 }
                 @for view in &probes.views { (rows(view)) }
@@ -73,19 +76,18 @@ fn table(probes: &Probes<'_>) -> Markup {
 }
 
 fn rows(view: &ProbeView<'_>) -> Markup {
+    let Some(first) = view.cells.first() else { return html! {} };
     html! {
         tbody {
-            @for (at, cell) in view.cells.iter().enumerate() {
-                tr {
-                    @if at == 0 {
-                        th scope="rowgroup" rowspan=(view.cells.len()) {
-                            a href={ "#" (anchor(view.id)) } { (view.id) } " " span.kind { (cell.kind) }
-                            p.question { (snippet(&cell.question, 90)) }
-                        }
+            tr {
+                th scope="rowgroup" colspan="5" {
+                    div.group-title {
+                        a href={ "#" (anchor(view.id)) } { (view.id) } " " span.kind { (first.kind) } " "
+                        span.question { (snippet(&first.question, QUESTION)) }
                     }
-                    (row(cell))
                 }
             }
+            @for cell in &view.cells { (row(cell)) }
         }
     }
 }
@@ -94,15 +96,17 @@ fn row(cell: &Cell) -> Markup {
     let missing = Estimate { note: Some(why_no_agreement(cell)), ..Estimate::default() };
     let headline = cell.headline().unwrap_or(&missing);
     html! {
-        td {
-            (cell.target)
-            @if cell.turns > 1 { " " span.turn { "turn " (cell.turn + 1) } }
-            @if !cell.certificate.is_complete() { " " (flag()) }
+        tr {
+            th scope="row" {
+                (cell.target)
+                @if cell.turns > 1 { " " span.turn { "turn " (cell.turn + 1) } }
+                @if !cell.certificate.is_complete() { " " (flag()) }
+            }
+            td.plot { (chart::interval(headline)) }
+            td { (Form::Decimal.stacked(headline)) }
+            td { (Form::Percent.or_dash(cell.rates.non_answer.value)) (note(&cell.rates.non_answer)) }
+            td.compared { (compared(cell)) }
         }
-        td.plot { (chart::interval(headline)) }
-        td.number { (Form::Decimal.stacked(headline)) }
-        td.number { (Form::Percent.or_dash(cell.rates.non_answer.value)) (note(&cell.rates.non_answer)) }
-        td { (compared(cell)) }
     }
 }
 

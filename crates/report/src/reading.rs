@@ -18,7 +18,8 @@ pub(crate) fn section() -> Markup {
             }
             p {
                 "The ranges are 95 % intervals; they count users, not answers, as independent. A dash (–) is a number that is not defined, with the "
-                "reason beside it. Refused, filtered and empty answers count as answers of their own kind. "
+                "reason beside it. Choices, numbers and short answers count a refusal, a filtered and an empty answer as answers of their own kind; "
+                "wording is compared among answers, and once more with everything. "
                 b { "Consistency is not truth:" } " a model can be wrong the same way every time."
             }
         }

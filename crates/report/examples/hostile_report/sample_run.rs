@@ -363,7 +363,14 @@ fn agreement_of(between: f64) -> Agreement {
 }
 
 fn estimate(value: f64, half: f64) -> Estimate {
-    Estimate { value: Some(value), low: Some(value - half), high: Some(value + half), note: None }
+    // A share and its interval stay within 0 and 1; other numbers here are above it anyway.
+    let top = if value <= 1.0 { 1.0 } else { f64::INFINITY };
+    Estimate {
+        value: Some(value),
+        low: Some((value - half).max(0.0)),
+        high: Some((value + half).min(top)),
+        note: None,
+    }
 }
 
 fn exemplar(text: &str, language: &str) -> Exemplar {

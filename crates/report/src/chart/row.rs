@@ -21,11 +21,11 @@ const DOT: u32 = 9;
 
 type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
-/// A dot and its interval between 0 and 1. Where the estimate is undefined there is only the grid. Clipped for display only.
+/// A dot and its interval between 0 and 1. Where the estimate is undefined it is empty: the grid belongs to the
+/// column and is drawn by the style sheet. Clipped for display only.
 pub(crate) fn interval(estimate: &Estimate) -> Markup {
     chart("row", SIZE, &Form::Decimal.sentence(estimate), |area| {
         let mut plot = unit_plot(area);
-        draw_grid(&mut plot);
         if let (Some(low), Some(high)) = (estimate.low, estimate.high) {
             let line = PathElement::new([(clip(low), 0.5), (clip(high), 0.5)], stroke(Ink::Range, 5));
             draw(&mut plot, [line]);
@@ -42,7 +42,6 @@ pub(crate) fn interval(estimate: &Estimate) -> Markup {
 pub(crate) fn bar(share: &Estimate) -> Markup {
     chart("row", SIZE, &Form::Percent.sentence(share), |area| {
         let mut plot = unit_plot(area);
-        draw_grid(&mut plot);
         if let Some(value) = share.value {
             let corners = [(0.0, 0.22), (clip(value), 0.78)];
             plot.draw_series([Rectangle::new(corners, Ink::Estimate.colour().filled())])
@@ -73,11 +72,6 @@ fn unit_plot<'a, 'b>(area: &'a Area<'b>) -> Chart<'a, 'b> {
         .margin_right(MARGIN)
         .build_cartesian_2d(0.0..1.0, 0.0..1.0)
         .expect("drawing into a string cannot fail")
-}
-
-fn draw_grid(plot: &mut Chart<'_, '_>) {
-    let line = |x: f64| PathElement::new([(x, 0.0), (x, 1.0)], stroke(Ink::Grid, 1));
-    draw(plot, [0.0, 0.5, 1.0].map(line));
 }
 
 fn draw(plot: &mut Chart<'_, '_>, lines: impl IntoIterator<Item = PathElement<(f64, f64)>>) {

@@ -44,16 +44,16 @@ pub(super) fn table(cells: &[&Cell]) -> Markup {
         @if measured.is_empty() { p.note { "There is no agreement to show: no two answers could be compared." } }
         @else {
             div.scroll role="region" aria-label="Agreement" tabindex="0" {
-                table.agreement {
+                table.agreement.grouped {
                     caption {
                         "Agreement"
                         @if measured.iter().any(|measured| measured.language.is_some()) { " of wording, language by language" }
                     }
                     thead {
                         tr {
-                            th scope="col" { "Target" } th scope="col" { "Two answers of" }
+                            th scope="col" { "Two answers of" }
                             th.plot scope="col" { span.hidden { "Plot" } (chart::axis()) }
-                            th scope="col" { "Agreement" } th scope="col" { "95 % interval" }
+                            th scope="col" { "Agreement, 95 % interval" }
                         }
                     }
                     @for measured in &measured { (levels(measured)) }
@@ -65,17 +65,18 @@ pub(super) fn table(cells: &[&Cell]) -> Markup {
 
 fn levels(measured: &Measured<'_>) -> Markup {
     let agreement = measured.agreement;
-    let rows = if measured.with_non_answers.is_some() { 4 } else { 3 };
     html! {
         tbody {
             tr {
-                th scope="rowgroup" rowspan=(rows) {
-                    (measured.cell.target)
-                    @if let Some(language) = measured.language { span.language { (inline(language)) } }
-                    span.size { (size(agreement)) }
+                th scope="rowgroup" colspan="3" {
+                    div.group-title {
+                        (measured.cell.target)
+                        @if let Some(language) = measured.language { " " span.language { (inline(language)) } }
+                        " " span.size { (size(agreement)) }
+                    }
                 }
-                (level("W", "the same session", &agreement.within_session))
             }
+            tr { (level("W", "the same session", &agreement.within_session)) }
             tr { (level("S", "the same user", &agreement.between_sessions)) }
             tr.headline { (level("B", "different users", &agreement.between_users)) }
             @if let Some(all) = measured.with_non_answers {
@@ -89,12 +90,7 @@ fn level(symbol: &str, name: &str, estimate: &Estimate) -> Markup {
     html! {
         th scope="row" { (name) " " span.symbol { (level_symbol(symbol)) } }
         td.plot { (chart::interval(estimate)) }
-        td.number { (Form::Decimal.or_dash(estimate.value)) }
-        td.number {
-            @if let Some(interval) = Form::Decimal.interval(estimate) { span.interval { (interval) } }
-            @else if estimate.note.is_none() { "–" }
-            (crate::number::note(estimate))
-        }
+        td { (Form::Decimal.stacked(estimate)) }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::visible::snippet;
 /// Labels shown before the rest is folded away.
 const FIRST: usize = 10;
 /// Labels shown at all: a probe with free short answers may have thousands.
-const MOST: usize = 60;
+const MOST: usize = 40;
 /// Characters shown of a label.
 const LABEL: usize = 160;
 
@@ -30,11 +30,11 @@ fn figure(cell: &Cell, labels: &Labels) -> Markup {
     html! {
         figure {
             figcaption { "Answers of " b { (cell.target) } }
-            (table(first, cell))
+            (table(first, cell, true))
             @if !folded.is_empty() {
                 details {
                     summary { (counted(rest.len() as u64, "more answer", "more answers")) }
-                    (table(folded, cell))
+                    (table(folded, cell, false))
                     @if !dropped.is_empty() {
                         p.note { "and " (counted(dropped.len() as u64, "more", "more")) ", together "
                             (counted(dropped.iter().map(|label| label.count).sum(), "sample", "samples")) }
@@ -46,13 +46,14 @@ fn figure(cell: &Cell, labels: &Labels) -> Markup {
     }
 }
 
-fn table(shares: &[LabelShare], cell: &Cell) -> Markup {
+/// Rare answers have no plot: there are many of them, and their bars are too short to see.
+fn table(shares: &[LabelShare], cell: &Cell, plotted: bool) -> Markup {
     html! {
         div.scroll role="region" aria-label={ "Answers of " (cell.target) } tabindex="0" {
             table.distribution {
                 thead {
                     tr {
-                        th scope="col" { "Answer" } th.plot scope="col" { span.hidden { "Share, plotted" } (chart::axis()) }
+                        th scope="col" { "Answer" } @if plotted { th.plot scope="col" { span.hidden { "Share, plotted" } (chart::axis()) } }
                         th scope="col" { "Share" } th scope="col" { "Samples" }
                     }
                 }
@@ -60,7 +61,7 @@ fn table(shares: &[LabelShare], cell: &Cell) -> Markup {
                     @for share in shares {
                         tr {
                             th scope="row" { (snippet(&share.label, LABEL)) }
-                            td.plot { (chart::bar(&share.share)) }
+                            @if plotted { td.plot { (chart::bar(&share.share)) } }
                             td.number { (Form::Percent.stacked(&share.share)) }
                             td.number { (count(share.count)) }
                         }
