@@ -50,6 +50,11 @@ impl Budget {
         self.spent += dollars;
     }
 
+    /// A job whose cost will never be known counts as its worst case.
+    pub(crate) fn forfeit(&mut self, job: &Job) {
+        self.spent += self.reserved.remove(job).unwrap_or_default();
+    }
+
     /// Dollars spent, as far as is known.
     pub(crate) fn spent(&self) -> f64 {
         self.spent

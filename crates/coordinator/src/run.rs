@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use antiphon_core::plan::Plan;
 use antiphon_core::{Event, Job, JobTally, PoolId, RunId};
-use antiphon_queue::{EventStream, Queue};
+use antiphon_queue::{DeadLetter, DeadLetters, EventStream, Queue};
 use antiphon_store::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -90,15 +90,17 @@ pub async fn run(
 ) -> Result<Report, CoordinatorError> {
     // Hints must not be missed: listening begins before anything is published.
     let events = parts.queue.subscribe_events().await?;
+    let dead_letters = parts.queue.dead_letters().await?;
     let mut state = State::open(parts, opened, config).await?;
     state.top_up(parts).await?;
-    state.work(parts, events, stop).await?;
+    state.work(parts, events, dead_letters, stop).await?;
     Ok(state.close())
 }
 
 /// What happened next.
 enum Next {
     Event(Event),
+    Dead(DeadLetter),
     Doubt,
     Stop,
 }
@@ -152,17 +154,20 @@ impl<'a> State<'a> {
         &mut self,
         parts: &Parts,
         mut events: EventStream,
+        mut dead_letters: DeadLetters,
         stop: &CancellationToken,
     ) -> Result<(), CoordinatorError> {
         while !self.queued.is_empty() {
-            // Dropping any of these futures loses nothing: a hint that is lost is made good by doubt.
+            // Dropping any of these futures loses nothing: hints and dead letters wait for the next call.
             let next = tokio::select! {
                 () = stop.cancelled() => Next::Stop,
-                event = events.next() => event.map_or(Next::Stop, Next::Event),
+                event = events.next() => Next::Event(event),
+                dead = dead_letters.next() => Next::Dead(dead?),
                 () = tokio::time::sleep(DOUBT) => Next::Doubt,
             };
             match next {
-                Next::Event(event) => self.on_event(parts, event).await?,
+                Next::Event(event) => self.on_event(parts, event),
+                Next::Dead(dead) => self.on_dead(parts, dead).await?,
                 Next::Doubt => self.ask_the_store(parts).await?,
                 Next::Stop => {
                     self.report.interrupted = true;
@@ -174,24 +179,28 @@ impl<'a> State<'a> {
         Ok(())
     }
 
-    async fn on_event(&mut self, parts: &Parts, event: Event) -> Result<(), CoordinatorError> {
+    fn on_event(&mut self, parts: &Parts, event: Event) {
         match event {
             Event::JobDone { job, tally } if job.run == self.run => self.done(parts, &job, &tally),
-            Event::JobDead { job, reason } if job.run == self.run => {
-                tracing::error!(job = %job.id(), target = %job.target, reason, "job given up");
-                parts.store.put_dead(&job, &reason).await?;
-                if self.queued.remove(&job) {
-                    self.report.dead += 1;
-                }
-                self.budget.settle(&job, 0.0);
-            }
+            Event::JobDone { .. } => {}
             Event::PoolStopped { pool, reason, misconfigured } => {
                 // Its jobs come back to the queue and wait there for the next start.
                 self.queued.retain(|job| job.pool != pool);
                 self.stopped.insert(pool.clone(), StoppedPool { pool, reason, misconfigured });
             }
-            _ => {}
         }
+    }
+
+    /// Records why a job will not be done before the queue forgets it.
+    async fn on_dead(&mut self, parts: &Parts, dead: DeadLetter) -> Result<(), CoordinatorError> {
+        let job = dead.job().clone();
+        tracing::error!(job = %job.id(), target = %job.target, reason = dead.reason(), "job given up");
+        parts.store.put_dead(&job, dead.reason()).await?;
+        dead.ack().await?;
+        if self.queued.remove(&job) {
+            self.report.dead += 1;
+        }
+        self.budget.forfeit(&job);
         Ok(())
     }
 

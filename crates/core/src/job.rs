@@ -44,13 +44,6 @@ pub enum Event {
         /// What it came to.
         tally: JobTally,
     },
-    /// A job ended in the dead-letter queue.
-    JobDead {
-        /// Which.
-        job: Job,
-        /// Why.
-        reason: String,
-    },
     /// A pool takes no more calls: a wrong key, a forbidden model, an exhausted quota, an unreachable host.
     PoolStopped {
         /// Which.

@@ -1,0 +1,277 @@
+//! One sample: limit → call → classify → settle, again until it stands or is given up.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+
+use antiphon_core::prompt::Message;
+use antiphon_core::{
+    Billing, FailureKind, Outcome, ProbeId, Sample, SampleKey, Seed, SeedPolicy, Target, UserId,
+};
+use antiphon_limits::{Denied, Estimate, Permit, Pool, Remaining};
+use antiphon_providers::{
+    Answer, Ask, Client, Endpoint, HttpRequest, RateHeaders, Reply, Retry, TokenRatio, parse, request,
+    unexplained_input_tokens,
+};
+use tokio::time::Instant;
+
+use crate::clock;
+use crate::counters::Counters;
+use crate::retry::{Failures, RetryPolicy};
+
+/// Longest pause of a pool that a job waits out; a broker would take the job away not much later.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// The pool takes no more calls. Nothing is recorded: it is nobody's answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PoolStopped {
+    /// Why, and what to do.
+    pub(crate) reason: String,
+    /// Whether the operator's configuration is at fault.
+    pub(crate) misconfigured: bool,
+}
+
+/// What every call of a target shares.
+pub(crate) struct Line<'a> {
+    pub(crate) target: &'a Target,
+    pub(crate) client: &'a Client,
+    pub(crate) endpoint: &'a Endpoint,
+    pub(crate) pool: &'a Pool,
+    pub(crate) ratio: &'a Mutex<TokenRatio>,
+    /// Whether the endpoint ever answered.
+    pub(crate) answered: &'a AtomicBool,
+    pub(crate) counters: &'a Counters,
+    pub(crate) policy: &'a RetryPolicy,
+    pub(crate) seed: Seed,
+}
+
+/// One thing to ask.
+pub(crate) struct Question<'a> {
+    pub(crate) key: &'a SampleKey,
+    /// `run/` and the key: what the simulator draws its answer from.
+    pub(crate) full_key: &'a str,
+    pub(crate) system: Option<&'a str>,
+    pub(crate) messages: &'a [Message],
+    pub(crate) end_user_id: Option<&'a str>,
+}
+
+/// A failure that another call may mend.
+#[derive(Debug)]
+pub(crate) struct Again {
+    pub(crate) kind: FailureKind,
+    pub(crate) detail: String,
+    /// How long the provider asks to wait.
+    pub(crate) after: Option<Duration>,
+    /// Whether no connection came about.
+    pub(crate) unreachable: bool,
+}
+
+/// What one call came to.
+enum Step {
+    Done(Outcome, String, Billing),
+    Again(Again),
+    Final(FailureKind, String),
+    Stop(PoolStopped),
+}
+
+impl Line<'_> {
+    /// Asks until there is an outcome. Only a stopped pool has none.
+    pub(crate) async fn ask(&self, question: &Question<'_>) -> Result<Sample, PoolStopped> {
+        let ask = Ask {
+            target: self.target,
+            system: question.system,
+            messages: question.messages,
+            seed: match self.target.parameters.seed {
+                SeedPolicy::None => None,
+                SeedPolicy::PerSample => Some(self.seed.number(&["sample", question.full_key])),
+            },
+            end_user_id: question.end_user_id,
+        };
+        let http = match request(&ask) {
+            Ok(http) => http,
+            Err(unsupported) => {
+                let outcome = Outcome::Unsupported { what: unsupported.what.to_owned() };
+                return Ok(self.counted(blank(question.key, outcome)));
+            }
+        };
+        let estimate = Estimate {
+            input_tokens: self.ratio.lock().expect("no holder panics").estimate(&ask),
+            output_tokens: u64::from(self.target.parameters.max_tokens),
+        };
+        let mut sample = blank(question.key, Outcome::Unreached);
+        let mut failures = Failures::default();
+        let (outcome, text, billing) = loop {
+            let permit = self.permit(estimate).await?;
+            sample.attempts += 1;
+            match self.step(&ask, &http, question, permit, &mut sample).await {
+                Step::Done(outcome, text, billing) => break (outcome, text, billing),
+                Step::Final(kind, detail) => break failed(kind, detail),
+                Step::Stop(stop) => return Err(stop),
+                Step::Again(failure) => {
+                    failures.spend(Duration::from_millis(sample.latency_ms.into()));
+                    let Some(wait) = failures.count(&failure, self.policy, self.seed, question.full_key)
+                    else {
+                        break self.give_up(failure)?;
+                    };
+                    self.counters.retry(failure.kind);
+                    tokio::time::sleep(wait).await;
+                }
+            }
+        };
+        sample.outcome = outcome;
+        sample.text = text;
+        sample.billing = billing;
+        sample.request = Some(http.body_text().to_owned());
+        Ok(self.counted(sample))
+    }
+
+    /// Waits in line for as long as it moves: a low limit of our own is no failure. A pause of many minutes, which only the
+    /// provider can ask for, stops the pool.
+    async fn permit(&self, estimate: Estimate) -> Result<Permit, PoolStopped> {
+        loop {
+            let patience = Instant::now() + PATIENCE;
+            match self.pool.take(estimate, Some(patience)).await {
+                Ok(permit) => return Ok(permit),
+                Err(Denied::Stopped { reason }) => {
+                    return Err(PoolStopped { reason: reason.to_string(), misconfigured: false });
+                }
+                Err(Denied::Late { ready: Some(ready) }) if ready > patience => {
+                    let minutes = (ready - Instant::now()).as_secs().div_ceil(60);
+                    let reason = format!(
+                        "the provider lets no call through for {minutes} minutes; run the same command again then"
+                    );
+                    return Err(PoolStopped { reason, misconfigured: false });
+                }
+                Err(Denied::Late { .. }) => {}
+            }
+        }
+    }
+
+    /// One call with its permit.
+    async fn step(
+        &self,
+        ask: &Ask<'_>,
+        http: &HttpRequest,
+        question: &Question<'_>,
+        permit: Permit,
+        sample: &mut Sample,
+    ) -> Step {
+        let began = clock::now();
+        let begin = Instant::now();
+        sample.started_ms = clock::milliseconds(began);
+        let sent = {
+            let _flight = self.counters.flight();
+            self.client.send(self.endpoint, http, Some(question.full_key), None).await
+        };
+        sample.latency_ms = u32::try_from(begin.elapsed().as_millis()).unwrap_or(u32::MAX);
+        let response = match sent {
+            Ok(response) => response,
+            Err(error) => {
+                permit.give_back();
+                return match error.kind {
+                    FailureKind::InvalidResponse => Step::Final(error.kind, error.detail),
+                    kind => Step::Again(Again {
+                        kind,
+                        detail: error.detail,
+                        after: None,
+                        unreachable: error.unreachable && !self.answered.load(Relaxed),
+                    }),
+                };
+            }
+        };
+        self.answered.store(true, Relaxed);
+        let headers = RateHeaders::read(self.target.provider, &response.headers, began);
+        self.pool.observe(remaining(&headers));
+        match parse(self.target.provider, &response, began) {
+            Reply::Answer(answer) => {
+                permit.settle(answer.billing.usage.unwrap_or_default());
+                self.answered(ask, answer)
+            }
+            Reply::Failure(failure) => {
+                permit.give_back();
+                let again = |after| {
+                    Step::Again(Again {
+                        kind: failure.kind,
+                        detail: failure.detail.clone(),
+                        after,
+                        unreachable: false,
+                    })
+                };
+                match failure.retry {
+                    Retry::No => Step::Final(failure.kind, failure.detail),
+                    Retry::Transient => again(None),
+                    Retry::RateLimited { after } => {
+                        // The pool itself waits, for everybody.
+                        self.pool.hush(after);
+                        again(None)
+                    }
+                    Retry::Overloaded { after } => {
+                        self.pool.overloaded(after);
+                        again(after)
+                    }
+                }
+            }
+            Reply::Stop(stop) => {
+                permit.give_back();
+                Step::Stop(PoolStopped { reason: stop.reason, misconfigured: stop.misconfigured })
+            }
+        }
+    }
+
+    fn answered(&self, ask: &Ask<'_>, answer: Answer) -> Step {
+        let Answer { outcome, text, mut billing } = answer;
+        if let Some(usage) = billing.usage {
+            billing.unexplained_input_tokens = unexplained_input_tokens(ask, usage);
+            self.ratio.lock().expect("no holder panics").learn(ask, usage);
+        }
+        Step::Done(outcome, text, billing)
+    }
+
+    /// The last failure stands, unless the host was never there: that concerns the pool and says nothing of this sample.
+    fn give_up(&self, failure: Again) -> Result<(Outcome, String, Billing), PoolStopped> {
+        if failure.unreachable {
+            let reason = format!(
+                "{}; check `base_url`, network and proxy, then run the same command again",
+                failure.detail
+            );
+            return Err(PoolStopped { reason, misconfigured: false });
+        }
+        Ok(failed(failure.kind, failure.detail))
+    }
+
+    fn counted(&self, sample: Sample) -> Sample {
+        self.counters.sample(&sample, self.target.price);
+        sample
+    }
+}
+
+fn failed(kind: FailureKind, detail: String) -> (Outcome, String, Billing) {
+    (Outcome::Failed { kind, detail }, String::new(), Billing::default())
+}
+
+fn remaining(headers: &RateHeaders) -> Remaining {
+    Remaining {
+        requests: headers.requests.remaining.and_then(|left| u32::try_from(left).ok()),
+        input_tokens: headers.input_tokens.remaining,
+        output_tokens: headers.output_tokens.remaining,
+    }
+}
+
+/// A sample of which nothing is known yet.
+pub(crate) fn blank(key: &SampleKey, outcome: Outcome) -> Sample {
+    let (probe, user): (ProbeId, UserId) = (key.session.probe.clone(), key.session.user.clone());
+    Sample {
+        probe,
+        user,
+        session: key.session.session,
+        turn: key.turn,
+        repeat: key.repeat,
+        outcome,
+        text: String::new(),
+        request: None,
+        billing: Billing::default(),
+        attempts: 0,
+        started_ms: 0,
+        latency_ms: 0,
+    }
+}

@@ -1,0 +1,30 @@
+//! What can go wrong, by what the caller can do about it.
+
+use antiphon_core::{PoolId, RunId};
+use antiphon_queue::QueueError;
+use antiphon_store::StoreError;
+
+/// Why a worker ended early. Jobs that it had are delivered again.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkerError {
+    /// The store did not do its part.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The queue did not do its part.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    /// A job names a run that is not in the store.
+    #[error("a job names run {run}, which is not in this store; do coordinator and worker use the same one?")]
+    NoRun {
+        /// The run.
+        run: RunId,
+    },
+    /// A job's own code panicked.
+    #[error("a job of pool {pool} panicked: {message}")]
+    Panicked {
+        /// The pool.
+        pool: PoolId,
+        /// What it said.
+        message: String,
+    },
+}

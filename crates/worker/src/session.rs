@@ -1,0 +1,81 @@
+//! One conversation, turn by turn.
+
+use antiphon_core::plan::PlannedSession;
+use antiphon_core::prompt::{Prompter, Script};
+use antiphon_core::{Outcome, Redo, RunId, Sample, SampleKey, SessionKey};
+
+use crate::call::{Line, PoolStopped, Question, blank};
+
+/// Why a session has no samples.
+#[derive(Debug)]
+pub(crate) enum NoSession {
+    /// The pool takes no more calls.
+    Stopped(PoolStopped),
+    /// The suite's templates cannot be rendered for this user; a mistake that resolving the suite should have found.
+    Template(String),
+}
+
+impl From<PoolStopped> for NoSession {
+    fn from(stopped: PoolStopped) -> Self {
+        Self::Stopped(stopped)
+    }
+}
+
+/// Asks all turns and repeats of a session that are wanted, and gives their samples in order.
+pub(crate) async fn ask_session(
+    line: &Line<'_>,
+    prompter: &Prompter,
+    run: &RunId,
+    repeats: u32,
+    planned: &PlannedSession<'_>,
+) -> Result<Vec<Sample>, NoSession> {
+    let script = prompter
+        .script(planned.probe, planned.user, planned.session)
+        .map_err(|error| NoSession::Template(error.to_string()))?;
+    let session = SessionKey {
+        target: line.target.id.clone(),
+        probe: planned.probe.id.clone(),
+        user: planned.user.id.clone(),
+        session: planned.session,
+    };
+    let turns = script.turns.len();
+    let mut samples = Vec::with_capacity(turns * repeats as usize);
+    let mut history: Vec<String> = planned.history.to_vec();
+    for turn in 0..turns {
+        let reached = history.len() >= turn;
+        let messages = if reached { script.messages(turn, &history) } else { Vec::new() };
+        let turn = u32::try_from(turn).expect("few turns");
+        for repeat in (0..repeats).filter(|repeat| wanted(planned.redo, turn, *repeat)) {
+            let key = SampleKey { session: session.clone(), turn, repeat };
+            if !reached {
+                samples.push(blank(&key, Outcome::Unreached));
+                continue;
+            }
+            let question = Question {
+                full_key: &key.within(run),
+                key: &key,
+                system: script.system.as_deref(),
+                messages: &messages,
+                end_user_id: planned.user.end_user_id.as_deref(),
+            };
+            let sample = line.ask(&question).await?;
+            if repeat == 0 && history.len() == turn as usize && sample.carries_on() {
+                history.push(spoken(&script, turn, &sample));
+            }
+            samples.push(sample);
+        }
+    }
+    Ok(samples)
+}
+
+/// The model's turn as the conversation goes on with it: with a prefill, its beginning was ours.
+fn spoken(script: &Script, turn: u32, sample: &Sample) -> String {
+    match &script.prefill {
+        Some(prefill) if turn as usize + 1 == script.turns.len() => format!("{prefill}{}", sample.text),
+        _ => sample.text.clone(),
+    }
+}
+
+fn wanted(redo: Option<&[Redo]>, turn: u32, repeat: u32) -> bool {
+    redo.is_none_or(|redo| redo.contains(&Redo { turn, repeat }))
+}
