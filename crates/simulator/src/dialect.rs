@@ -77,11 +77,12 @@ impl Dialect {
         }
     }
 
-    /// The key that the caller sent, in whatever header this API wants it.
+    /// The key that the caller sent. Anthropic's API has a header of its own for it, which its newer clients do not use.
     pub(crate) fn api_key(self, headers: &HeaderMap) -> Option<&str> {
-        match self {
-            Self::Anthropic => headers.get("x-api-key")?.to_str().ok(),
-            Self::OpenAi => headers.get("authorization")?.to_str().ok()?.strip_prefix("Bearer "),
+        let own = headers.get("x-api-key").filter(|_| self == Self::Anthropic);
+        match own {
+            Some(key) => key.to_str().ok(),
+            None => headers.get("authorization")?.to_str().ok()?.strip_prefix("Bearer "),
         }
     }
 
@@ -105,7 +106,9 @@ impl Dialect {
             });
         }
         if question.prefill().is_some() && !voice.accepts_prefill {
-            return Err(Rejection::invalid("Prefilling assistant messages is not supported for this model."));
+            return Err(Rejection::invalid(
+                "This model does not support assistant message prefill. The conversation must end with a user message.",
+            ));
         }
         Ok(())
     }

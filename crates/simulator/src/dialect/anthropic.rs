@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue};
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Value, json};
 
@@ -51,14 +51,34 @@ struct Message {
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Speaker {
+    /// In the middle of a conversation; its beginning has a field of its own.
+    System,
     User,
     Assistant,
 }
 
-pub(super) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Question, Rejection> {
-    if !headers.contains_key("anthropic-version") {
-        return Err(Rejection::invalid("anthropic-version: header is required"));
+/// The versions of the API. The newer one has no sampling parameters, whatever the model.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Version {
+    Of2023,
+    Of2026,
+}
+
+impl Version {
+    fn read(headers: &HeaderMap) -> Result<Self, Rejection> {
+        match headers.get("anthropic-version").map(HeaderValue::as_bytes) {
+            Some(b"2023-06-01") => Ok(Self::Of2023),
+            Some(b"2026-10-21") => Ok(Self::Of2026),
+            Some(_) => {
+                Err(Rejection::invalid("anthropic-version: unknown version; send 2023-06-01 or 2026-10-21"))
+            }
+            None => Err(Rejection::invalid("anthropic-version: header is required")),
+        }
     }
+}
+
+pub(super) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Question, Rejection> {
+    let version = Version::read(headers)?;
     let body: Body = serde_json::from_slice(body).map_err(|error| Rejection::invalid(worded(&error)))?;
     if body.stream {
         return Err(Rejection::invalid("stream: the simulator does not stream; send false"));
@@ -82,9 +102,14 @@ pub(super) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Question, Rejecti
         ("top_p", body.top_p.is_some()),
         ("top_k", body.top_k.is_some()),
     ];
+    let sampling = sampling.into_iter().find_map(|(name, sent)| sent.then_some(name));
+    if let (Some(name), Version::Of2026) = (sampling, version) {
+        return Err(Rejection::invalid(format!("{name}: Extra inputs are not permitted")));
+    }
     let system = body.system.map(|content| Turn { role: Role::System, text: content.0 });
     let messages = body.messages.into_iter().map(|message| Turn {
         role: match message.role {
+            Speaker::System => Role::System,
             Speaker::User => Role::User,
             Speaker::Assistant => Role::Assistant,
         },
@@ -95,7 +120,7 @@ pub(super) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Question, Rejecti
         turns: system.into_iter().chain(messages).collect(),
         max_tokens: Some(body.max_tokens),
         stop: body.stop_sequences,
-        sampling: sampling.into_iter().find_map(|(name, sent)| sent.then_some(name)),
+        sampling,
     })
 }
 

@@ -77,13 +77,32 @@ async fn anthropic_errors() {
     check(no_key, 401, "authentication_error", "x-api-key").await;
     let no_version = stage.post("/v1/messages", &good).header("x-api-key", "k");
     check(no_version, 400, invalid, "anthropic-version").await;
+    let old =
+        stage.post("/v1/messages", &good).header("x-api-key", "k").header("anthropic-version", "2023-01-01");
+    check(old, 400, invalid, "unknown version").await;
     check(with("model", json!("nobody")), 404, "not_found_error", "model: nobody").await;
     check(with("temperature", json!(0)), 400, invalid, "`temperature` is deprecated for this model").await;
     let prefill = with("messages", messages(&["Hm?", "Well,"]));
-    check(prefill, 400, invalid, "Prefilling assistant messages is not supported").await;
+    check(prefill, 400, invalid, "does not support assistant message prefill").await;
     check(with("stream", json!(true)), 400, invalid, "does not stream").await;
     check(with("max_token", json!(1)), 400, invalid, "Extra inputs are not permitted").await;
     check(with("max_tokens", json!(0)), 400, invalid, "max_tokens").await;
+}
+
+#[tokio::test]
+async fn the_newer_anthropic_version_takes_a_bearer_key_and_no_sampling() {
+    let config = SimulatorConfig { api_key: Some("k".into()), ..SimulatorConfig::new(voices()) };
+    let stage = Stage::with(config).await;
+    let status = async |body: Value, version: &str| {
+        let request = stage.post("/v1/messages", &body).header("authorization", "Bearer k");
+        request.header("anthropic-version", version).send().await.unwrap().status().as_u16()
+    };
+    let plain = json!({"model": "plain", "max_tokens": 5, "messages": messages(&["Hm?"])});
+    let mut warm = plain.clone();
+    warm["temperature"] = json!(1);
+    assert_eq!(status(plain, "2026-10-21").await, 200);
+    assert_eq!(status(warm.clone(), "2026-10-21").await, 400);
+    assert_eq!(status(warm, "2023-06-01").await, 200);
 }
 
 #[tokio::test]
