@@ -39,9 +39,14 @@ pub(crate) struct Spread {
     pub(crate) cap: f64,
 }
 
+/// Whether the value is near 1 with too few deviating units to estimate a spread from.
+fn near_one(value: f64, discordant: usize) -> bool {
+    value > SCARCE_ABOVE && discordant < SCARCE_UNITS
+}
+
 impl Spread {
     pub(crate) fn interval(&self) -> Interval {
-        let scarce = self.value > SCARCE_ABOVE && self.discordant < SCARCE_UNITS;
+        let scarce = near_one(self.value, self.discordant);
         let variance = if scarce { self.augmented } else { self.variance };
         if variance <= NO_SPREAD {
             clopper_pearson_real(self.value * self.cap, self.cap)

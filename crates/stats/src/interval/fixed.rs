@@ -6,7 +6,7 @@
 //! shares by its square (Maclaurin's inequality). Users weigh the same, so `N` counts the fewest sessions that any
 //! user has, times the users. `docs/decisions/001-interval-for-fixed-users.md` has the measured coverage.
 
-use super::{Spread, TAIL, mean, variance};
+use super::{Spread, TAIL, mean, near_one, variance};
 use crate::estimate::{Interval, Undefined};
 use crate::pair_statistic::PairStatistic;
 use crate::quantile::student_t;
@@ -67,12 +67,13 @@ fn linear(value: f64, slope: f64, strata: &[&Stratum], cap: f64) -> Result<Inter
     let first: f64 = parts.iter().map(|part| part.variance).sum();
     let base = first + 2.0 * second_order(strata);
     let units = m * fewest as f64;
+    let discordant = strata.iter().flat_map(|user| &user.discordant).filter(|odd| **odd).count();
     Ok(Spread {
         value,
         variance: base,
         augmented: base + largest_growth(strata, &parts, scale),
-        discordant: strata.iter().flat_map(|user| &user.discordant).filter(|odd| **odd).count(),
-        t: student_t(TAIL, degrees_of_freedom(&parts)),
+        discordant,
+        t: student_t(TAIL, degrees_of_freedom(&parts, near_one(value, discordant))),
         units,
         cap: cap * units,
     }
@@ -115,7 +116,11 @@ fn largest_growth(strata: &[&Stratum], parts: &[Part], scale: f64) -> f64 {
 }
 
 /// Satterthwaite's degrees of freedom, with the correction that makes each squared variance unbiased; at least 1.
-fn degrees_of_freedom(parts: &[Part]) -> f64 {
+/// Where few sessions deviate, which users they belong to says nothing, and all sessions count.
+fn degrees_of_freedom(parts: &[Part], scarce: bool) -> f64 {
+    if scarce {
+        return parts.iter().map(|part| part.sessions - 1.0).sum();
+    }
     let sum: f64 = parts.iter().map(|part| part.variance).sum();
     let squares: f64 = parts.iter().map(|part| part.variance.powi(2) / (part.sessions + 1.0)).sum();
     if squares > 0.0 { (sum * sum / squares - 2.0).max(1.0) } else { 1.0 }
@@ -136,12 +141,14 @@ pub(crate) fn pairs_of_sessions(users: &[&PairStatistic]) -> Result<Interval, Un
     let base: f64 = parts.iter().map(|part| part.variance).sum();
     let growth = users.iter().map(|user| (user.augmented_variance() - user.variance()) / (m * m));
     let units = m * fewest as f64;
+    let value = mean(users.iter().filter_map(|user| user.value()));
+    let discordant = users.iter().map(|user| user.discordant).sum();
     Ok(Spread {
-        value: mean(users.iter().filter_map(|user| user.value())),
+        value,
         variance: base,
         augmented: base + growth.fold(0.0, f64::max),
-        discordant: users.iter().map(|user| user.discordant).sum(),
-        t: student_t(TAIL, degrees_of_freedom(&parts)),
+        discordant,
+        t: student_t(TAIL, degrees_of_freedom(&parts, near_one(value, discordant))),
         units,
         cap: units / 2.0,
     }
