@@ -1,8 +1,8 @@
-//! The samples of a block, each once.
+//! The samples of a block in the order in which they are counted.
 
 use std::collections::{BTreeMap, HashMap};
 
-use antiphon_core::{BlockId, JobId, ProbeId, RunId, Sample, TargetId, UserId, keys};
+use antiphon_core::{BlockId, JobId, Manifest, ProbeId, RunId, Sample, TargetId, UserId};
 use antiphon_store::{Store, StoreError};
 
 /// A sample with the place that fixes its order.
@@ -10,62 +10,52 @@ use antiphon_store::{Store, StoreError};
 pub struct BlockSample {
     /// Place of its user in the manifest.
     pub user: usize,
-    /// The sample.
+    /// The sample, without its request: that is its largest part, and no statistic looks at it.
     pub sample: Sample,
 }
 
-/// (place of the probe, turn, place of the user, session, repeat): the order in which samples are counted, whoever stored them when.
-type Place = (usize, u32, usize, u32, u32);
-
-/// The samples of a block in the order of the plan: of each key the first outcome, by round, that is not a failure.
+/// The samples of a block that stand, by the probe's place in the manifest and the turn; within, by user, session and repeat,
+/// whoever stored them when.
 ///
 /// `seen` is told every stored sample, standing or not.
 ///
 /// # Errors
 /// If an object is missing, corrupt or of a newer format.
-pub async fn read_block(
+pub(crate) async fn read_block(
     store: &Store,
     run: &RunId,
-    (target, block): (&TargetId, &BlockId),
-    mut jobs: Vec<JobId>,
+    block: (&TargetId, &BlockId),
+    jobs: Vec<JobId>,
     places: &Places,
     mut seen: impl FnMut(&Sample),
-) -> Result<BTreeMap<Place, BlockSample>, StoreError> {
-    // Job ids sort as rounds do, so an earlier round's outcome is met first.
-    jobs.sort();
-    let mut samples: BTreeMap<Place, BlockSample> = BTreeMap::new();
-    for job in jobs {
-        let key = format!("{}{job}.mpk.zst", keys::block(run, target, block));
-        for mut sample in store.get_result(&key).await?.samples {
-            seen(&sample);
-            // The request is the largest part of a sample and no statistic looks at it.
-            sample.request = None;
-            let (Some(&probe), Some(&user)) =
-                (places.probes.get(&sample.probe), places.users.get(&sample.user))
-            else {
-                continue;
-            };
-            let place = (probe, sample.turn, user, sample.session, sample.repeat);
-            let standing = samples.get(&place).is_some_and(|kept| !kept.sample.outcome.wants_retry());
-            if !standing {
-                samples.insert(place, BlockSample { user, sample });
-            }
+) -> Result<BTreeMap<(usize, u32), Vec<BlockSample>>, StoreError> {
+    let standing = store.standing_samples(run, block, jobs, |sample| {
+        seen(sample);
+        sample.request = None;
+    });
+    let mut cells: BTreeMap<(usize, u32), Vec<BlockSample>> = BTreeMap::new();
+    for sample in standing.await?.into_values() {
+        if let (Some(&probe), Some(&user)) =
+            (places.probes.get(&sample.probe), places.users.get(&sample.user))
+        {
+            cells.entry((probe, sample.turn)).or_default().push(BlockSample { user, sample });
         }
     }
-    Ok(samples)
+    for samples in cells.values_mut() {
+        samples.sort_by_key(|row| (row.user, row.sample.session, row.sample.repeat));
+    }
+    Ok(cells)
 }
 
 /// Where probes and users stand in the manifest.
 #[derive(Debug)]
-pub struct Places {
+pub(crate) struct Places {
     pub(crate) probes: HashMap<ProbeId, usize>,
     pub(crate) users: HashMap<UserId, usize>,
 }
 
 impl Places {
-    /// The places of a manifest.
-    #[must_use]
-    pub fn of(manifest: &antiphon_core::Manifest) -> Self {
+    pub(crate) fn of(manifest: &Manifest) -> Self {
         Self {
             probes: manifest
                 .probes

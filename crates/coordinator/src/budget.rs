@@ -83,7 +83,7 @@ async fn spent_so_far(store: &Store, manifest: &Manifest) -> Result<f64, Coordin
     let mut spent = 0.0;
     for (target, block, job) in store.result_keys(&manifest.run).await? {
         let Some(price) = manifest.target(&target).and_then(|target| target.price) else { continue };
-        let key = format!("{}{job}.mpk.zst", keys::block(&manifest.run, &target, &block));
+        let key = keys::result_of(&manifest.run, &target, &block, &job);
         for sample in store.get_result(&key).await?.samples {
             let usage = sample.billing.usage.unwrap_or_default();
             spent += price.dollars(usage.input_tokens, usage.output_tokens);

@@ -1,9 +1,9 @@
 //! A retry round: samples that failed are asked again, in new jobs; what is there is never changed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use antiphon_core::{
-    OBJECT_FORMAT, Redo, RetrySession, Round, RoundKind, RunId, Sample, SessionKey, TargetId, keys,
+    OBJECT_FORMAT, Redo, RetrySession, Round, RoundKind, RunId, Sample, SessionKey, TargetId,
 };
 use antiphon_store::Store;
 
@@ -22,17 +22,10 @@ pub async fn open_retry(store: &Store, run: &RunId) -> Result<(Opened, u64), Coo
     for (target, block, job) in store.result_keys(run).await? {
         blocks.entry((target, block)).or_default().push(job);
     }
-    for ((target, block), mut jobs) in blocks {
-        // Jobs sort as rounds do, so that the first outcome that stands is met first.
-        jobs.sort();
-        let mut answers = Answers::new();
-        for job in jobs {
-            let key = format!("{}{job}.mpk.zst", keys::block(run, &target, &block));
-            for sample in store.get_result(&key).await?.samples {
-                keep_first_standing(&mut answers, sample);
-            }
-        }
-        sessions.extend(to_retry(&target, &answers));
+    for ((target, block), jobs) in blocks {
+        let samples =
+            store.standing_samples(run, (&target, &block), jobs, |sample| sample.request = None).await?;
+        sessions.extend(to_retry(&target, samples.into_values()));
     }
     let count = sessions.iter().map(|session| session.redo.len() as u64).sum();
     if count > 0 {
@@ -44,41 +37,22 @@ pub async fn open_retry(store: &Store, run: &RunId) -> Result<(Opened, u64), Coo
     Ok((Opened { manifest, rounds, resumed: true }, count))
 }
 
-/// (probe, user, session) → (turn, repeat) → sample.
-type Answers = BTreeMap<(String, String, u32), BTreeMap<(u32, u32), Sample>>;
-
-fn keep_first_standing(answers: &mut Answers, sample: Sample) {
-    let session = (sample.probe.to_string(), sample.user.to_string(), sample.session);
-    let kept = answers.entry(session).or_default();
-    let place = (sample.turn, sample.repeat);
-    if kept.get(&place).is_none_or(|standing| standing.outcome.wants_retry()) {
-        kept.insert(place, sample);
+/// Sessions with a failed sample; `samples` stand in the order of their places.
+fn to_retry(target: &TargetId, samples: impl Iterator<Item = Sample>) -> Vec<RetrySession> {
+    let mut sessions: BTreeMap<SessionKey, Vec<Sample>> = BTreeMap::new();
+    for sample in samples {
+        let (probe, user) = (sample.probe.clone(), sample.user.clone());
+        let key = SessionKey { target: target.clone(), probe, user, session: sample.session };
+        sessions.entry(key).or_default().push(sample);
     }
+    sessions.into_iter().filter_map(|(key, samples)| retry(key, &samples)).collect()
 }
 
-fn to_retry(target: &TargetId, answers: &Answers) -> Vec<RetrySession> {
-    let mut sessions = Vec::new();
-    for samples in answers.values() {
-        let redo: BTreeSet<Redo> = samples
-            .iter()
-            .filter(|(_, sample)| sample.outcome.wants_retry())
-            .map(|((turn, repeat), _)| Redo { turn: *turn, repeat: *repeat })
-            .collect();
-        let Some((_, first)) = samples.first_key_value().filter(|_| !redo.is_empty()) else { continue };
-        let history = (0..)
-            .map_while(|turn| samples.get(&(turn, 0)).filter(|sample| sample.carries_on()))
-            .map(|sample| sample.text.clone())
-            .collect();
-        sessions.push(RetrySession {
-            key: SessionKey {
-                target: target.clone(),
-                probe: first.probe.clone(),
-                user: first.user.clone(),
-                session: first.session,
-            },
-            history,
-            redo: redo.into_iter().collect(),
-        });
-    }
-    sessions
+fn retry(key: SessionKey, samples: &[Sample]) -> Option<RetrySession> {
+    let failed = samples.iter().filter(|sample| sample.outcome.wants_retry());
+    let redo: Vec<Redo> = failed.map(|sample| Redo { turn: sample.turn, repeat: sample.repeat }).collect();
+    let said =
+        |turn| samples.iter().find(|sample| sample.turn == turn && sample.repeat == 0 && sample.carries_on());
+    let history = (0..).map_while(said).map(|sample| sample.text.clone()).collect();
+    (!redo.is_empty()).then_some(RetrySession { key, history, redo })
 }

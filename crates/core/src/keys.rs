@@ -47,7 +47,13 @@ pub fn block(run: &RunId, target: &TargetId, block: &BlockId) -> String {
 /// The result of a job; write-once.
 #[must_use]
 pub fn result(job: &Job) -> String {
-    format!("{}{}.mpk.zst", block(&job.run, &job.target, &job.block), job.id())
+    result_of(&job.run, &job.target, &job.block, &job.id())
+}
+
+/// The result of the job of that id.
+#[must_use]
+pub fn result_of(run: &RunId, target: &TargetId, in_block: &BlockId, job: &JobId) -> String {
+    format!("{}{job}.mpk.zst", block(run, target, in_block))
 }
 
 /// The parts of a result's key, if it is one: target, block and job.

@@ -20,6 +20,7 @@ mod memory;
 mod records;
 mod results;
 mod run_lock;
+mod standing;
 mod store;
 
 pub use codec::{LARGEST_OBJECT, decode, decode_result, encode_result};
@@ -28,4 +29,5 @@ pub use error::StoreError;
 pub use memory::Memory;
 pub use records::DeadJob;
 pub use run_lock::RunLock;
+pub use standing::{Place, Standing};
 pub use store::{Put, Store};
