@@ -24,5 +24,4 @@ mod tally;
 
 pub use error::AggregatorError;
 pub use label::{Label, label_of};
-pub use read_block::{BlockSample, read_block};
 pub use run::{Parts, run};

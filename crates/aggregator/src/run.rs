@@ -106,15 +106,11 @@ impl<'a> Work<'a> {
         let id = Plan::block_id(block);
         let jobs = self.jobs.remove(&(target.id.clone(), id.to_string())).unwrap_or_default();
         let tally = &mut self.tally;
-        let samples =
-            read_block(store, &self.manifest.run, (&target.id, &id), jobs, &self.places, |sample| {
-                tally.count(target, sample);
-            })
-            .await?;
-        let mut cells: BTreeMap<(usize, u32), Vec<BlockSample>> = BTreeMap::new();
-        for ((probe, turn, ..), sample) in samples {
-            cells.entry((probe, turn)).or_default().push(sample);
-        }
+        let run = &self.manifest.run;
+        let mut cells = read_block(store, run, (&target.id, &id), jobs, &self.places, |sample| {
+            tally.count(target, sample)
+        })
+        .await?;
         let probes: Vec<usize> = self.plan.block_probes(block).map(|(place, _)| place).collect();
         for probe in probes {
             for turn in 0..u32::try_from(self.manifest.probes[probe].turns()).expect("few turns") {
