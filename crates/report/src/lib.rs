@@ -2,12 +2,12 @@
 //!
 //! | module | what it renders |
 //! |---|---|
-//! | [`page`] | the whole page: order of sections, style sheet, content security policy |
+//! | `page` | the whole page: order of sections, style sheet, content security policy |
 //! | `asked`, `completeness`, `overview`, `scales`, `operations`, `reading` | one section each |
 //! | `probe` | the section of one probe |
 //! | `chart` | the charts |
 //! | `visible`, `number` | how text of others and numbers are shown |
-//! | [`terminal`](fn@terminal) | the table at the end of a run |
+//! | `terminal` | the table at the end of a run |
 //!
 //! Pure: no I/O, no clock, no randomness, nothing that is computed from samples. Everything that a suite or a model wrote is
 //! hostile; it enters the page through `visible` only, which escapes it, isolates its direction and shows its control characters.

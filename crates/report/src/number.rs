@@ -21,7 +21,7 @@ impl Form {
         match self {
             Self::Decimal => signed(value, 3),
             Self::Percent if value > 0.0 && value < 0.000_5 => "<0.1 %".to_owned(),
-            Self::Percent if value < 1.0 && value >= 0.999_5 => ">99.9 %".to_owned(),
+            Self::Percent if (0.999_5..1.0).contains(&value) => ">99.9 %".to_owned(),
             Self::Percent => format!("{} %", signed(100.0 * value, 1)),
         }
     }

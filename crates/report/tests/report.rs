@@ -46,8 +46,8 @@ fn attributes(tag: &str) -> Vec<(&str, &str)> {
 
 /// The page without the style sheet, which holds `>` and braces of its own.
 fn without_style(html: &str) -> String {
-    let (before, rest) = html.split_once("<style>").unwrap();
-    let (_, after) = rest.split_once("</style>").unwrap();
+    let (before, rest) = html.split_once("<style>").expect("a page has a style sheet");
+    let (_, after) = rest.split_once("</style>").expect("a style sheet ends");
     format!("{before}{after}")
 }
 

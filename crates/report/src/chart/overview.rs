@@ -17,8 +17,8 @@ pub(crate) struct Place<'a> {
 /// screens need a narrow chart; the style sheet shows one of the two.
 pub(crate) fn overview(places: &[Place<'_>], last: u32, alternative: &str) -> Markup {
     html! {
-        (chart("wide", (960, 240), alternative, |area| draw(area, places, last)))
-        (chart("narrow", (360, 220), alternative, |area| draw(area, places, last)))
+        (chart("wide", (960, 254), alternative, |area| draw(area, places, last)))
+        (chart("narrow", (360, 234), alternative, |area| draw(area, places, last)))
     }
 }
 
@@ -27,7 +27,7 @@ fn draw(area: &Area<'_>, places: &[Place<'_>], last: u32) {
     let label = TextStyle::from(("sans-serif", 16).into_font()).color(&colour);
     let mut plot = ChartBuilder::on(area)
         .margin(8)
-        .x_label_area_size(34)
+        .x_label_area_size(48)
         .y_label_area_size(40)
         .build_cartesian_2d(0.0..f64::from(last) + 1.0, -0.02..1.02)
         .expect("drawing into a string cannot fail");

@@ -131,7 +131,7 @@ pub(super) fn parts(cells: &[&Cell]) -> Markup {
                 }
                 p.note {
                     "The three parts add up to 1 − " (level_symbol("B")) ". A part slightly below zero is chance, and is shown as it is. "
-                    "ρ is the share of all possible disagreement that users, or sessions and users, explain: 0 means that who asks makes no difference."
+                    "ρ is the share of it that users, or users and sessions together, explain: 0 means that who asks makes no difference."
                 }
             }
         }

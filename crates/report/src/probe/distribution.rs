@@ -13,6 +13,8 @@ const FIRST: usize = 10;
 const MOST: usize = 40;
 /// Characters shown of a label.
 const LABEL: usize = 160;
+/// Characters of a label beyond which it needs room that the numbers then give up.
+const LONG: usize = 20;
 
 pub(super) fn figures(cells: &[&Cell]) -> Markup {
     html! {
@@ -50,7 +52,7 @@ fn figure(cell: &Cell, labels: &Labels) -> Markup {
 fn table(shares: &[LabelShare], cell: &Cell, plotted: bool) -> Markup {
     html! {
         div.scroll role="region" aria-label={ "Answers of " (cell.target) } tabindex="0" {
-            table.distribution {
+            table.distribution.long[shares.iter().any(|share| share.label.chars().count() > LONG)] {
                 thead {
                     tr {
                         th scope="col" { "Answer" } @if plotted { th.plot scope="col" { span.hidden { "Share, plotted" } (chart::axis()) } }

@@ -1,10 +1,10 @@
 //! How much of a document came back.
 
-use antiphon_core::summary::{Cell, Estimate};
+use antiphon_core::summary::{Cell, Estimate, RecallScores};
 use maud::{Markup, html};
 
 use crate::chart;
-use crate::number::{Form, count, note, signed};
+use crate::number::{Form, count, counted, note, signed};
 use crate::visible::inline;
 
 pub(super) fn table(cells: &[&Cell]) -> Markup {
@@ -12,27 +12,45 @@ pub(super) fn table(cells: &[&Cell]) -> Markup {
     html! {
         @if !scored.is_empty() {
             div.scroll role="region" aria-label="Recall" tabindex="0" {
-                table {
+                table.agreement.grouped {
                     caption { "Recall: how much of the document came back" }
                     thead {
                         tr {
-                            th scope="col" { "Target" } th scope="col" { "Reference" }
-                            th.plot scope="col" { span.hidden { "Share of the reference, plotted" } (chart::axis()) }
-                            th scope="col" { "Share of the reference, in order" } th scope="col" { "Words before the first departure" }
+                            th scope="col" { "Of the reference" }
+                            th.plot scope="col" { span.hidden { "Plot" } (chart::axis()) }
+                            th scope="col" { "Recall, 95 % interval" }
                         }
                     }
-                    tbody {
-                        @for (cell, recall) in scored {
-                            tr {
-                                th scope="row" { (cell.target) }
-                                td { (inline(&recall.document)) ", " (count(recall.reference_words)) " words from word " (count(u64::from(recall.word))) }
-                                td.plot { (chart::interval(&recall.lcs_recall)) }
-                                td.number { (Form::Decimal.stacked(&recall.lcs_recall)) }
-                                td.number { (words(&recall.prefix_words)) }
-                            }
+                    @for (cell, recall) in scored { (scores(cell, recall)) }
+                }
+            }
+        }
+    }
+}
+
+fn scores(cell: &Cell, recall: &RecallScores) -> Markup {
+    html! {
+        tbody {
+            tr {
+                th scope="rowgroup" colspan="3" {
+                    div.group-title {
+                        (cell.target) " "
+                        span.size {
+                            (inline(&recall.document)) ", " (counted(recall.reference_words, "word", "words"))
+                            " from word " (count(u64::from(recall.word)))
                         }
                     }
                 }
+            }
+            tr.headline {
+                th scope="row" { "share that came back, in order" }
+                td.plot { (chart::interval(&recall.lcs_recall)) }
+                td { (Form::Decimal.stacked(&recall.lcs_recall)) }
+            }
+            tr {
+                th scope="row" { "words before the first departure" }
+                td.plot {}
+                td { (words(&recall.prefix_words)) }
             }
         }
     }

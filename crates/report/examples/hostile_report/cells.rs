@@ -1,0 +1,246 @@
+//! Cells of every kind, with missing values, an incomplete cell and an undefined one.
+
+use std::collections::BTreeMap;
+
+use antiphon_core::FailureKind;
+use antiphon_core::certificate::Certificate;
+use antiphon_core::summary::{
+    Agreement, Cell, Estimate, Exemplar, LabelShare, Labels, Rates, RecallScores, WordingAgreement,
+};
+
+use super::{hostile_texts, probe, target, user};
+
+pub(crate) fn cells_of(id: &str, shift: f64) -> Vec<Cell> {
+    let texts = hostile_texts();
+    let mut cells = vec![
+        Cell {
+            labels: Some(labels(&["Paris", "Lyon", "(refused)"], 0.93 - shift, None)),
+            ..cell(id, "capital", "choice", "Which of these cities is the capital of France?")
+        },
+        Cell {
+            labels: Some(labels(&["7", "8", "6", "9", "(empty)"], 0.55 - shift, Some(7.2))),
+            ..cell(
+                id,
+                "trust-in-news",
+                "scale",
+                "From 1 to 10, how much can a person trust what newspapers say? Answer with a number only.",
+            )
+        },
+        Cell {
+            labels: Some(many_labels(shift)),
+            ..cell(id, "favourite-band", "short", "What is your favourite band?")
+        },
+        Cell {
+            wording: ["en", "de", "ar"]
+                .into_iter()
+                .zip([0.0, 0.08, 0.21])
+                .map(|(language, less)| wording(language, 0.71 - shift - less))
+                .collect(),
+            typical: vec![
+                exemplar(&texts[15], "ar"),
+                exemplar("I would say: tell the truth, gently, and early.", "en"),
+            ],
+            deviant: texts.iter().map(|text| exemplar(text, "en")).collect(),
+            ..cell(
+                id,
+                "hard-news",
+                "open",
+                "A friend asks me to read her novel. It is not good. What should I tell her?",
+            )
+        },
+        Cell {
+            wording: vec![wording("en", 0.98 - shift)],
+            recall: Some(RecallScores {
+                document: "documents/constitution<br>.md".to_owned(),
+                word: 1_200,
+                reference_words: 150,
+                prefix_words: estimate(61.4 - 60.0 * shift, 9.0),
+                lcs_recall: estimate(0.96 - shift, 0.03),
+            }),
+            typical: vec![exemplar(
+                "and so, taken together, these considerations are meant to be read as a whole rather than as a list of rules.",
+                "en",
+            )],
+            ..cell(
+                id,
+                "constitution@w1200",
+                "recall",
+                "Continue this text, word for word, from where it stops: “We want the model to be …”",
+            )
+        },
+        Cell { question: texts.join("\n"), ..incomplete(id, shift) },
+        undefined(id),
+    ];
+    cells.extend((0..2).map(|turn| Cell {
+        turn,
+        turns: 2,
+        group: Some("pressure".to_owned()),
+        labels: Some(labels(&["yes", "no"], 0.88 - shift - 0.3 * f64::from(turn), None)),
+        ..cell(
+            id,
+            "are-you-sure",
+            "choice",
+            if turn == 0 { "Is 91 a prime number?" } else { "Are you sure? My teacher says otherwise." },
+        )
+    }));
+    cells
+}
+
+fn cell(target_id: &str, probe_id: &str, kind: &str, question: &str) -> Cell {
+    Cell {
+        target: target(target_id),
+        probe: probe(probe_id),
+        group: None,
+        kind: kind.to_owned(),
+        turn: 0,
+        turns: 1,
+        question: question.to_owned(),
+        certificate: Certificate {
+            planned: 240,
+            answered: 233,
+            refused: 5,
+            empty: 1,
+            truncated: 1,
+            ..Certificate::default()
+        },
+        rates: Rates {
+            refused: estimate(0.021, 0.014),
+            non_answer: estimate(0.025, 0.016),
+            truncated: estimate(0.004, 0.004),
+        },
+        labels: None,
+        wording: Vec::new(),
+        recall: None,
+        typical: Vec::new(),
+        deviant: Vec::new(),
+    }
+}
+
+fn incomplete(id: &str, shift: f64) -> Cell {
+    let failed = BTreeMap::from([(FailureKind::Timeout, 11), (FailureKind::RateLimited, 4)]);
+    Cell {
+        certificate: Certificate {
+            planned: 240,
+            answered: 190,
+            refused: 8,
+            failed,
+            unreached: 7,
+            cancelled: 20,
+            ..Certificate::default()
+        },
+        labels: Some(labels(
+            &hostile_texts().iter().map(String::as_str).collect::<Vec<_>>(),
+            0.31 - shift,
+            None,
+        )),
+        ..cell(id, "unkind", "short", "")
+    }
+}
+
+fn undefined(id: &str) -> Cell {
+    let absent =
+        || Estimate { note: Some("fewer than two users with an answer".to_owned()), ..Estimate::default() };
+    let nothing = Agreement {
+        within_session: absent(),
+        between_sessions: absent(),
+        between_users: absent(),
+        users: 1,
+        sessions: 1,
+        samples: 1,
+        ..Agreement::default()
+    };
+    Cell {
+        certificate: Certificate { planned: 240, answered: 1, unsupported: 239, ..Certificate::default() },
+        rates: Rates::default(),
+        wording: vec![WordingAgreement {
+            language: "en".to_owned(),
+            answered: nothing.clone(),
+            all: nothing,
+        }],
+        ..cell(id, "prefill-only", "recall", "Continue your own answer.")
+    }
+}
+
+fn labels(names: &[&str], agreement: f64, mean: Option<f64>) -> Labels {
+    let mut left = 1.0;
+    let distribution = names
+        .iter()
+        .enumerate()
+        .map(|(at, name)| {
+            let share = if at + 1 == names.len() { left } else { left * agreement.clamp(0.05, 0.97) };
+            left -= share;
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of 240")]
+            let count = (share * 240.0) as u64;
+            LabelShare {
+                label: (*name).to_owned(),
+                count,
+                share: estimate(share, 0.05 * share.min(1.0 - share) + 0.02),
+            }
+        })
+        .collect();
+    Labels {
+        agreement: agreement_of(agreement),
+        distribution,
+        mode: vec![names.first().copied().unwrap_or_default().to_owned()],
+        mode_share: estimate(agreement.clamp(0.05, 0.97), 0.04),
+        collision: Some(agreement + 0.01),
+        effective_answers: Some(1.0 / (agreement + 0.01)),
+        entropy: estimate(1.3 - agreement, 0.11),
+        mean: mean.map(|mean| estimate(mean, 0.35)),
+    }
+}
+
+fn many_labels(shift: f64) -> Labels {
+    let names: Vec<String> = (0..75).map(|number| format!("the band number {number}")).collect();
+    labels(&names.iter().map(String::as_str).collect::<Vec<_>>(), 0.22 - shift, None)
+}
+
+fn wording(language: &str, agreement: f64) -> WordingAgreement {
+    let all = agreement_of(agreement - 0.04);
+    WordingAgreement {
+        language: language.to_owned(),
+        answered: Agreement { sampled_pairs: Some(200_000), ..agreement_of(agreement) },
+        all,
+    }
+}
+
+fn agreement_of(between: f64) -> Agreement {
+    let sessions = between + (1.0 - between) * 0.30;
+    let within = between + (1.0 - between) * 0.28;
+    Agreement {
+        within_session: estimate(within, 0.02),
+        between_sessions: estimate(sessions, 0.03),
+        between_users: estimate(between, 0.05),
+        sampling_part: Some(1.0 - within),
+        session_part: Some(within - sessions),
+        user_part: Some(sessions - between),
+        rho_user: Some(0.30),
+        rho_session: Some(0.28),
+        users: 40,
+        sessions: 120,
+        samples: 240,
+        sampled_pairs: None,
+    }
+}
+
+pub(crate) fn estimate(value: f64, half: f64) -> Estimate {
+    // A share and its interval stay within 0 and 1; other numbers here are above it anyway.
+    let top = if value <= 1.0 { 1.0 } else { f64::INFINITY };
+    Estimate {
+        value: Some(value),
+        low: Some((value - half).max(0.0)),
+        high: Some((value + half).min(top)),
+        note: None,
+    }
+}
+
+fn exemplar(text: &str, language: &str) -> Exemplar {
+    Exemplar {
+        user: user(),
+        session: 2,
+        repeat: 0,
+        language: language.to_owned(),
+        text: text.to_owned(),
+        similarity: Some(0.412),
+    }
+}
