@@ -1,6 +1,6 @@
 //! What every queue must do. Each function uses pools of its own names and panics where a promise is broken.
 //!
-//! That something does *not* happen is watched for [`QUIET`]; a slow broker can make such a check pass in vain, never fail in vain.
+//! That something does *not* happen is watched for a while only; a slow broker can make such a check pass in vain, never fail in vain.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

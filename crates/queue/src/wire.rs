@@ -51,7 +51,6 @@ mod tests {
                 job: job(&pool, 3),
                 tally: JobTally { samples, dollars: 0.25, duplicate: true },
             },
-            Event::JobDead { job: job(&pool, 4), reason: "x".into() },
             Event::PoolStopped { pool: pool.clone(), reason: "no key".into(), misconfigured: true },
         ] {
             assert_eq!(decode::<Event>(&encode(&event)).unwrap(), event);
