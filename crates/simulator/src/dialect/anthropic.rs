@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue};
-use serde::{Deserialize, de::IgnoredAny};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_json::{Value, json};
 
 use super::{Rejection, Said, content::Content, limit_name, put};
@@ -137,39 +137,71 @@ fn worded(error: &serde_json::Error) -> String {
     }
 }
 
+/// The reply. Typed, since writing it is a good part of what a call costs.
+#[derive(Serialize)]
+struct Reply<'a> {
+    id: &'a str,
+    r#type: &'static str,
+    role: &'static str,
+    model: &'a str,
+    content: &'a [Block<'a>],
+    stop_reason: &'static str,
+    stop_sequence: Option<&'a str>,
+    stop_details: Option<RefusalDetails>,
+    usage: Usage,
+}
+
+#[derive(Serialize)]
+struct Block<'a> {
+    r#type: &'static str,
+    text: &'a str,
+    citations: (),
+}
+
+#[derive(Serialize)]
+struct RefusalDetails {
+    r#type: &'static str,
+    category: (),
+    explanation: (),
+}
+
+#[derive(Serialize)]
+struct Usage {
+    input_tokens: u32,
+    output_tokens: u32,
+    cache_creation_input_tokens: u32,
+    cache_read_input_tokens: u32,
+    service_tier: &'static str,
+}
+
 pub(super) fn write(said: &Said<'_>) -> Vec<u8> {
     let utterance = said.utterance;
-    let (reason, sequence) = match &utterance.ending {
+    let (stop_reason, stop_sequence) = match &utterance.ending {
         Ending::Natural => ("end_turn", None),
         Ending::Length => ("max_tokens", None),
-        Ending::Stop(sequence) => ("stop_sequence", Some(sequence)),
+        Ending::Stop(sequence) => ("stop_sequence", Some(sequence.as_str())),
         Ending::Refused | Ending::Filtered => ("refusal", None),
     };
-    let details =
-        (reason == "refusal").then(|| json!({"type": "refusal", "category": null, "explanation": null}));
-    let blocks = if utterance.text.is_empty() {
-        json!([])
-    } else {
-        json!([{"type": "text", "text": utterance.text, "citations": null}])
-    };
-    let body = json!({
-        "id": said.token,
-        "type": "message",
-        "role": "assistant",
-        "model": said.voice.name,
-        "content": blocks,
-        "stop_reason": reason,
-        "stop_sequence": sequence,
-        "stop_details": details,
-        "usage": {
-            "input_tokens": utterance.input_tokens,
-            "output_tokens": utterance.output_tokens,
-            "cache_creation_input_tokens": 0,
-            "cache_read_input_tokens": 0,
-            "service_tier": "standard",
+    let refusal = RefusalDetails { r#type: "refusal", category: (), explanation: () };
+    let block = [Block { r#type: "text", text: &utterance.text, citations: () }];
+    let reply = Reply {
+        id: said.token,
+        r#type: "message",
+        role: "assistant",
+        model: &said.voice.name,
+        content: if utterance.text.is_empty() { &[] } else { &block },
+        stop_reason,
+        stop_sequence,
+        stop_details: (stop_reason == "refusal").then_some(refusal),
+        usage: Usage {
+            input_tokens: utterance.input_tokens,
+            output_tokens: utterance.output_tokens,
+            cache_creation_input_tokens: 0,
+            cache_read_input_tokens: 0,
+            service_tier: "standard",
         },
-    });
-    body.to_string().into_bytes()
+    };
+    serde_json::to_vec(&reply).expect("strings and numbers are JSON")
 }
 
 pub(super) fn write_rejection(rejection: &Rejection, request_id: &str) -> (u16, Vec<u8>) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::http::HeaderMap;
 use serde::{
-    Deserialize,
+    Deserialize, Serialize,
     de::{Deserializer, IgnoredAny},
 };
 use serde_json::{Value, json};
@@ -167,42 +167,85 @@ fn worded(error: &serde_json::Error) -> String {
     }
 }
 
+/// The reply. Typed, since writing it is a good part of what a call costs.
+#[derive(Serialize)]
+struct Completion<'a> {
+    id: &'a str,
+    object: &'static str,
+    created: u64,
+    model: &'a str,
+    choices: [Choice<'a>; 1],
+    usage: Usage,
+    service_tier: &'static str,
+    system_fingerprint: String,
+}
+
+#[derive(Serialize)]
+struct Choice<'a> {
+    index: u32,
+    message: Answer<'a>,
+    logprobs: (),
+    finish_reason: &'static str,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    role: &'static str,
+    content: Option<&'a str>,
+    refusal: Option<&'a str>,
+    annotations: [(); 0],
+}
+
+#[derive(Serialize)]
+struct Usage {
+    prompt_tokens: u32,
+    completion_tokens: u32,
+    total_tokens: u32,
+    prompt_tokens_details: PromptDetails,
+    completion_tokens_details: CompletionDetails,
+}
+
+#[derive(Default, Serialize)]
+struct PromptDetails {
+    cached_tokens: u32,
+    audio_tokens: u32,
+}
+
+#[derive(Default, Serialize)]
+struct CompletionDetails {
+    reasoning_tokens: u32,
+    audio_tokens: u32,
+    accepted_prediction_tokens: u32,
+    rejected_prediction_tokens: u32,
+}
+
 pub(super) fn write(said: &Said<'_>) -> Vec<u8> {
     let utterance = said.utterance;
-    let finish = match utterance.ending {
+    let finish_reason = match utterance.ending {
         Ending::Natural | Ending::Stop(_) | Ending::Refused => "stop",
         Ending::Length => "length",
         Ending::Filtered => "content_filter",
     };
-    let text = Some(&utterance.text);
+    let text = Some(utterance.text.as_str());
     let (content, refusal) = if utterance.ending == Ending::Refused { (None, text) } else { (text, None) };
-    let body = json!({
-        "id": said.token,
-        "object": "chat.completion",
-        "created": said.seconds,
-        "model": said.voice.name,
-        "choices": [{
-            "index": 0,
-            "message": {"role": "assistant", "content": content, "refusal": refusal, "annotations": []},
-            "logprobs": null,
-            "finish_reason": finish,
-        }],
-        "usage": {
-            "prompt_tokens": utterance.input_tokens,
-            "completion_tokens": utterance.output_tokens,
-            "total_tokens": utterance.input_tokens.saturating_add(utterance.output_tokens),
-            "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
-            "completion_tokens_details": {
-                "reasoning_tokens": 0,
-                "audio_tokens": 0,
-                "accepted_prediction_tokens": 0,
-                "rejected_prediction_tokens": 0,
-            },
+    let message = Answer { role: "assistant", content, refusal, annotations: [] };
+    let completion = Completion {
+        id: said.token,
+        object: "chat.completion",
+        created: said.seconds,
+        model: &said.voice.name,
+        choices: [Choice { index: 0, message, logprobs: (), finish_reason }],
+        usage: Usage {
+            prompt_tokens: utterance.input_tokens,
+            completion_tokens: utterance.output_tokens,
+            total_tokens: utterance.input_tokens.saturating_add(utterance.output_tokens),
+            prompt_tokens_details: PromptDetails::default(),
+            completion_tokens_details: CompletionDetails::default(),
         },
-        "service_tier": "default",
-        "system_fingerprint": format!("fp_{:010x}", said.voice.seed),
-    });
-    body.to_string().into_bytes()
+        service_tier: "default",
+        system_fingerprint: format!("fp_{:010x}", said.voice.seed),
+    };
+    serde_json::to_vec(&completion).expect("strings and numbers are JSON")
 }
 
 pub(super) fn write_rejection(rejection: &Rejection) -> (u16, Vec<u8>) {

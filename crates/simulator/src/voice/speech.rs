@@ -11,6 +11,7 @@ use crate::{
     draw::Draw,
     question::{Question, tokens_of},
     sample_key::SampleKey,
+    voice_file::Kind,
 };
 
 const REFUSAL: &str = "I'm sorry, but I can't help with that.";
@@ -90,7 +91,9 @@ impl Voice {
 impl Levels<'_> {
     fn prepared(&self, edition: &Edition, set: &AnswerSet, language: Option<&str>, prompt: &str) -> String {
         let (user, session) = (set.user.or(edition.user), set.session.or(edition.session));
-        let option = self.pick(&set.name, &set.mu, user, session);
+        // Which option a choice gets must not depend on the order in which the request lists them.
+        let content: &[u8] = if set.kind == Kind::Choice { b"" } else { &self.fingerprint };
+        let option = self.pick(&set.name, &set.mu, (user, session), content);
         let biased =
             self.voice.position_bias > 0.0 && self.sample("position").chance(self.voice.position_bias);
         let text = set.write(option, language, prompt, biased);
@@ -102,7 +105,8 @@ impl Levels<'_> {
         if !place.is_known() {
             return self.prose(edition, "made up", &scope);
         }
-        match self.pick(&scope, &place.document.shares, edition.user, edition.session) {
+        let levels = (edition.user, edition.session);
+        match self.pick(&scope, &place.document.shares, levels, &self.fingerprint) {
             0 => place.verbatim().to_owned(),
             1 => place.paraphrase(&mut self.sample("paraphrase")),
             _ => self.prose(edition, "made up", &scope),
@@ -110,14 +114,20 @@ impl Levels<'_> {
     }
 
     fn prose(&self, edition: &Edition, set: &str, scope: &str) -> String {
-        let stem = self.pick(set, &edition.stems, edition.user, edition.session);
+        let stem = self.pick(set, &edition.stems, (edition.user, edition.session), &self.fingerprint);
         let stem =
             Draw::new(self.voice.seed, &[b"stem", set.as_bytes(), scope.as_bytes(), &stem.to_le_bytes()]);
         edition.prose.write(stem, self.sample("prose"))
     }
 
     /// π_u ~ Dir(a·μ), π_us ~ Dir(b·π_u), an option from Cat(π_us).
-    fn pick(&self, set: &str, mu: &[f64], user: Option<f64>, session: Option<f64>) -> usize {
+    fn pick(
+        &self,
+        set: &str,
+        mu: &[f64],
+        (user, session): (Option<f64>, Option<f64>),
+        content: &[u8],
+    ) -> usize {
         let (seed, key) = (self.voice.seed, self.key);
         let scope: [&[u8]; 4] = [b"user", set.as_bytes(), key.probe().as_bytes(), key.user().as_bytes()];
         let of_user = user.map(|a| Draw::new(seed, &scope).dirichlet(a, mu));
@@ -127,7 +137,8 @@ impl Levels<'_> {
             let parts = [b"session", set, probe, user, key.session().as_bytes(), self.run()];
             Draw::new(seed, &parts).dirichlet(b, of_user)
         });
-        self.sample("option").category(of_session.as_deref().unwrap_or(of_user))
+        let parts = [b"option", set.as_bytes(), self.run(), key.without_run().as_bytes(), content];
+        Draw::new(seed, &parts).category(of_session.as_deref().unwrap_or(of_user))
     }
 
     /// What is drawn anew for every answer.

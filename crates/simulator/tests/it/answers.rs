@@ -53,12 +53,11 @@ async fn a_choice_follows_the_text_and_not_the_place() {
         for shift in 0..3 {
             let listed: Vec<&str> = (0..3).map(|n| options[(n + shift) % 3]).collect();
             let prompt = format!("A trolley.\nA) {}\nB) {}\nC) {}", listed[0], listed[1], listed[2]);
-            // The draw depends on the request too, so equal truths are compared in frequency below, not here.
             let label = stage.text("shifted", &[&prompt], &format!("r/t/lever/u{user}/s/0/0")).await;
             let index = ["A", "B", "C"].iter().position(|known| *known == label);
             said.insert(listed[index.unwrap_or_else(|| panic!("{label} is no label"))]);
         }
-        assert!(!said.is_empty());
+        assert_eq!(said.len(), 1, "user {user}");
     }
     let biased = stage.text("biased", &["A trolley.\nA) Pull the lever\nB) Do nothing"], "k").await;
     assert_eq!(biased, "A", "position bias 1 takes the first line, though its weight is 0");
