@@ -44,7 +44,9 @@ fn write_table(text: &mut String, cells: &[&Cell], width: usize, paint: &Paint) 
         shown.iter().map(|cell| (probe_name(cell), cell.target.to_string())).collect();
     let longest = |lengths: &mut dyn Iterator<Item = usize>| lengths.max().unwrap_or(0);
     let room = width - NUMBERS - 1;
-    let target = longest(&mut names.iter().map(|(_, target)| target.len())).max("target".len()).min(room / 3);
+    let target = longest(&mut names.iter().map(|(_, target)| target.len()))
+        .max("target".len())
+        .min((room / 3).max("target".len()));
     let probe = longest(&mut names.iter().map(|(probe, _)| probe.chars().count()))
         .max("probe".len())
         .min(room - target);

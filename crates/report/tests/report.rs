@@ -223,12 +223,12 @@ fn the_terminal_gets_a_table_and_nothing_that_drives_it() {
     summary.suite = "a\u{1b}[2Jb\u{202e}c\nd".to_owned();
     let table = terminal(&summary, Style { colour: false, width: 72 });
     assert!(!table.contains('\u{1b}') && !table.contains('\u{202e}'));
-    assert!(
-        table
-            .lines()
-            .take_while(|line| !line.starts_with("incomplete"))
-            .all(|line| line.chars().count() <= 72)
-    );
+    for (width, most) in [(72, 72), (40, 40), (0, 40)] {
+        let table = terminal(&summary, Style { colour: false, width });
+        let rows: Vec<&str> = table.lines().take_while(|line| !line.starts_with("incomplete")).collect();
+        assert_eq!(rows.len(), 20);
+        assert!(rows.iter().all(|line| line.chars().count() <= most), "{table}");
+    }
     insta::assert_snapshot!(table);
     let coloured = terminal(&summary, Style { colour: true, width: 72 });
     assert!(coloured.contains("\u{1b}[") && !coloured.contains("[2J\u{1b}"));

@@ -85,3 +85,35 @@ fn stroke(ink: Ink, width: u32) -> ShapeStyle {
 fn clip(value: f64) -> f64 {
     value.clamp(0.0, 1.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(value: Option<f64>, low: Option<f64>, high: Option<f64>) -> String {
+        interval(&Estimate { value, low, high, note: None }).into_string()
+    }
+
+    #[test]
+    fn a_mark_beyond_the_scale_is_drawn_at_its_end_and_told_as_it_is() {
+        let chart = shown(Some(-0.2), Some(-0.9), Some(1.7));
+        assert!(chart.contains("cx=\"10\""), "{chart}");
+        assert!(chart.contains("points=\"10,22 389,22 \""), "{chart}");
+        assert!(chart.contains("aria-label=\"−0.200, 95 % interval −0.900 to 1.700\""), "{chart}");
+    }
+
+    #[test]
+    fn what_is_undefined_is_not_drawn() {
+        let chart = shown(None, None, None);
+        assert!(!chart.contains("<circle") && !chart.contains("<polyline"), "{chart}");
+        assert!(chart.contains("aria-label=\"undefined\""), "{chart}");
+        assert!(!shown(Some(0.5), None, Some(0.7)).contains("<polyline"));
+    }
+
+    #[test]
+    fn a_share_is_a_bar_of_its_length() {
+        let share = Estimate { value: Some(0.5), ..Estimate::default() };
+        let chart = bar(&share).into_string();
+        assert!(chart.contains("width=\"189\"") && chart.contains("50.0 %"), "{chart}");
+    }
+}
