@@ -92,7 +92,7 @@ impl Levels {
     fn exact(cell: &Nested<u32>, kernel: Kernel<'_>) -> Self {
         let sessions: Vec<Vec<Profile>> = cell.users().iter().map(session_profiles).collect();
         let users: Vec<Profile> = sessions.iter().map(Profile::mean).collect();
-        let mode = mode(&users);
+        let mode = Profile::mean(&users).heaviest();
         let between = PairStatistic::of_profiles(&users, kernel, mode);
         let field = kernel.apply(&sum(&users, kernel.size()));
         let levels = cell.users().iter().zip(&sessions).zip(&users).map(|((user, sessions), profile)| {
@@ -199,13 +199,6 @@ fn sum(profiles: &[Profile], size: usize) -> Vec<f64> {
         total[value as usize] += weight;
     }
     total
-}
-
-/// The value with the most weight, users weighing the same; of several the smallest. 0 for no users.
-fn mode(users: &[Profile]) -> u32 {
-    let all = Profile::mean(users);
-    let first = (0, f64::NEG_INFINITY);
-    all.entries().iter().fold(first, |best, &entry| if entry.1 > best.1 { entry } else { best }).0
 }
 
 #[cfg(test)]

@@ -55,12 +55,17 @@ pub fn collision_variance(counts: &[u64]) -> Option<f64> {
 /// Each label's share with users, and the sessions of a user, weighing the same; sorted by label. Empty for none.
 #[must_use]
 pub fn shares(cell: &Nested<u32>) -> Vec<(u32, f64)> {
+    pooled(cell).entries().to_vec()
+}
+
+/// The profile behind [`shares`].
+pub(crate) fn pooled(cell: &Nested<u32>) -> Profile {
     let users = cell.users().iter().map(|user| {
         let sessions = user.sessions.iter();
         let profiles = sessions.map(|s| Profile::of_session(s.samples.iter().map(|sample| sample.1)));
         Profile::mean(&profiles.collect::<Vec<_>>())
     });
-    Profile::mean(&users.collect::<Vec<_>>()).entries().to_vec()
+    Profile::mean(&users.collect::<Vec<_>>())
 }
 
 pub(crate) fn total(counts: &[u64]) -> f64 {

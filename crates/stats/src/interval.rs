@@ -33,8 +33,6 @@ pub(crate) struct Spread {
     pub(crate) discordant: usize,
     /// The t quantile for the degrees of freedom of the variance.
     pub(crate) t: f64,
-    /// Independent units.
-    pub(crate) units: f64,
     /// The most that the effective number of units may be.
     pub(crate) cap: f64,
 }
@@ -68,8 +66,9 @@ impl Spread {
     }
 
     fn logit_t(&self) -> Interval {
-        let edge = 1.0 / (2.0 * self.units * self.units);
-        let value = self.value.clamp(edge, 1.0 - edge);
+        // Only rounding can bring a value with a spread to 0 or 1. A wider margin, such as 1 / 2m^2, would move small
+        // agreements of open answers out of their own interval.
+        let value = self.value.clamp(1e-12, 1.0 - 1e-12);
         let centre = (value / (1.0 - value)).ln();
         let half = self.t * self.variance.sqrt() / (value * (1.0 - value));
         let back = |x: f64| 1.0 / (1.0 + (-x).exp());
@@ -138,7 +137,6 @@ fn of_users_near_one(values: &[f64]) -> Interval {
         augmented,
         discordant: odd.len(),
         t: student_t(TAIL, m - 1.0),
-        units: m,
         cap: m,
     };
     spread.interval()

@@ -33,7 +33,7 @@ impl Profile {
         Self(values.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as f64 / n)).collect())
     }
 
-    /// The profile in which every one of `profiles` weighs the same. `profiles` must not be empty.
+    /// The profile in which every one of `profiles` weighs the same; without weights if there are none.
     pub(crate) fn mean<'a>(profiles: impl IntoIterator<Item = &'a Profile>) -> Self {
         let mut count = 0.0;
         let mut entries: Vec<(u32, f64)> = Vec::new();
@@ -48,6 +48,12 @@ impl Profile {
 
     pub(crate) fn entries(&self) -> &[(u32, f64)] {
         &self.0
+    }
+
+    /// The value with the most weight, of several the smallest; 0 for no values at all.
+    pub(crate) fn heaviest(&self) -> u32 {
+        let first = (0, f64::NEG_INFINITY);
+        self.0.iter().fold(first, |best, &entry| if entry.1 > best.1 { entry } else { best }).0
     }
 
     /// Whether anything but `value` has weight.

@@ -9,7 +9,7 @@ use rand::seq::SliceRandom;
 use std::collections::HashSet;
 
 /// Comparisons that a cell too large for all pairs may take.
-const COMPARISONS: usize = 200_000;
+const COMPARISONS: usize = 100_000;
 
 /// One sample and how typical it is.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -103,7 +103,6 @@ impl PairStatistic {
             augmented: self.augmented_variance(),
             discordant: self.discordant,
             t: student_t(TAIL, m - 1.0),
-            units: m,
             // Unanimous units bound the share p of the mode; two of them then agree with p squared, which is as if
             // there were half as many units.
             cap: m / 2.0,

@@ -5,6 +5,8 @@
 //! the drawing adds at most 1 % to the variance. The jackknife over users sees the drawing as well, so the interval
 //! accounts for it.
 
+mod circle;
+mod draws;
 mod sampled;
 mod texts;
 
@@ -58,7 +60,8 @@ pub struct TextAgreement {
     pub typicality: Typicality,
 }
 
-/// The agreement of the texts of one cell by ROUGE-L. See [`Agreement`] and [`Estimate`] for what happens with few
+/// The agreement of the texts of one cell by ROUGE-L. With a dozen drawn users and middling agreement the interval
+/// of graded similarities covers 92 to 93 % instead of 95; with thirty 93.5. See [`Agreement`] and [`Estimate`] for what happens with few
 /// users, sessions or samples.
 #[must_use]
 pub fn texts(cell: &Nested<Answer>, population: Population, policy: PairPolicy) -> TextAgreement {
@@ -86,7 +89,7 @@ pub fn texts(cell: &Nested<Answer>, population: Population, policy: PairPolicy) 
     TextAgreement { non_answers, answered: conditional, all: whole, typicality }
 }
 
-pub(crate) use sampled::{Purpose, random};
+pub(crate) use circle::{Purpose, random};
 pub(crate) use texts::Texts as DistinctTexts;
 
 #[cfg(test)]

@@ -124,6 +124,16 @@ fn duplicating_every_sample_does_not_narrow_the_interval() {
     near(width(7), width(1), 1e-12);
 }
 
+#[test]
+fn the_interval_of_a_small_agreement_holds_its_value() {
+    // Sixty users who each spread evenly over fifty of a thousand answers.
+    let cell =
+        Nested::from_lists((0..60).map(|user| vec![(0..50).map(|k| (user * 37 + k * 19) % 1000).collect()]));
+    let found = labels(&cell, Population::Drawn).users;
+    let value = found.value.unwrap();
+    assert!(value < 0.002 && found.interval.unwrap().contains(value), "{found:?}");
+}
+
 fn cells() -> impl Strategy<Value = Vec<Vec<Vec<u32>>>> {
     let session = proptest::collection::vec(0_u32..5, 0..4);
     let user = proptest::collection::vec(session, 0..4);

@@ -74,7 +74,6 @@ fn linear(value: f64, slope: f64, strata: &[&Stratum], cap: f64) -> Result<Inter
         augmented: base + largest_growth(strata, &parts, scale),
         discordant,
         t: student_t(TAIL, degrees_of_freedom(&parts, near_one(value, discordant))),
-        units,
         cap: cap * units,
     }
     .interval())
@@ -149,7 +148,6 @@ pub(crate) fn pairs_of_sessions(users: &[&PairStatistic]) -> Result<Interval, Un
         augmented: base + growth.fold(0.0, f64::max),
         discordant,
         t: student_t(TAIL, degrees_of_freedom(&parts, near_one(value, discordant))),
-        units,
         cap: units / 2.0,
     }
     .interval())

@@ -134,12 +134,13 @@ proptest! {
     /// Bit for bit, exact and drawn.
     #[test]
     fn the_order_in_which_rows_arrive_does_not_matter(
-        order in Just((0..60).collect::<Vec<usize>>()).prop_shuffle(), exact in any::<bool>()
+        order in Just((0..60).collect::<Vec<usize>>()).prop_shuffle(), exact in any::<bool>(), fixed in any::<bool>()
     ) {
         let rows = varied(5, 3, 4, 10);
         let policy = if exact { EXACT } else { DRAWN };
-        let sorted = texts(&Nested::from_rows(rows.clone()), Population::Drawn, policy);
+        let population = if fixed { Population::Fixed } else { Population::Drawn };
+        let sorted = texts(&Nested::from_rows(rows.clone()), population, policy);
         let shuffled = order.into_iter().map(|place| rows[place].clone());
-        prop_assert_eq!(texts(&Nested::from_rows(shuffled), Population::Drawn, policy), sorted);
+        prop_assert_eq!(texts(&Nested::from_rows(shuffled), population, policy), sorted);
     }
 }
