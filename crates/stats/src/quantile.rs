@@ -26,20 +26,19 @@ pub(crate) fn student_t(p: f64, df: f64) -> f64 {
     }
 }
 
-/// The `p` quantile of Beta(a, b) where it is at most one half: bisection down to neighbouring doubles.
+/// The `p` quantile of Beta(a, b) where it is at most one half. The bit patterns of positive doubles are in their
+/// order, so halving between patterns ends at neighbouring doubles after some sixty steps, however small they are.
 fn lower_half(p: f64, a: f64, b: f64) -> f64 {
-    let (mut low, mut high) = (0.0_f64, 0.5_f64);
-    loop {
-        let middle = low + (high - low) / 2.0;
-        if middle <= low || middle >= high || high < f64::MIN_POSITIVE {
-            return high;
-        }
-        if beta_reg(a, b, middle) < p {
+    let (mut low, mut high) = (f64::MIN_POSITIVE.to_bits(), 0.5_f64.to_bits());
+    while high - low > 1 {
+        let middle = u64::midpoint(low, high);
+        if beta_reg(a, b, f64::from_bits(middle)) < p {
             low = middle;
         } else {
             high = middle;
         }
     }
+    f64::from_bits(high)
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ const FLOOR: usize = 4_096;
 pub(super) const CAP: usize = 200_000;
 /// Pairs drawn within one user at least, where there are so many.
 const USER_FLOOR: usize = 100;
+
 /// The agreement of the cell's texts from drawn pairs.
 pub(super) fn agreement(
     cell: &Nested<u32>,
@@ -56,38 +57,47 @@ impl Sampler<'_> {
         let odd: Vec<bool> =
             users.iter().map(|user| user.sessions.iter().any(|s| self.deviates(s))).collect();
         let own: Vec<f64> = within.iter().map(|(pairs, own)| self_similarity(pairs, own)).collect();
+        let mut draws = Draws::new(&odd);
         let mut sessions: Vec<Vec<Tally>> =
             users.iter().map(|user| vec![Tally::default(); user.sessions.len()]).collect();
-        let mut draws = Draws::new(&odd);
         let circle = Circle::new(users.len(), self.seed, 0);
-        let (mut visits, mut next_look) = (0, FLOOR.max(4 * cell.size().sessions));
-        for sweep in 0.. {
+        let (mut visits, mut next_look) = (0, FLOOR.max(4 * cell.size().sessions).min(CAP));
+        let mut sweep = 0;
+        while visits < next_look && users.len() > 1 {
             for (u, v, visit) in circle.sweep(sweep) {
-                let mut random = random(self.seed, Purpose::Users, users[u].id, users[v].id, visit);
-                let (s, x) = draw(&mut random, &users[u]);
-                let (t, y) = draw(&mut random, &users[v]);
-                let h = self.texts.similarity(x as usize, y as usize);
-                draws.add(u, v, h);
-                sessions[u][s].add(h);
-                sessions[v][t].add(h);
+                self.visit(users, (u, v, visit), &mut draws, &mut sessions);
                 visits += 1;
             }
-            if visits < next_look.min(CAP) && visits > 0 {
-                continue;
+            sweep += 1;
+            if visits >= next_look && !draws.enough(population, &own, &sessions) {
+                next_look = (2 * next_look).min(CAP);
             }
-            if visits == 0 || visits >= CAP || draws.enough(population, &own, &sessions) {
-                break;
-            }
-            next_look *= 2;
         }
         let between = draws.statistic(&own);
         let levels = users.iter().zip(within).zip(sessions).map(|((user, (pairs, own)), sessions)| {
             let odd = user.sessions.iter().map(|session| self.deviates(session)).collect();
-            // A session that no draw touched leaves its user without an interval of its own.
+            // A session that no draw touched says nothing, and a user left with one has no interval.
             let toward = sessions.iter().filter_map(Tally::mean).collect();
             UserLevel::new(pairs, &counts(user), own, toward, odd)
         });
         (Levels { between, users: levels.collect() }, visits as u64)
+    }
+
+    /// Compares an answer of one user with one of another.
+    fn visit(
+        &mut self,
+        users: &[User<u32>],
+        (u, v, visit): (usize, usize, u64),
+        draws: &mut Draws<'_>,
+        sessions: &mut [Vec<Tally>],
+    ) {
+        let mut random = random(self.seed, Purpose::Users, users[u].id, users[v].id, visit);
+        let (s, x) = draw(&mut random, &users[u]);
+        let (t, y) = draw(&mut random, &users[v]);
+        let h = self.texts.similarity(x as usize, y as usize);
+        draws.add(u, v, h);
+        sessions[u][s].add(h);
+        sessions[v][t].add(h);
     }
 
     /// The pairs of one user's sessions, and each session's similarity to itself.

@@ -121,6 +121,17 @@ fn a_user_with_very_many_different_texts_is_drawn_from_too() {
 }
 
 #[test]
+fn one_user_and_two_users_can_be_drawn_from() {
+    let one = texts(&Nested::from_rows(varied(1, 4, 5, 20)), Population::Drawn, DRAWN).answered;
+    assert_eq!((one.users.why, one.pairs), (Some(Undefined::OneUser), PairsUsed::Sampled(0)));
+    assert!(one.sessions.value.is_some() && one.within.value.is_some());
+    let two = texts(&Nested::from_rows(varied(2, 4, 5, 20)), Population::Drawn, DRAWN).answered;
+    assert_eq!((two.users.value.is_some(), two.users.why), (true, Some(Undefined::FewUsers)));
+    let fixed = texts(&Nested::from_rows(varied(2, 4, 5, 20)), Population::Fixed, DRAWN).answered;
+    assert!(fixed.users.interval.unwrap().contains(fixed.users.value.unwrap()));
+}
+
+#[test]
 fn different_seeds_draw_different_pairs() {
     let cell = Nested::from_rows(varied(12, 3, 4, 20));
     let value = |seed| texts(&cell, Population::Drawn, PairPolicy { seed, ..DRAWN }).all.users.value;
