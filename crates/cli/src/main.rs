@@ -1,2 +1,66 @@
-//! The one binary.
-fn main() {}
+//! `antiphon`, the one binary: reads arguments and configuration, puts roles together, and turns what they say into text and an exit code.
+
+mod args;
+mod command;
+mod compose;
+mod config;
+mod exit;
+mod money;
+mod output;
+mod progress;
+mod signals;
+mod telemetry;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Arguments, Command};
+use crate::exit::Exit;
+use crate::output::Output;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    telemetry::start(&arguments.log);
+    let output = Output::new(&arguments);
+    let exit = match run(&arguments, &output) {
+        Ok(exit) => exit,
+        Err(error) => {
+            output.error(&error);
+            exit::of(&error)
+        }
+    };
+    exit.into()
+}
+
+fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Exit> {
+    match &arguments.command {
+        Command::Init(init) => command::init::run(init, output),
+        Command::Schema => command::schema::run(output),
+        Command::Completions { shell } => command::completions::run(*shell),
+        other => runtime()?.block_on(with_runtime(arguments, other, output)),
+    }
+}
+
+async fn with_runtime(arguments: &Arguments, command: &Command, output: &Output) -> anyhow::Result<Exit> {
+    match command {
+        Command::Init(_) | Command::Schema | Command::Completions { .. } => {
+            unreachable!("these need no runtime")
+        }
+        Command::Demo(demo) => Box::pin(command::demo::run(demo, output)).await,
+        Command::Run(run) => Box::pin(command::run::run(arguments, run, output)).await,
+        Command::Retry(retry) => Box::pin(command::retry::run(arguments, retry, output)).await,
+        Command::Plan(plan) => command::plan::run(arguments, plan, output).await,
+        Command::Check(check) => command::check::run(arguments, check, output),
+        Command::Runs => command::runs::run(arguments, output).await,
+        Command::Show(show) => command::show::run(arguments, show, output).await,
+        Command::Report(report) => command::report::run(arguments, report, output).await,
+        Command::Export(export) => command::export::run(arguments, export, output).await,
+        Command::Decode { object } => command::decode::run(object, output),
+        Command::Sim(sim) => command::sim::run(sim, output).await,
+    }
+}
+
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}

@@ -42,6 +42,8 @@ pub struct Progress {
     pub jobs: AtomicU64,
     /// Jobs with results, earlier ones included.
     pub stored: AtomicU64,
+    /// Jobs that had results when the work began.
+    pub stored_before: AtomicU64,
 }
 
 /// How a run ended.
@@ -137,6 +139,7 @@ impl<'a> State<'a> {
         }
         parts.progress.jobs.store(report.jobs, Ordering::Relaxed);
         parts.progress.stored.store(report.stored, Ordering::Relaxed);
+        parts.progress.stored_before.store(report.stored, Ordering::Relaxed);
         let budget = Budget::open(&parts.store, &opened.manifest).await?;
         Ok(Self {
             run,

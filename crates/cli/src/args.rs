@@ -1,0 +1,245 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use antiphon_core::{ProbeId, RunId, TargetId, UserId};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Does a model say the same thing to everybody? Antiphon asks it thousands of times, as many users in many fresh sessions,
+/// and says with honest error bars how consistently it answers.
+#[derive(Debug, Parser)]
+#[command(name = "antiphon", version, max_term_width = 100)]
+#[command(
+    after_help = "Exit codes: 0 complete · 1 unexpected failure · 2 usage or configuration · 3 incomplete · 130 interrupted"
+)]
+pub(crate) struct Arguments {
+    /// Configuration file [default: antiphon.toml here or beside the suite, then the user's own]
+    #[arg(long, global = true, value_name = "FILE", env = "ANTIPHON_CONFIG", hide_env_values = true)]
+    pub(crate) config: Option<PathBuf>,
+    /// Store: a folder, file:PATH or memory: [default: the configuration's, else ./antiphon-data]
+    #[arg(long, global = true, value_name = "ADDRESS", env = "ANTIPHON_STORE")]
+    pub(crate) store: Option<String>,
+    /// Print results as JSON on standard output
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Print nothing but results and errors
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// When to use colours; NO_COLOR is respected
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Colour,
+    /// What to log on standard error, for example `info` or `antiphon_worker=debug`
+    #[arg(long, global = true, value_name = "FILTER", default_value = "warn", env = "ANTIPHON_LOG")]
+    pub(crate) log: String,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Colour {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Write a starter suite and configuration with comments
+    Init(InitArguments),
+    /// Run a suite of all kinds of probes against two simulated models, and write the report
+    Demo(DemoArguments),
+    /// Run a suite, or go on with it; the same command resumes
+    Run(RunArguments),
+    /// Ask again what failed, as a new round of a run
+    Retry(RetryArguments),
+    /// Say what a run would ask, take and cost, without asking
+    Plan(PlanArguments),
+    /// Check a suite and the configuration, and print what they come to
+    Check(CheckArguments),
+    /// Print the JSON Schema of the suite format, for editors
+    Schema,
+    /// List the runs in the store
+    Runs,
+    /// Show conversations of a run
+    Show(ShowArguments),
+    /// Sum a run up again and write its report
+    Report(ReportArguments),
+    /// Copy a run's tables or summary out of the store
+    Export(ExportArguments),
+    /// Print a stored object as JSON
+    Decode {
+        /// The object's file
+        object: PathBuf,
+    },
+    /// Serve simulated models, for trying things out
+    Sim(SimArguments),
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArguments {
+    /// Folder to write into
+    #[arg(default_value = ".")]
+    pub(crate) folder: PathBuf,
+    /// Overwrite files that are there
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArguments {
+    /// Folder for the demo's suite, configuration and results
+    #[arg(default_value = "antiphon-demo")]
+    pub(crate) folder: PathBuf,
+}
+
+/// How a run is worked on.
+#[derive(Debug, Args)]
+pub(crate) struct WorkArguments {
+    /// After Ctrl-C, how long open jobs may take to end
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration)]
+    pub(crate) grace: std::time::Duration,
+    /// Only ask and store; sum up later with `antiphon report`
+    #[arg(long)]
+    pub(crate) collect_only: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    /// The suite
+    pub(crate) suite: PathBuf,
+    /// Name of the run [default: the suite's name and a hash of what it asks]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) run: Option<RunId>,
+    #[command(flatten)]
+    pub(crate) wanted: WantedArguments,
+    /// Spend above the budget's warning without asking
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) work: WorkArguments,
+}
+
+/// What part of a suite is asked; a later start without these asks the rest.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct WantedArguments {
+    /// Only this target, probe or group; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub(crate) only: Vec<String>,
+    /// Only the first so many probes
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<u32>,
+    /// So many sessions of each user, instead of the suite's number; raising it later asks the new ones only
+    #[arg(long, value_name = "N")]
+    pub(crate) sessions: Option<u32>,
+    /// Only the first so many users
+    #[arg(long, value_name = "N")]
+    pub(crate) users: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RetryArguments {
+    /// The run
+    pub(crate) run: RunId,
+    #[command(flatten)]
+    pub(crate) work: WorkArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanArguments {
+    /// The suite
+    pub(crate) suite: PathBuf,
+    /// Name of the run [default: the suite's name and a hash of what it asks]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) run: Option<RunId>,
+    #[command(flatten)]
+    pub(crate) wanted: WantedArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// The suite; without one, only the configuration is checked
+    pub(crate) suite: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowArguments {
+    /// The run
+    pub(crate) run: RunId,
+    /// Only this target
+    #[arg(long, value_name = "ID")]
+    pub(crate) target: Option<TargetId>,
+    /// Only this probe
+    #[arg(long, value_name = "ID")]
+    pub(crate) probe: Option<ProbeId>,
+    /// Only this user
+    #[arg(long, value_name = "ID")]
+    pub(crate) user: Option<UserId>,
+    /// Only the session with this number
+    #[arg(long, value_name = "N")]
+    pub(crate) session: Option<u32>,
+    /// At most so many conversations of each target and probe
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub(crate) limit: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArguments {
+    /// The run
+    pub(crate) run: RunId,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArguments {
+    /// The run
+    pub(crate) run: RunId,
+    /// What to copy
+    #[arg(long, short, default_value = "parquet")]
+    pub(crate) format: ExportFormat,
+    /// Folder to write into
+    #[arg(long, short, value_name = "FOLDER", default_value = ".")]
+    pub(crate) output: PathBuf,
+}
+
+/// What `export` copies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// samples.parquet and probes.parquet
+    Parquet,
+    /// samples.jsonl, one sample a line with its exact request
+    Jsonl,
+    /// summary.json and operations.json
+    Summary,
+    /// The report
+    Html,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimArguments {
+    /// Voices: models with a known truth [default: the demo's]
+    pub(crate) voices: Option<PathBuf>,
+    /// Address to listen at; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+    /// The only API key that is let in
+    #[arg(long, value_name = "KEY", env = "ANTIPHON_SIM_KEY", hide_env_values = true)]
+    pub(crate) api_key: Option<String>,
+    /// The simulated day, for voices that drift (YYYY-MM-DD)
+    #[arg(long, value_name = "DATE")]
+    pub(crate) date: Option<jiff::civil::Date>,
+}
+
+fn duration(text: &str) -> Result<std::time::Duration, String> {
+    let parsed: jiff::SignedDuration =
+        text.parse().map_err(|_| "give a duration such as 90s or 5m".to_owned())?;
+    parsed.try_into().map_err(|_| "a duration cannot be negative".to_owned())
+}

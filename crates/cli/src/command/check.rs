@@ -1,0 +1,77 @@
+//! `antiphon check`: is the suite right, is the configuration right, and what do they come to?
+
+use antiphon_coordinator::load_suite;
+use antiphon_core::UserMode;
+use serde::Serialize;
+
+use crate::args::{Arguments, CheckArguments};
+use crate::config::{self, Environment};
+use crate::exit::Exit;
+use crate::output::Output;
+
+#[derive(Serialize)]
+struct Checked<'a> {
+    configuration: Option<String>,
+    targets: Vec<String>,
+    keys_missing: Vec<String>,
+    manifest: Option<&'a antiphon_core::Manifest>,
+    warnings: &'a [String],
+}
+
+pub(crate) fn run(arguments: &Arguments, check: &CheckArguments, output: &Output) -> anyhow::Result<Exit> {
+    let config = config::find(arguments.config.as_deref(), check.suite.as_deref())?;
+    let loaded =
+        check.suite.as_deref().map(|suite| load_suite(suite, &config.catalogue, None)).transpose()?;
+    let wanted: Vec<&String> = match &loaded {
+        Some(loaded) => loaded.manifest.targets.iter().map(|target| &target.alias).collect(),
+        None => config.catalogue.targets.keys().collect(),
+    };
+    let missing: Vec<String> = wanted
+        .iter()
+        .filter_map(|alias| config.endpoint(alias, &Environment).err())
+        .map(|error| format!("{error:#}"))
+        .collect();
+    let warnings = loaded.as_ref().map_or(&[][..], |loaded| &loaded.warnings);
+    if output.json {
+        output.value(&Checked {
+            configuration: config.path.as_ref().map(|path| path.display().to_string()),
+            targets: config.catalogue.targets.keys().cloned().collect(),
+            keys_missing: missing.clone(),
+            manifest: loaded.as_ref().map(|loaded| &loaded.manifest),
+            warnings,
+        });
+    } else {
+        tell(&config, loaded.as_ref(), output);
+    }
+    warnings.iter().for_each(|warning| output.warning(warning));
+    missing.iter().for_each(|missing| output.warning(missing));
+    Ok(if missing.is_empty() { Exit::Complete } else { Exit::Usage })
+}
+
+fn tell(config: &config::Config, loaded: Option<&antiphon_coordinator::Loaded>, output: &Output) {
+    let line = |name: &str, value: String| output.line(format!("{name:<16}{value}"));
+    line("configuration", config.path.as_ref().map_or("none".to_owned(), |path| path.display().to_string()));
+    for (alias, target) in &config.catalogue.targets {
+        line("target", format!("{alias}: {} in pool {}", target.model, target.pool));
+    }
+    let Some(loaded) = loaded else { return };
+    let manifest = &loaded.manifest;
+    let users = manifest.users.users.len();
+    let how = match manifest.users.mode {
+        UserMode::Drawn => "drawn; intervals speak of all such users",
+        UserMode::Grid => "in a grid; intervals speak of these users only",
+        UserMode::Listed => "written out; intervals speak of these users only",
+    };
+    line("suite", format!("{} is right", manifest.suite));
+    line("run", manifest.run.to_string());
+    line(
+        "asked of",
+        manifest.targets.iter().map(|target| target.id.to_string()).collect::<Vec<_>>().join(", "),
+    );
+    line("probes", manifest.probes.len().to_string());
+    line("users", format!("{users}, {how}"));
+    line(
+        "sampling",
+        format!("{} sessions × {} repeats", manifest.sampling.sessions, manifest.sampling.repeats),
+    );
+}

@@ -1,0 +1,64 @@
+//! `antiphon demo`: a real suite against two simulated models, in one process.
+
+use std::path::Path;
+
+use antiphon_coordinator::{Wanted, load_suite, open_run};
+use antiphon_simulator::{Simulator, SimulatorConfig};
+use antiphon_store::Store;
+use anyhow::Context;
+use tokio_util::sync::CancellationToken;
+
+use super::finish::{Finished, finish};
+use super::sim::demo_voices;
+use crate::args::{DemoArguments, WorkArguments};
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::output::Output;
+
+pub(crate) const DEMO_VOICES: &str = include_str!("../../../../configs/voices.demo.yaml");
+pub(crate) const DEMO_DOCUMENT: &str = include_str!("../../../../configs/demo-document.md");
+const DEMO_SUITE: &str = include_str!("../../../../configs/demo.suite.yaml");
+
+pub(crate) async fn run(demo: &DemoArguments, output: &Output) -> anyhow::Result<Exit> {
+    let folder = &demo.folder;
+    lay_out(folder).with_context(|| format!("can't write the demo into {}", folder.display()))?;
+    let running = Simulator::start(SimulatorConfig::new(demo_voices()?), ([127, 0, 0, 1], 0).into()).await?;
+    let config = Config::from_text(&configuration(&running.base_url()))?;
+    let suite = folder.join("suite.yaml");
+    output.note(format!(
+        "suite: {} (two simulated models answer at {})",
+        suite.display(),
+        running.base_url()
+    ));
+    let loaded = load_suite(&suite, &config.catalogue, None)?;
+    let address = folder.join("data").display().to_string();
+    let store = Store::create(&address).await?;
+    let _lock = store.lock_run(&loaded.manifest.run).await?;
+    let opened = open_run(&store, &loaded.text, loaded.manifest, &Wanted::default()).await?;
+    let command = format!("antiphon demo {}", folder.display());
+    let finished =
+        Finished { store: &store, address: &address, config: &config, opened: &opened, command: &command };
+    let work = WorkArguments { grace: std::time::Duration::from_secs(10), collect_only: false };
+    let exit = finish(finished, &work, *output, &CancellationToken::new()).await;
+    running.stop().await;
+    exit
+}
+
+/// Writes the demo's files beside its results, to look at and to change.
+fn lay_out(folder: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    std::fs::write(folder.join("suite.yaml"), DEMO_SUITE)?;
+    std::fs::write(folder.join("voices.yaml"), DEMO_VOICES)?;
+    std::fs::write(folder.join("demo-document.md"), DEMO_DOCUMENT)
+}
+
+/// The two voices, one in each dialect.
+fn configuration(base_url: &str) -> String {
+    format!(
+        "[providers.left]\napi = \"anthropic\"\nbase_url = \"{base_url}\"\nsend_sample_key = true\n\
+         [providers.right]\napi = \"openai\"\nbase_url = \"{base_url}/v1\"\nsend_sample_key = true\n\
+         [pools.left]\nconcurrency = 64\n[pools.right]\nconcurrency = 64\n\
+         [targets.steady]\nprovider = \"left\"\nmodel = \"steady\"\nprice = {{ input = 3.0, output = 15.0 }}\n\
+         [targets.fickle]\nprovider = \"right\"\nmodel = \"fickle\"\nprice = {{ input = 1.0, output = 4.0 }}\n"
+    )
+}

@@ -1,0 +1,86 @@
+//! `antiphon export`: copies of a run for other tools.
+
+use std::io::Write;
+use std::path::Path;
+
+use antiphon_core::{RunId, Sample, TargetId, keys};
+use antiphon_store::Store;
+use anyhow::Context;
+use serde::Serialize;
+
+use super::open_store;
+use crate::args::{Arguments, ExportArguments, ExportFormat};
+use crate::exit::Exit;
+use crate::output::{Output, Usage};
+
+pub(crate) async fn run(
+    arguments: &Arguments,
+    export: &ExportArguments,
+    output: &Output,
+) -> anyhow::Result<Exit> {
+    let (store, _) = open_store::holding(arguments, &export.run).await?;
+    std::fs::create_dir_all(&export.output)
+        .with_context(|| format!("can't make {}", export.output.display()))?;
+    let run = &export.run;
+    match export.format {
+        ExportFormat::Jsonl => jsonl(&store, run, &export.output.join("samples.jsonl"), *output).await?,
+        ExportFormat::Parquet => {
+            for file in ["samples.parquet", "probes.parquet"] {
+                copy(&store, run, &keys::summary(run, file), &export.output.join(file), *output).await?;
+            }
+        }
+        ExportFormat::Summary => {
+            for file in ["summary.json", "operations.json"] {
+                copy(&store, run, &keys::summary(run, file), &export.output.join(file), *output).await?;
+            }
+        }
+        ExportFormat::Html => {
+            copy(&store, run, &keys::report(run), &export.output.join("report.html"), *output).await?;
+        }
+    }
+    Ok(Exit::Complete)
+}
+
+async fn copy(store: &Store, run: &RunId, key: &str, to: &Path, output: Output) -> anyhow::Result<()> {
+    let bytes = store.get(key).await?;
+    let bytes = bytes.ok_or_else(|| {
+        Usage(format!("run {run} has not been summed up; `antiphon report {run}` does that"))
+    })?;
+    write(to, &bytes)?;
+    output.line(to.display().to_string());
+    Ok(())
+}
+
+/// Writes beside and renames, so that a file is never half there.
+fn write(to: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let part = to.with_extension("part");
+    let written = std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, to));
+    written.with_context(|| format!("can't write {}", to.display()))
+}
+
+/// A line of samples.jsonl: the sample as it is stored, with what its key leaves to the place.
+#[derive(Serialize)]
+struct Line<'a> {
+    run: &'a RunId,
+    target: &'a TargetId,
+    job: &'a str,
+    sample: &'a Sample,
+}
+
+async fn jsonl(store: &Store, run: &RunId, to: &Path, output: Output) -> anyhow::Result<()> {
+    let part = to.with_extension("part");
+    let place = || format!("can't write {}", to.display());
+    let mut file = std::io::BufWriter::new(std::fs::File::create(&part).with_context(place)?);
+    for (target, block, job) in store.result_keys(run).await? {
+        let object = store.get_result(&keys::result_of(run, &target, &block, &job)).await?;
+        for sample in &object.samples {
+            let line = Line { run, target: &target, job: job.as_str(), sample };
+            serde_json::to_writer(&mut file, &line).with_context(place)?;
+            file.write_all(b"\n").with_context(place)?;
+        }
+    }
+    file.flush().with_context(place)?;
+    std::fs::rename(&part, to).with_context(place)?;
+    output.line(to.display().to_string());
+    Ok(())
+}

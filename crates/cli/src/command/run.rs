@@ -1,0 +1,98 @@
+//! `antiphon run`: from a suite to a report. The same command again goes on where it stopped.
+
+use std::io::{IsTerminal, Write};
+
+use antiphon_coordinator::{Forecast, Opened, Wanted, forecast, load_suite, open_run};
+use antiphon_core::Manifest;
+use antiphon_core::plan::Plan;
+use antiphon_store::Store;
+use tokio_util::sync::CancellationToken;
+
+use super::finish::{Finished, finish};
+use super::open_store;
+use crate::args::{Arguments, RunArguments, WantedArguments};
+use crate::config::{self, Config};
+use crate::exit::Exit;
+use crate::money::dollars;
+use crate::output::{Output, Usage};
+
+impl From<&WantedArguments> for Wanted {
+    fn from(wanted: &WantedArguments) -> Self {
+        Self {
+            only: wanted.only.clone(),
+            limit: wanted.limit,
+            sessions: wanted.sessions,
+            users: wanted.users,
+        }
+    }
+}
+
+pub(crate) async fn run(arguments: &Arguments, run: &RunArguments, output: &Output) -> anyhow::Result<Exit> {
+    let config = config::find(arguments.config.as_deref(), Some(&run.suite))?;
+    let address = open_store::address(arguments, &config);
+    let loaded = load_suite(&run.suite, &config.catalogue, run.run.clone())?;
+    loaded.warnings.iter().for_each(|warning| output.warning(warning));
+    check_keys(&loaded.manifest, &config)?;
+    let store = Store::create(&address).await?;
+    let _lock = store.lock_run(&loaded.manifest.run).await?;
+    let opened = open_run(&store, &loaded.text, loaded.manifest, &Wanted::from(&run.wanted)).await?;
+    let forecast = forecast_of(&store, &config, &opened).await?;
+    announce(&opened, &forecast, &address, *output);
+    if !run.yes && !may_spend(&opened.manifest, &forecast, *output)? {
+        return Err(Usage("nothing was asked; raise `budget` in the suite, or give --yes".to_owned()).into());
+    }
+    let command = format!("antiphon run {}", run.suite.display());
+    let finished =
+        Finished { store: &store, address: &address, config: &config, opened: &opened, command: &command };
+    finish(finished, &run.work, *output, &CancellationToken::new()).await
+}
+
+/// A missing key is found before anything is written.
+fn check_keys(manifest: &Manifest, config: &Config) -> anyhow::Result<()> {
+    for target in &manifest.targets {
+        config.endpoint(&target.alias, &config::Environment)?;
+    }
+    Ok(())
+}
+
+/// What the opened run comes to, less what is stored.
+pub(crate) async fn forecast_of(store: &Store, config: &Config, opened: &Opened) -> anyhow::Result<Forecast> {
+    let plan = Plan::new(&opened.manifest, &opened.rounds);
+    let jobs: usize = opened.rounds.iter().map(|round| plan.jobs(round).len()).sum();
+    let stored = store.result_keys(&opened.manifest.run).await?.len();
+    let limits = |pool: &_| config.limits(pool).lowered_by(&opened.manifest.limits);
+    Ok(forecast(&plan, jobs as u64, stored as u64, limits))
+}
+
+fn announce(opened: &Opened, forecast: &Forecast, address: &str, output: Output) {
+    let run = &opened.manifest.run;
+    let what = if opened.resumed { "going on with run" } else { "run" };
+    let stored = match forecast.jobs_stored {
+        0 => String::new(),
+        stored => format!(", {stored} of {} jobs are stored", forecast.jobs),
+    };
+    output.note(format!(
+        "{what} {run} in {address}: {} calls planned{stored}",
+        crate::money::count(forecast.calls)
+    ));
+}
+
+/// Asks before a run whose forecast exceeds its budget. It would stop at the budget in any case.
+fn may_spend(manifest: &Manifest, forecast: &Forecast, output: Output) -> anyhow::Result<bool> {
+    let (Some(budget), Some(expected)) = (manifest.budget_dollars, forecast.dollars) else { return Ok(true) };
+    if expected <= budget {
+        return Ok(true);
+    }
+    output.warning(format!(
+        "the run is expected to cost {}, more than its budget of {}; it will stop at the budget and be incomplete",
+        dollars(expected),
+        dollars(budget)
+    ));
+    if !std::io::stdin().is_terminal() {
+        return Ok(false);
+    }
+    write!(std::io::stderr(), "Go on all the same? [y/N] ")?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}

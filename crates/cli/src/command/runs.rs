@@ -1,0 +1,53 @@
+//! `antiphon runs`: what the store holds.
+
+use antiphon_core::keys;
+use antiphon_core::plan::Plan;
+use antiphon_core::summary::Summary;
+use serde::Serialize;
+
+use super::open_store;
+use crate::args::Arguments;
+use crate::exit::Exit;
+use crate::output::Output;
+
+#[derive(Serialize)]
+struct Row {
+    run: String,
+    suite: String,
+    jobs: usize,
+    jobs_stored: usize,
+    state: &'static str,
+}
+
+pub(crate) async fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Exit> {
+    let (store, address) = open_store::existing(arguments).await?;
+    let mut rows = Vec::new();
+    for run in store.runs().await? {
+        let Some(manifest) = store.get_manifest(&run).await? else { continue };
+        let rounds = store.rounds(&run).await?;
+        let plan = Plan::new(&manifest, &rounds);
+        let jobs: usize = rounds.iter().map(|round| plan.jobs(round).len()).sum();
+        let stored = store.result_keys(&run).await?.len();
+        let summary: Option<Summary> = store.get_json(&keys::summary(&run, "summary.json")).await?;
+        let state = match summary {
+            Some(summary) if summary.completeness.complete => "complete",
+            Some(_) if stored == jobs => "incomplete: samples failed",
+            _ if stored == jobs => "stored, not summed up",
+            _ => "unfinished",
+        };
+        rows.push(Row { run: run.to_string(), suite: manifest.suite, jobs, jobs_stored: stored, state });
+    }
+    if output.json {
+        output.value(&rows);
+    } else if rows.is_empty() {
+        output.note(format!("no runs in {address}"));
+    } else {
+        let width = rows.iter().map(|row| row.run.len()).max().unwrap_or(0).max(3);
+        output.line(format!("{:<width$}  {:>13}  state", "run", "jobs stored"));
+        for row in rows {
+            output
+                .line(format!("{:<width$}  {:>6}/{:<6}  {}", row.run, row.jobs_stored, row.jobs, row.state));
+        }
+    }
+    Ok(Exit::Complete)
+}

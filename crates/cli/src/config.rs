@@ -1,0 +1,196 @@
+//! The operator's configuration: where models are reached, what they accept and cost, how fast they may be asked.
+//!
+//! File → [`raw`] (the form, checked by serde) → [`Config`] (the meaning). Secrets are named here and read by [`secret`].
+
+mod find;
+mod raw;
+mod secret;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use antiphon_core::{CatalogueTarget, Limits, PoolId, TargetCatalogue, nearest};
+use antiphon_providers::{Endpoint, EndpointSettings, HttpSettings};
+
+pub(crate) use find::find;
+use raw::{RawConfig, RawProvider};
+pub(crate) use secret::Environment;
+
+/// Sessions at a time of a pool without a limit of its own.
+pub(crate) const DEFAULT_CONCURRENCY: u32 = 32;
+
+/// A configuration that cannot be used.
+#[derive(Debug)]
+pub(crate) struct ConfigError(pub(crate) String);
+
+impl std::fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// The configuration, checked.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// The file it was read from.
+    pub(crate) path: Option<PathBuf>,
+    /// The store's address.
+    pub(crate) store: Option<String>,
+    /// What suites may name.
+    pub(crate) catalogue: TargetCatalogue,
+    /// Settings of the HTTP client.
+    pub(crate) http: HttpSettings,
+    providers: BTreeMap<String, RawProvider>,
+    /// Alias → name of its provider.
+    provider_of: BTreeMap<String, String>,
+}
+
+impl Config {
+    /// Reads a configuration file.
+    ///
+    /// # Errors
+    /// Names the file, and the line or the field.
+    pub(crate) fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            ConfigError(format!("can't read the configuration {}: {error}", path.display()))
+        })?;
+        let raw =
+            RawConfig::parse(&text).map_err(|error| ConfigError(format!("{}: {error}", path.display())))?;
+        Self::from_raw(raw, Some(path)).map_err(|error| ConfigError(format!("{}: {error}", path.display())))
+    }
+
+    /// A configuration without a file, for when there is none: no targets.
+    pub(crate) fn empty() -> Self {
+        Self::from_raw(RawConfig::default(), None).expect("nothing in it can be wrong")
+    }
+
+    /// A configuration given as text, as the demo does.
+    pub(crate) fn from_text(text: &str) -> Result<Self, ConfigError> {
+        Self::from_raw(RawConfig::parse(text).map_err(ConfigError)?, None).map_err(ConfigError)
+    }
+
+    fn from_raw(raw: RawConfig, path: Option<&Path>) -> Result<Self, String> {
+        let folder = path.and_then(Path::parent).unwrap_or(Path::new("."));
+        let http = raw.http.settings(folder)?;
+        let mut catalogue = TargetCatalogue::default();
+        let mut provider_of = BTreeMap::new();
+        for (name, limits) in raw.pools {
+            let pool: PoolId = name.parse().map_err(|error| format!("pools.{name}: {error}"))?;
+            check_limits(&name, &limits)?;
+            catalogue.pools.insert(pool, limits);
+        }
+        for (alias, target) in raw.targets {
+            let place = format!("targets.{alias}");
+            let Some(provider) = raw.providers.get(&target.provider) else {
+                let names: Vec<&str> = raw.providers.keys().map(String::as_str).collect();
+                return Err(format!(
+                    "{place}.provider: unknown provider `{}`{}",
+                    target.provider,
+                    hint(&target.provider, &names)
+                ));
+            };
+            let pool = target.pool.clone().unwrap_or_else(|| target.provider.clone());
+            let pool_id: PoolId = pool.parse().map_err(|error| format!("{place}.pool: {error}"))?;
+            if target.pool.is_some() && !catalogue.pools.contains_key(&pool_id) {
+                let names: Vec<&str> = catalogue.pools.keys().map(PoolId::as_str).collect();
+                return Err(format!("{place}.pool: there is no [pools.{pool}]{}", hint(&pool, &names)));
+            }
+            catalogue.pools.entry(pool_id.clone()).or_default();
+            provider_of.insert(alias.clone(), target.provider.clone());
+            catalogue.targets.insert(
+                alias,
+                CatalogueTarget {
+                    provider: provider.api,
+                    dialect: provider.dialect,
+                    model: target.model,
+                    card: target.accepts,
+                    price: target.price,
+                    pool: pool_id,
+                },
+            );
+        }
+        Ok(Self {
+            path: path.map(Path::to_owned),
+            store: raw.store.map(|store| beside(folder, &store)),
+            catalogue,
+            http,
+            providers: raw.providers,
+            provider_of,
+        })
+    }
+
+    /// Where the target of that alias is reached, with its key.
+    ///
+    /// # Errors
+    /// If the key is missing, or the address cannot be used.
+    pub(crate) fn endpoint(&self, alias: &str, environment: &Environment) -> anyhow::Result<Endpoint> {
+        let name = self.provider_of.get(alias).ok_or_else(|| {
+            ConfigError(format!("the configuration has no target {alias}; the run was made with another one"))
+        })?;
+        let provider = &self.providers[name];
+        let folder = self.path.as_deref().and_then(Path::parent).unwrap_or(Path::new("."));
+        let key = environment.key(name, provider, folder)?;
+        let mut headers = BTreeMap::new();
+        for (header, variable) in &provider.headers_env {
+            headers.insert(
+                header.clone(),
+                environment.variable(variable, &format!("providers.{name}.headers_env"))?,
+            );
+        }
+        let settings = EndpointSettings {
+            provider: provider.api,
+            base_url: provider.base_url.clone(),
+            key,
+            headers,
+            send_sample_key: provider.send_sample_key,
+            allow_insecure: provider.allow_insecure,
+            allow_link_local: provider.allow_link_local,
+        };
+        Endpoint::new(&settings)
+            .map_err(|error| anyhow::Error::new(error).context(format!("providers.{name}")))
+    }
+
+    /// Limits of a pool, by the configuration.
+    pub(crate) fn limits(&self, pool: &PoolId) -> Limits {
+        self.catalogue.pools.get(pool).cloned().unwrap_or_default()
+    }
+}
+
+fn hint(name: &str, known: &[&str]) -> String {
+    match nearest(name, known.iter().copied()) {
+        Some(meant) => format!("; did you mean `{meant}`?"),
+        None if known.is_empty() => "; there is none yet".to_owned(),
+        None => format!("; there is {}", known.join(", ")),
+    }
+}
+
+fn check_limits(pool: &str, limits: &Limits) -> Result<(), String> {
+    for (name, value) in [
+        ("requests_per_minute", limits.requests_per_minute),
+        ("burst", limits.burst),
+        ("input_tokens_per_minute", limits.input_tokens_per_minute),
+        ("output_tokens_per_minute", limits.output_tokens_per_minute),
+        ("concurrency", limits.concurrency),
+    ] {
+        if value == Some(0) {
+            return Err(format!(
+                "pools.{pool}.{name}: a limit of 0 lets nothing through; leave it out or raise it"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// A relative folder in a configuration is relative to the configuration.
+fn beside(folder: &Path, address: &str) -> String {
+    let relative = !address.contains(':') && Path::new(address).is_relative();
+    if relative { folder.join(address).display().to_string() } else { address.to_owned() }
+}
+
+/// The default timeouts: long answers take minutes.
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// See [`CONNECT_TIMEOUT`].
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(300);

@@ -1,0 +1,94 @@
+//! Exit codes: decided in one place.
+
+use std::process::ExitCode;
+
+use antiphon_aggregator::AggregatorError;
+use antiphon_coordinator::{CoordinatorError, LoadError};
+use antiphon_providers::ClientError;
+use antiphon_store::StoreError;
+use antiphon_viewer::ViewerError;
+
+use crate::config::ConfigError;
+use crate::output::Usage;
+
+/// How the program ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Everything that was asked for is there.
+    Complete,
+    /// Something that nobody foresaw.
+    Failure,
+    /// The command line, the suite, the configuration or the place given cannot be used.
+    Usage,
+    /// Samples are missing; the run can be gone on with.
+    Incomplete,
+    /// Ctrl-C; the run can be gone on with.
+    Interrupted,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Complete => 0,
+            Exit::Failure => 1,
+            Exit::Usage => 2,
+            Exit::Incomplete => 3,
+            Exit::Interrupted => 130,
+        })
+    }
+}
+
+/// The code of an error, by what the user can do about it.
+pub(crate) fn of(error: &anyhow::Error) -> Exit {
+    let cause = |found: fn(&(dyn std::error::Error + 'static)) -> Option<Exit>| error.chain().find_map(found);
+    cause(|error| {
+        if error.is::<LoadError>()
+            || error.is::<ConfigError>()
+            || error.is::<ClientError>()
+            || error.is::<Usage>()
+        {
+            return Some(Exit::Usage);
+        }
+        if let Some(error) = error.downcast_ref::<CoordinatorError>() {
+            return coordinator(error);
+        }
+        if let Some(error) = error.downcast_ref::<ViewerError>() {
+            return match error {
+                ViewerError::NoRun { .. } | ViewerError::NoSummary { .. } => Some(Exit::Usage),
+                ViewerError::Store(error) => Some(store(error)),
+                ViewerError::Template(_) => Some(Exit::Failure),
+            };
+        }
+        if let Some(AggregatorError::NoRun { .. }) = error.downcast_ref::<AggregatorError>() {
+            return Some(Exit::Usage);
+        }
+        if let Some(AggregatorError::Stopped { .. }) = error.downcast_ref::<AggregatorError>() {
+            return Some(Exit::Interrupted);
+        }
+        error.downcast_ref::<StoreError>().map(store)
+    })
+    .unwrap_or(Exit::Failure)
+}
+
+fn coordinator(error: &CoordinatorError) -> Option<Exit> {
+    match error {
+        CoordinatorError::AnotherSuite { .. }
+        | CoordinatorError::NoRun { .. }
+        | CoordinatorError::NothingSelected(_) => Some(Exit::Usage),
+        CoordinatorError::Store(error) => Some(store(error)),
+        CoordinatorError::Queue(_) => None,
+    }
+}
+
+/// A full disk leaves a run that can be gone on with; most else is the address, the permissions or another process.
+fn store(error: &StoreError) -> Exit {
+    match error {
+        StoreError::Full { .. } => Exit::Incomplete,
+        StoreError::UnknownAddress { .. }
+        | StoreError::NoStore { .. }
+        | StoreError::Denied { .. }
+        | StoreError::Unsuitable { .. }
+        | StoreError::Locked { .. } => Exit::Usage,
+        _ => Exit::Failure,
+    }
+}

@@ -1,0 +1,49 @@
+//! Dollars and durations as people read them.
+
+/// Dollars: cents, or more places where it is less than a dollar.
+pub(crate) fn dollars(amount: f64) -> String {
+    if amount != 0.0 && amount < 1.0 { format!("${amount:.4}") } else { format!("${amount:.2}") }
+}
+
+/// A whole number with thousands separated by spaces.
+pub(crate) fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push('\u{2009}');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Minutes as days, hours and minutes.
+pub(crate) fn minutes(minutes: f64) -> String {
+    if minutes < 1.0 {
+        return format!("{:.0} s", (minutes * 60.0).ceil());
+    }
+    if minutes < 120.0 {
+        return format!("{minutes:.0} min");
+    }
+    if minutes < 48.0 * 60.0 {
+        format!("{:.1} h", minutes / 60.0)
+    } else {
+        format!("{:.1} days", minutes / 1440.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_readable() {
+        assert_eq!(count(1_234_567), "1\u{2009}234\u{2009}567");
+        assert_eq!(count(12), "12");
+        assert_eq!(dollars(0.0123), "$0.0123");
+        assert_eq!(dollars(12.3), "$12.30");
+        assert_eq!(minutes(0.5), "30 s");
+        assert_eq!(minutes(600.0), "10.0 h");
+    }
+}
