@@ -7,11 +7,11 @@ use antiphon_store::{Store, StoreError};
 
 /// A sample with the place that fixes its order.
 #[derive(Debug, Clone)]
-pub struct BlockSample {
+pub(crate) struct BlockSample {
     /// Place of its user in the manifest.
-    pub user: usize,
+    pub(crate) user: usize,
     /// The sample, without its request: that is its largest part, and no statistic looks at it.
-    pub sample: Sample,
+    pub(crate) sample: Sample,
 }
 
 /// The samples of a block that stand, by the probe's place in the manifest and the turn; within, by user, session and repeat,
