@@ -64,8 +64,7 @@ impl Call<'_> {
         let house = self.house;
         let sent = self.dialect.api_key(headers);
         let wrong = house.api_key.as_deref().is_some_and(|right| sent != Some(right));
-        // Anthropic's API never answers without a key; servers compatible with the other one do.
-        if wrong || (self.dialect == Dialect::Anthropic && sent.is_none()) {
+        if wrong {
             return Err(Rejection::Unauthorized);
         }
         let question = self.dialect.read(headers, body)?;
