@@ -73,7 +73,9 @@ pub enum ClientError {
     #[error("the CA file holds no certificates in PEM form")]
     CaFile,
     /// The client as a whole.
-    #[error("the HTTP client could not be set up")]
+    #[error(
+        "the HTTP client could not be set up: where the system has no CA certificates, ca_file must name some"
+    )]
     Setup(#[source] reqwest::Error),
 }
 
