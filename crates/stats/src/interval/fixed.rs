@@ -65,7 +65,7 @@ fn linear(value: f64, slope: f64, strata: &[&Stratum], cap: f64) -> Result<Inter
     let scale = (slope / m).powi(2);
     let parts: Vec<Part> = strata.iter().map(|user| part(&user.sessions, scale)).collect();
     let first: f64 = parts.iter().map(|part| part.variance).sum();
-    let base = first + 2.0 * second_order(strata);
+    let base = first + second_order(strata);
     let units = m * fewest as f64;
     let discordant = strata.iter().flat_map(|user| &user.discordant).filter(|odd| **odd).count();
     Ok(Spread {

@@ -121,6 +121,20 @@ fn a_user_with_very_many_different_texts_is_drawn_from_too() {
 }
 
 #[test]
+fn a_single_deviant_widens_the_drawn_interval_as_it_does_the_exact_one() {
+    // Of thirty users who say the same one says something else half of the time.
+    let usual = Answer::Text((0..10).collect());
+    let other = Answer::Text((0..10).map(|token| token + 5).collect());
+    let user = |odd: bool| vec![vec![usual.clone(), if odd { other.clone() } else { usual.clone() }]; 3];
+    let cell = Nested::from_lists((0..30).map(|place| user(place == 4)));
+    let exact = texts(&cell, Population::Drawn, EXACT).answered.users;
+    let drawn = texts(&cell, Population::Drawn, DRAWN).answered.users;
+    assert!(exact.value.unwrap() > 0.9);
+    near(drawn.value, exact.value.unwrap(), 0.005);
+    near(drawn.interval.map(|i| i.low), exact.interval.unwrap().low, 0.01);
+}
+
+#[test]
 fn one_user_and_two_users_can_be_drawn_from() {
     let one = texts(&Nested::from_rows(varied(1, 4, 5, 20)), Population::Drawn, DRAWN).answered;
     assert_eq!((one.users.why, one.pairs), (Some(Undefined::OneUser), PairsUsed::Sampled(0)));
