@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use antiphon_core::summary::Cell;
+use antiphon_core::summary::{Cell, Labels};
 use antiphon_core::{Manifest, Outcome, Probe, TargetId};
 use bytes::Bytes;
 use parquet::basic::{Compression, ZstdLevel};
@@ -179,14 +179,20 @@ pub(crate) fn probes(run: &str, cells: &[Cell]) -> Result<Bytes, ParquetError> {
         }",
     )?;
     for cell in cells {
-        if let Some(labels) = &cell.labels {
-            table.push(probe_row(run, cell, None, Some(&labels.agreement)))?;
+        for labels in &cell.labels {
+            table.push(probe_row(
+                run,
+                cell,
+                labels.language.as_deref(),
+                Some(labels),
+                Some(&labels.agreement),
+            ))?;
         }
         for wording in &cell.wording {
-            table.push(probe_row(run, cell, Some(&wording.language), Some(&wording.answered)))?;
+            table.push(probe_row(run, cell, Some(&wording.language), None, Some(&wording.answered)))?;
         }
-        if cell.labels.is_none() && cell.wording.is_empty() {
-            table.push(probe_row(run, cell, None, None))?;
+        if cell.labels.is_empty() && cell.wording.is_empty() {
+            table.push(probe_row(run, cell, None, None, None))?;
         }
     }
     table.close()
@@ -196,11 +202,11 @@ fn probe_row(
     run: &str,
     cell: &Cell,
     language: Option<&str>,
+    labels: Option<&Labels>,
     agreement: Option<&antiphon_core::summary::Agreement>,
 ) -> Vec<Value> {
     let text = |value: &str| Value::Text(Some(value.to_owned()));
     let whole = |value: Option<u64>| Value::Whole(value.and_then(|value| i64::try_from(value).ok()));
-    let labels = cell.labels.as_ref();
     let mut row = vec![
         text(run),
         text(cell.target.as_str()),

@@ -96,8 +96,9 @@ pub struct Cell {
     pub certificate: Certificate,
     /// Share of samples of each kind among all behaviour of the model.
     pub rates: Rates,
-    /// Agreement and distribution of labels: `choice`, `scale` and `short`.
-    pub labels: Option<Labels>,
+    /// Agreement and distribution of labels: one entry for `choice` and `scale`, whose labels mean the same in every language; one
+    /// per language for `short`, whose labels are words.
+    pub labels: Vec<Labels>,
     /// Agreement of wording, language by language: `open` and `recall`. Never averaged across languages.
     pub wording: Vec<WordingAgreement>,
     /// `recall`: how much of the document came back.
@@ -109,19 +110,30 @@ pub struct Cell {
 }
 
 impl Cell {
-    /// Agreement between users, the headline: of labels, or of the language in which wording agrees least.
+    /// Agreement between users, the headline: where languages are compared one by one, of the one that agrees least.
     #[must_use]
-    pub fn headline(&self) -> Option<&Estimate> {
-        if let Some(labels) = &self.labels {
-            return Some(&labels.agreement.between_users);
-        }
-        let value = |agreement: &WordingAgreement| agreement.answered.between_users.value;
-        self.wording
-            .iter()
-            .filter(|agreement| value(agreement).is_some())
-            .min_by(|a, b| value(a).unwrap_or(f64::INFINITY).total_cmp(&value(b).unwrap_or(f64::INFINITY)))
-            .map(|agreement| &agreement.answered.between_users)
+    pub fn headline(&self) -> Option<Headline<'_>> {
+        let labels = self.labels.iter().map(|labels| Headline {
+            estimate: &labels.agreement.between_users,
+            language: labels.language.as_deref(),
+        });
+        let wording = self.wording.iter().map(|wording| Headline {
+            estimate: &wording.answered.between_users,
+            language: Some(&wording.language),
+        });
+        // What is undefined comes last, so that it is the headline only if all is.
+        let value = |headline: &Headline<'_>| headline.estimate.value.unwrap_or(f64::INFINITY);
+        labels.chain(wording).min_by(|a, b| value(a).total_cmp(&value(b)))
     }
+}
+
+/// The agreement that a cell is sorted and quoted by.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Headline<'a> {
+    /// Agreement between users.
+    pub estimate: &'a Estimate,
+    /// The language it is of, where languages are compared one by one.
+    pub language: Option<&'a str>,
 }
 
 /// A number with its 95 % interval. What is undefined is absent, and `note` says why.
@@ -181,6 +193,8 @@ pub struct Agreement {
 /// Labels of a cell. A refusal, a filtered and an empty answer are labels too (rule R4).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Labels {
+    /// The language, where labels are words of one.
+    pub language: Option<String>,
     /// Agreement of labels.
     pub agreement: Agreement,
     /// All labels, the most frequent first; among equals in order of the label.

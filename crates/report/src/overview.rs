@@ -38,7 +38,7 @@ fn picture(target: &TargetId, probes: &Probes<'_>) -> Markup {
     for (view, place) in probes.views.iter().zip(1_u32..) {
         let cells = view.cells.iter().filter(|cell| cell.target == *target);
         let least = cells
-            .filter_map(|cell| cell.headline())
+            .filter_map(|cell| cell.headline().map(|headline| headline.estimate))
             .filter(|estimate| estimate.value.is_some())
             .min_by(|a, b| a.value.unwrap_or(f64::INFINITY).total_cmp(&b.value.unwrap_or(f64::INFINITY)));
         places.extend(least.map(|estimate| Place { place, estimate }));
@@ -94,7 +94,7 @@ fn rows(view: &ProbeView<'_>) -> Markup {
 
 fn row(cell: &Cell) -> Markup {
     let missing = Estimate { note: Some(why_no_agreement(cell)), ..Estimate::default() };
-    let headline = cell.headline().unwrap_or(&missing);
+    let headline = cell.headline().map_or(&missing, |headline| headline.estimate);
     html! {
         tr {
             th scope="row" {
@@ -115,24 +115,20 @@ fn why_no_agreement(cell: &Cell) -> String {
     notes.unwrap_or_else(|| "no two users with an answer to compare".to_owned())
 }
 
-/// Labels and how many there effectively are, or the language whose wording agrees least.
+/// What was compared: labels, with how many there effectively are, or wording; and in which language.
 fn compared(cell: &Cell) -> Markup {
-    if let Some(labels) = &cell.labels {
-        let effective = labels.effective_answers;
-        return html! {
-            @match effective {
-                Some(effective) => { (format!("{effective:.1}")) " effective answers" }
-                None => { "labels" }
-            }
-        };
-    }
-    let headline = cell.headline();
-    let least = cell.wording.iter().find(|wording| Some(&wording.answered.between_users) == headline);
+    let language = cell.headline().and_then(|headline| headline.language);
+    let languages = cell.labels.len().max(cell.wording.len());
+    let labels = cell.labels.iter().find(|labels| labels.language.as_deref() == language);
     html! {
-        "wording"
-        @if let Some(least) = least {
-            ", " (crate::visible::inline(&least.language))
-            @if cell.wording.len() > 1 { " (least of " (cell.wording.len()) " languages)" }
+        @match labels.map(|labels| labels.effective_answers) {
+            Some(Some(effective)) => { (format!("{effective:.1}")) " effective answers" }
+            Some(None) => { "labels" }
+            None => { "wording" }
+        }
+        @if let Some(language) = language {
+            ", " (crate::visible::inline(language))
+            @if languages > 1 { " (least of " (languages) " languages)" }
         }
     }
 }

@@ -59,7 +59,7 @@ impl<'a> Probes<'a> {
 
 impl ProbeView<'_> {
     fn least_agreement(&self) -> f64 {
-        let values = self.cells.iter().filter_map(|cell| cell.headline()?.value);
+        let values = self.cells.iter().filter_map(|cell| cell.headline()?.estimate.value);
         values.min_by(f64::total_cmp).unwrap_or(f64::INFINITY)
     }
 }

@@ -54,7 +54,7 @@ fn write_table(text: &mut String, cells: &[&Cell], width: usize, paint: &Paint) 
     let _ = writeln!(text, "{}", paint.dim(&heading));
     for (cell, (probe_name, target_name)) in shown.iter().zip(&names) {
         let undefined = Estimate::default();
-        let estimate = cell.headline().unwrap_or(&undefined);
+        let estimate = cell.headline().map_or(&undefined, |headline| headline.estimate);
         let numbers = format!(
             "{:>6}  {}",
             Form::Decimal.or_dash(estimate.value),

@@ -184,7 +184,7 @@ fn an_incomplete_run_says_so_and_a_complete_one_does_not() {
 #[test]
 fn an_undefined_number_has_its_note_beside_it() {
     let mut summary = small();
-    let agreement = &mut summary.cells[0].labels.as_mut().unwrap().agreement;
+    let agreement = &mut summary.cells[0].labels[0].agreement;
     agreement.within_session =
         Estimate { note: Some("one answer a session <&>".to_owned()), ..Estimate::default() };
     let page = render(&summary, None, &[]);

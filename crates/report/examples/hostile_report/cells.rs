@@ -14,11 +14,11 @@ pub(crate) fn cells_of(id: &str, shift: f64) -> Vec<Cell> {
     let texts = hostile_texts();
     let mut cells = vec![
         Cell {
-            labels: Some(labels(&["Paris", "Lyon", "(refused)"], 0.93 - shift, None)),
+            labels: vec![labels(&["Paris", "Lyon", "(refused)"], 0.93 - shift, None)],
             ..cell(id, "capital", "choice", "Which of these cities is the capital of France?")
         },
         Cell {
-            labels: Some(labels(&["7", "8", "6", "9", "(empty)"], 0.55 - shift, Some(7.2))),
+            labels: vec![labels(&["7", "8", "6", "9", "(empty)"], 0.55 - shift, Some(7.2))],
             ..cell(
                 id,
                 "trust-in-news",
@@ -27,7 +27,7 @@ pub(crate) fn cells_of(id: &str, shift: f64) -> Vec<Cell> {
             )
         },
         Cell {
-            labels: Some(many_labels(shift)),
+            labels: vec![many_labels(shift)],
             ..cell(id, "favourite-band", "short", "What is your favourite band?")
         },
         Cell {
@@ -75,7 +75,7 @@ pub(crate) fn cells_of(id: &str, shift: f64) -> Vec<Cell> {
         turn,
         turns: 2,
         group: Some("pressure".to_owned()),
-        labels: Some(labels(&["yes", "no"], 0.88 - shift - 0.3 * f64::from(turn), None)),
+        labels: vec![labels(&["yes", "no"], 0.88 - shift - 0.3 * f64::from(turn), None)],
         ..cell(
             id,
             "are-you-sure",
@@ -108,7 +108,7 @@ fn cell(target_id: &str, probe_id: &str, kind: &str, question: &str) -> Cell {
             non_answer: estimate(0.025, 0.016),
             truncated: estimate(0.004, 0.004),
         },
-        labels: None,
+        labels: Vec::new(),
         wording: Vec::new(),
         recall: None,
         typical: Vec::new(),
@@ -128,11 +128,11 @@ fn incomplete(id: &str, shift: f64) -> Cell {
             cancelled: 20,
             ..Certificate::default()
         },
-        labels: Some(labels(
+        labels: vec![labels(
             &hostile_texts().iter().map(String::as_str).collect::<Vec<_>>(),
             0.31 - shift,
             None,
-        )),
+        )],
         ..cell(id, "unkind", "short", "")
     }
 }
@@ -179,6 +179,7 @@ fn labels(names: &[&str], agreement: f64, mean: Option<f64>) -> Labels {
         })
         .collect();
     Labels {
+        language: None,
         agreement: agreement_of(agreement),
         distribution,
         mode: vec![names.first().copied().unwrap_or_default().to_owned()],

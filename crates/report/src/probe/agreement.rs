@@ -19,9 +19,9 @@ struct Measured<'a> {
 
 fn measured<'a>(cells: &[&'a Cell]) -> Vec<Measured<'a>> {
     let of_labels = |cell: &'a Cell| {
-        cell.labels.as_ref().map(|labels| Measured {
+        cell.labels.iter().map(move |labels| Measured {
             cell,
-            language: None,
+            language: labels.language.as_deref(),
             agreement: &labels.agreement,
             with_non_answers: None,
         })
@@ -34,7 +34,7 @@ fn measured<'a>(cells: &[&'a Cell]) -> Vec<Measured<'a>> {
             with_non_answers: Some(&wording.all.between_users),
         })
     };
-    cells.iter().flat_map(|cell| of_labels(cell).into_iter().chain(of_wording(cell))).collect()
+    cells.iter().flat_map(|cell| of_labels(cell).chain(of_wording(cell))).collect()
 }
 
 /// The three levels of every target, and of every language where wording is compared: languages are never averaged.
@@ -47,7 +47,7 @@ pub(super) fn table(cells: &[&Cell]) -> Markup {
                 table.agreement.grouped {
                     caption {
                         "Agreement"
-                        @if measured.iter().any(|measured| measured.language.is_some()) { " of wording, language by language" }
+                        @if measured.iter().any(|measured| measured.language.is_some()) { ", language by language" }
                     }
                     thead {
                         tr {

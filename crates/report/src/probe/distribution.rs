@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use crate::chart;
 use crate::number::{Form, count, counted};
-use crate::visible::snippet;
+use crate::visible::{inline, snippet};
 
 /// Labels shown before the rest is folded away.
 const FIRST: usize = 10;
@@ -20,7 +20,7 @@ pub(super) fn figures(cells: &[&Cell]) -> Markup {
     html! {
         div.side-by-side {
             @for cell in cells {
-                @if let Some(labels) = &cell.labels { (figure(cell, labels)) }
+                @for labels in &cell.labels { (figure(cell, labels)) }
             }
         }
     }
@@ -31,7 +31,10 @@ fn figure(cell: &Cell, labels: &Labels) -> Markup {
     let (folded, dropped) = rest.split_at(rest.len().min(MOST - FIRST));
     html! {
         figure {
-            figcaption { "Answers of " b { (cell.target) } }
+            figcaption {
+                "Answers of " b { (cell.target) }
+                @if let Some(language) = &labels.language { " " span.language { (inline(language)) } }
+            }
             (table(first, cell, true))
             @if !folded.is_empty() {
                 details {

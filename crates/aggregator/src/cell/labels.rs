@@ -1,0 +1,135 @@
+//! Answers that come to a label: an option, a number, a short text.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use antiphon_core::ProbeKind;
+use antiphon_core::summary::{Estimate, LabelShare, Labels};
+use antiphon_stats::{Nested, Population, agreement, categorical, entropy, interval, rates};
+
+use super::{CellInput, DEVIANTS, Quotes};
+use crate::estimates::{self, point, scaled, with_interval};
+use crate::label::{Label, label_of};
+
+/// Labels of a cell, or of one language of it.
+pub(super) struct LabelScores {
+    pub(super) labels: Labels,
+    pub(super) quotes: Quotes,
+}
+
+/// Row of the cell → its label.
+type Found = BTreeMap<usize, Label>;
+
+/// Options and numbers mean the same in every language and are scored together; short texts are words of one language and are scored
+/// language by language.
+pub(super) fn scores(input: &CellInput<'_>) -> Vec<LabelScores> {
+    let users = &input.manifest.users.users;
+    let read = |row: usize| {
+        let sample = &input.samples[row];
+        label_of(input.manifest, input.prompter, input.probe, &users[sample.user], &sample.sample)
+    };
+    let found: Found = (0..input.samples.len()).filter_map(|row| Some((row, read(row)?))).collect();
+    if input.probe.kind != ProbeKind::Short {
+        return score(input, None, &found).into_iter().collect();
+    }
+    let of_language = |language: &str| -> Found {
+        let spoken = |row: usize| input.language_of(&input.samples[row]) == language;
+        found.iter().filter(|(row, _)| spoken(**row)).map(|(row, label)| (*row, label.clone())).collect()
+    };
+    input
+        .languages()
+        .into_iter()
+        .filter_map(|language| score(input, Some(language), &of_language(language)))
+        .collect()
+}
+
+fn score(input: &CellInput<'_>, language: Option<&str>, found: &Found) -> Option<LabelScores> {
+    let distinct: Vec<&Label> = found.values().collect::<BTreeSet<_>>().into_iter().collect();
+    if distinct.is_empty() {
+        return None;
+    }
+    let id = |label: &Label| distinct.binary_search(&label).ok().and_then(|at| u32::try_from(at).ok());
+    let cell = input.nested(|row, _| found.get(&row).and_then(id));
+    let mut counts = vec![0_u64; distinct.len()];
+    cell.rows().for_each(|(_, label)| counts[*label as usize] += 1);
+    let names: Vec<String> = distinct.iter().map(|label| label.name(input.manifest, input.probe)).collect();
+    let mode = categorical::mode(&counts);
+    let distribution = distribution(input, &cell, &names, &counts);
+    let quotes = quotes(input, found, &distribution);
+    let labels = Labels {
+        language: language.map(str::to_owned),
+        agreement: estimates::agreement(&agreement::labels(&cell, input.population())),
+        mode: mode.map_or(Vec::new(), |mode| mode.labels.iter().map(|at| names[*at].clone()).collect()),
+        mode_share: distribution.first().map(|first| first.share.clone()).unwrap_or_default(),
+        collision: categorical::collision(&counts),
+        effective_answers: categorical::effective_number(&counts),
+        entropy: match entropy::estimate(&one_per_user(&cell, counts.len())) {
+            Ok(nats) => point(Some(nats), "no interval yet; one sample of each user"),
+            Err(why) => point(None, &why.to_string()),
+        },
+        mean: mean(input, found),
+        distribution,
+    };
+    Some(LabelScores { labels, quotes })
+}
+
+/// Counts of the first sample of each user: between users these are independent, pooled ones are not.
+fn one_per_user(cell: &Nested<u32>, labels: usize) -> Vec<u64> {
+    let mut counts = vec![0; labels];
+    for user in cell.users() {
+        if let Some((_, label)) = user.sessions.first().and_then(|session| session.samples.first()) {
+            counts[*label as usize] += 1;
+        }
+    }
+    counts
+}
+
+fn distribution(
+    input: &CellInput<'_>,
+    cell: &Nested<u32>,
+    names: &[String],
+    counts: &[u64],
+) -> Vec<LabelShare> {
+    let size = cell.size();
+    // Wilson's interval is for independent samples: one of each user, users drawn independently.
+    let independent = input.population() == Population::Drawn && size.samples == size.users;
+    let mut shares: Vec<LabelShare> = (0_u32..)
+        .zip(names.iter().zip(counts))
+        .map(|(label, (name, &count))| {
+            let share = interval::proportion(
+                &cell.map(|seen| f64::from(u8::from(*seen == label))),
+                input.population(),
+            );
+            let share = match (independent, share.value) {
+                (true, Some(value)) => with_interval(value, rates::wilson(count, size.samples as u64)),
+                _ => estimates::estimate(share),
+            };
+            LabelShare { label: name.clone(), count, share }
+        })
+        .collect();
+    shares.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.label.cmp(&b.label)));
+    shares
+}
+
+/// `scale`: the mean number, with the interval of a mean in the scale's range.
+fn mean(input: &CellInput<'_>, found: &Found) -> Option<Estimate> {
+    let ProbeKind::Scale { from, to } = input.probe.kind else { return None };
+    let (from, range) = (f64::from(from), f64::from(to) - f64::from(from));
+    let cell = input.nested(|row, _| match found.get(&row) {
+        Some(Label::Number(number)) => Some((f64::from(*number) - from) / range),
+        _ => None,
+    });
+    Some(scaled(interval::proportion(&cell, input.population()), from, range))
+}
+
+/// An answer with the most frequent label, and one of each of the rarest others.
+fn quotes(input: &CellInput<'_>, found: &Found, distribution: &[LabelShare]) -> Quotes {
+    let first_with = |share: &LabelShare| {
+        let named = |label: &Label| label.name(input.manifest, input.probe) == share.label;
+        let row = found.iter().find(|(_, label)| named(label))?.0;
+        Some(input.exemplar(&input.samples[*row], share.share.value))
+    };
+    Quotes {
+        typical: distribution.first().and_then(first_with),
+        deviant: distribution.iter().skip(1).rev().take(DEVIANTS).filter_map(first_with).collect(),
+    }
+}

@@ -1,0 +1,57 @@
+//! Free text: agreement of wording, language by language, since across languages it means nothing.
+
+use antiphon_core::summary::WordingAgreement;
+use antiphon_stats::medoid::Typical;
+use antiphon_stats::text::Vocabulary;
+use antiphon_stats::{Answer, PairPolicy, pairwise};
+
+use super::{CellInput, DEVIANTS, Quotes};
+use crate::estimates;
+use crate::read_block::BlockSample;
+
+/// Agreement of wording in one language, with real samples to quote.
+pub(super) struct WordingScores {
+    pub(super) agreement: WordingAgreement,
+    pub(super) quotes: Quotes,
+}
+
+/// Each language that is spoken in the cell.
+pub(super) fn scores(input: &CellInput<'_>) -> Vec<WordingScores> {
+    let mut vocabulary = Vocabulary::default();
+    let answers: Vec<Option<Answer>> =
+        input.samples.iter().map(|row| answer(input, row, &mut vocabulary)).collect();
+    input.languages().into_iter().map(|language| score(input, language, &answers)).collect()
+}
+
+fn answer(input: &CellInput<'_>, row: &BlockSample, vocabulary: &mut Vocabulary) -> Option<Answer> {
+    match &row.sample.outcome {
+        outcome if outcome.has_text() => Some(Answer::Text(input.words(&row.sample.text, vocabulary))),
+        outcome if outcome.is_behaviour() => Some(Answer::NonAnswer),
+        _ => None,
+    }
+}
+
+fn score(input: &CellInput<'_>, language: &str, answers: &[Option<Answer>]) -> WordingScores {
+    let cell =
+        input.nested(|row, sample| answers[row].clone().filter(|_| input.language_of(sample) == language));
+    let purpose =
+        ["pairs", input.target.id.as_str(), input.probe.id.as_str(), &input.turn.to_string(), language];
+    let policy = PairPolicy {
+        exact_up_to: input.manifest.scoring.exact_pairs_up_to as usize,
+        seed: u64::from(input.manifest.seed.number(&purpose)),
+        deviants: DEVIANTS,
+    };
+    let scores = pairwise::texts(&cell, input.population(), policy);
+    let quote = |typical: Typical| input.find(typical.id).map(|row| input.exemplar(row, typical.similarity));
+    WordingScores {
+        agreement: WordingAgreement {
+            language: language.to_owned(),
+            answered: estimates::agreement(&scores.answered),
+            all: estimates::agreement(&scores.all),
+        },
+        quotes: Quotes {
+            typical: scores.typicality.medoid.and_then(quote),
+            deviant: scores.typicality.deviants.into_iter().filter_map(quote).collect(),
+        },
+    }
+}
