@@ -1,6 +1,6 @@
 """The report in a real browser: what a hostile run cannot do, and that it can be read.
 
-ANTIPHON_REPORT_HTML is a report of the hostile run: `cargo run -p antiphon-report --example hostile_report > report.html`.
+ANTIPHON_REPORT_HTML is a report of the hostile run, which conftest.py has made by the example `hostile_report`.
 ANTIPHON_CHROMIUM is the browser, by default the `chromium` on the path. Needs `playwright` (the library only, no browser download).
 """
 

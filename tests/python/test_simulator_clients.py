@@ -1,8 +1,6 @@
 """The official clients against the simulator: if they can read it, it speaks their API.
 
-ANTIPHON_SIM_URL is the base URL of a simulator that serves configs/voices.demo.yaml with the key `right`:
-
-    cargo run -p antiphon-simulator --example serve -- configs/voices.demo.yaml 127.0.0.1:4010 right
+conftest.py starts it: ANTIPHON_SIM_URL is the base URL of a simulator that serves configs/voices.demo.yaml with the key `right`.
 """
 
 import json
@@ -199,25 +197,27 @@ def test_models():
         gpt().models.retrieve("nobody")
 
 
-@pytest.mark.skipif("OPENAI_OPENAPI" not in os.environ, reason="OPENAI_OPENAPI names no file")
-def test_openai_bodies_satisfy_the_published_schema():
-    import jsonschema
+# The published schema is 3 MB and not in the repository; the test exists where OPENAI_OPENAPI names it, as JSON.
+if "OPENAI_OPENAPI" in os.environ:
 
-    with open(os.environ["OPENAI_OPENAPI"], encoding="utf-8") as file:
-        description = json.load(file)
+    def test_openai_bodies_satisfy_the_published_schema():
+        import jsonschema
 
-    def check(name, body):
-        schema = {"$ref": f"#/components/schemas/{name}", "components": description["components"]}
-        jsonschema.Draft202012Validator(schema).validate(body)
+        with open(os.environ["OPENAI_OPENAPI"], encoding="utf-8") as file:
+            description = json.load(file)
 
-    for user in range(100):
-        header = {"idempotency-key": f"r/t/music/u{user}/s/0/0"}
-        raw = gpt().chat.completions.with_raw_response.create(model="fickle", messages=ASK, extra_headers=header)
-        check("CreateChatCompletionResponse", json.loads(raw.text if isinstance(raw.text, str) else raw.text()))
-    with urllib.request.urlopen(f"{URL}/v1/models") as response:
-        check("ListModelsResponse", json.load(response))
-    for kind in ("rate_limit", "server_error", "overloaded", "quota"):
-        fault_next(kind)
-        with pytest.raises(openai.APIStatusError) as caught:
-            completion(gpt())
-        check("ErrorResponse", caught.value.response.json())
+        def check(name, body):
+            schema = {"$ref": f"#/components/schemas/{name}", "components": description["components"]}
+            jsonschema.Draft202012Validator(schema).validate(body)
+
+        for user in range(100):
+            header = {"idempotency-key": f"r/t/music/u{user}/s/0/0"}
+            raw = gpt().chat.completions.with_raw_response.create(model="fickle", messages=ASK, extra_headers=header)
+            check("CreateChatCompletionResponse", json.loads(raw.text if isinstance(raw.text, str) else raw.text()))
+        with urllib.request.urlopen(f"{URL}/v1/models") as response:
+            check("ListModelsResponse", json.load(response))
+        for kind in ("rate_limit", "server_error", "overloaded", "quota"):
+            fault_next(kind)
+            with pytest.raises(openai.APIStatusError) as caught:
+                completion(gpt())
+            check("ErrorResponse", caught.value.response.json())

@@ -1,0 +1,45 @@
+# Everything that a contributor or a CI machine types. `make` alone lists it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test prepare test-rust test-python check bench validate clean
+
+CARGO ?= cargo
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+VENV := $(TARGET_DIR)/python-venv
+export ANTIPHON_TARGET_DIR := $(abspath $(TARGET_DIR))
+
+help: ## Say what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## Run every kind of probe against two simulated models; writes a report into antiphon-demo/
+	@$(CARGO) run --locked --package antiphon -- demo antiphon-demo
+
+test: prepare test-rust test-python ## Run all tests; installs what they need, and says what
+
+prepare: # Packages and Python libraries that the tests use
+	@tests/prepare.sh $(VENV)
+
+test-rust: # The tests in Rust
+	$(CARGO) test --workspace --locked
+
+test-python: prepare # Official clients, a real browser and the readers of Parquet, against what cargo built
+	$(CARGO) build --locked --workspace --bins --examples
+	$(VENV)/bin/pytest tests/python
+
+check: ## Check format, lints, documentation and dependencies
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
+	@if $(CARGO) deny --version >/dev/null 2>&1; then \
+	    $(CARGO) deny --locked check bans licenses sources; \
+	else \
+	    echo "cargo-deny is not installed: banned crates, licences and sources are held by tests/tests/tidy.rs alone"; \
+	fi
+
+bench: ## Measure side by side with what Antiphon is compared with; writes target/bench.json
+	$(CARGO) bench --package antiphon-tests --locked
+
+validate: ## Try real, tiny language models served by llama.cpp (20 minutes, outside CI)
+	tests/validate/run.sh
