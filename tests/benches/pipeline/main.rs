@@ -1,0 +1,72 @@
+//! What the pipeline costs, side by side with a bare loop that makes the same calls: `cargo bench -p antiphon-tests`, after
+//! `cargo build --release -p antiphon`. `-- --quick` makes fewer calls. `docs/benchmarks.md` says what is measured and why.
+
+mod bare_loop;
+mod child;
+mod figure;
+mod scenario;
+mod simulator;
+mod workload;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, ensure};
+
+use crate::bare_loop::BareLoop;
+use crate::figure::{show, write_json};
+use crate::scenario::{Bench, limited, slow, speed};
+use crate::simulator::Simulator;
+
+/// How much is asked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Size {
+    /// Sessions of each user and probe: a thousand calls each.
+    pub(crate) small: u32,
+    pub(crate) large: u32,
+    pub(crate) slow: u32,
+    pub(crate) limited: u32,
+    /// Medians are taken of so many runs.
+    pub(crate) repeats: usize,
+}
+
+const FULL: Size = Size { small: 10, large: 100, slow: 20, limited: 3, repeats: 3 };
+const QUICK: Size = Size { small: 2, large: 20, slow: 10, limited: 1, repeats: 1 };
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [bare_loop::COMMAND, rest @ ..] => BareLoop::parse(rest)?.run().await,
+        rest => bench(if rest.contains(&"--quick") { QUICK } else { FULL }).await,
+    }
+}
+
+async fn bench(size: Size) -> anyhow::Result<()> {
+    let target = target_folder()?;
+    let antiphon = target.join("release/antiphon");
+    ensure!(
+        antiphon.is_file(),
+        "there is no {}; run `cargo build --release -p antiphon`",
+        antiphon.display()
+    );
+    let folder = target.join("bench");
+    // What an earlier bench left is in the way of fresh stores.
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder)?;
+    let simulator = Simulator::start(&antiphon, &folder)?;
+    workload::write_files(&folder, simulator.url())?;
+    let bench = Bench { antiphon, folder, simulator, size };
+
+    let mut figures = speed(&bench).await?;
+    figures.extend(slow(&bench).await?);
+    figures.extend(limited(&bench).await?);
+    show(&figures)?;
+    write_json(&figures, &target.join("bench.json"))
+}
+
+/// The folder that this program was built into, wherever that is.
+fn target_folder() -> anyhow::Result<PathBuf> {
+    let own = std::env::current_exe()?;
+    let folder = own.ancestors().nth(3).map(Path::to_owned);
+    folder.context("the benchmark runs from target/release/deps")
+}
