@@ -5,13 +5,13 @@ pub(crate) fn dollars(amount: f64) -> String {
     if amount != 0.0 && amount < 1.0 { format!("${amount:.4}") } else { format!("${amount:.2}") }
 }
 
-/// A whole number with thousands separated by spaces.
+/// A whole number with thousands separated.
 pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
         if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push('\u{2009}');
+            text.push(',');
         }
         text.push(digit);
     }
@@ -39,7 +39,7 @@ mod tests {
 
     #[test]
     fn numbers_are_readable() {
-        assert_eq!(count(1_234_567), "1\u{2009}234\u{2009}567");
+        assert_eq!(count(1_234_567), "1,234,567");
         assert_eq!(count(12), "12");
         assert_eq!(dollars(0.0123), "$0.0123");
         assert_eq!(dollars(12.3), "$12.30");

@@ -306,7 +306,13 @@ fn hash_of(value: &impl serde::Serialize) -> String {
 fn warnings(manifest: &Manifest, catalogue: &TargetCatalogue) -> Vec<String> {
     let mut warnings = Vec::new();
     let distinct: BTreeSet<_> = manifest.users.users.iter().map(crate::User::levels).collect();
-    if manifest.users.users.len() > 1 && distinct.len() == 1 {
+    if manifest.users.users.len() == 1 {
+        warnings.push(
+            "only one user asks, so nothing can be said about agreement across users; give `users: {draw: 20, …}` with pools \
+             of personas, system prompts, wordings or languages"
+                .to_owned(),
+        );
+    } else if distinct.len() == 1 {
         warnings.push(
             "the users differ in nothing but their number, so agreement between users is agreement between sessions; \
              give `users` pools of personas, system prompts, wordings or languages"

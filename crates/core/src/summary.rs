@@ -207,7 +207,7 @@ pub struct Labels {
     pub collision: Option<f64>,
     /// 1 / collision.
     pub effective_answers: Option<f64>,
-    /// Entropy in nats, one sample per user, by Chao, Wang and Jost.
+    /// Entropy between users in nats, by Chao, Wang and Jost over thinnings to one sample per user.
     pub entropy: Estimate,
     /// `scale`: the mean number, one weight per user.
     pub mean: Option<Estimate>,

@@ -4,8 +4,12 @@
 //! the labels that were not seen.
 
 use crate::categorical::total;
+mod between_users;
+
 use crate::estimate::Undefined;
 use statrs::function::gamma::digamma;
+
+pub use between_users::between_users;
 
 /// The entropy of open answers after Chao, Wang and Jost (2013), refused where Good-Turing coverage is below one
 /// half: then nothing in the counts tells how many answers there are.

@@ -55,6 +55,9 @@ pub enum Undefined {
         /// Sessions that every user must have.
         needed: usize,
     },
+    /// No rule gives an interval for users that were not drawn.
+    #[error("users that were not drawn have no interval for this")]
+    FixedUsers,
     /// The intervals are made for means in `[0, 1]`.
     #[error("a value lies outside 0 to 1, so no interval applies")]
     OutOfRange,

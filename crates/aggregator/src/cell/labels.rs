@@ -7,7 +7,7 @@ use antiphon_core::summary::{Estimate, LabelShare, Labels};
 use antiphon_stats::{Nested, Population, agreement, categorical, entropy, interval, rates};
 
 use super::{CellInput, DEVIANTS, Quotes};
-use crate::estimates::{self, point, scaled, with_interval};
+use crate::estimates::{self, scaled, with_interval};
 use crate::label::{Label, label_of};
 
 /// Labels of a cell, or of one language of it.
@@ -62,25 +62,21 @@ fn score(input: &CellInput<'_>, language: Option<&str>, found: &Found) -> Option
         mode_share: distribution.first().map(|first| first.share.clone()).unwrap_or_default(),
         collision: categorical::collision(&counts),
         effective_answers: categorical::effective_number(&counts),
-        entropy: match entropy::estimate(&one_per_user(&cell, counts.len())) {
-            Ok(nats) => point(Some(nats), "no interval yet; one sample of each user"),
-            Err(why) => point(None, &why.to_string()),
-        },
+        entropy: estimates::estimate(entropy::between_users(
+            &cell,
+            input.population(),
+            seed(input, language),
+        )),
         mean: mean(input, found),
         distribution,
     };
     Some(LabelScores { labels, quotes })
 }
 
-/// Counts of the first sample of each user: between users these are independent, pooled ones are not.
-fn one_per_user(cell: &Nested<u32>, labels: usize) -> Vec<u64> {
-    let mut counts = vec![0; labels];
-    for user in cell.users() {
-        if let Some((_, label)) = user.sessions.first().and_then(|session| session.samples.first()) {
-            counts[*label as usize] += 1;
-        }
-    }
-    counts
+fn seed(input: &CellInput<'_>, language: Option<&str>) -> u64 {
+    let purpose =
+        ["thinning", input.target.id.as_str(), input.probe.id.as_str(), language.unwrap_or_default()];
+    u64::from(input.manifest.seed.number(&purpose))
 }
 
 fn distribution(
