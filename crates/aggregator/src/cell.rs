@@ -101,7 +101,7 @@ impl CellInput<'_> {
         }
     }
 
-    fn language_of(&self, row: &BlockSample) -> &str {
+    pub(crate) fn language_of(&self, row: &BlockSample) -> &str {
         &self.manifest.users.users[row.user].language
     }
 
@@ -111,7 +111,7 @@ impl CellInput<'_> {
     }
 
     /// The words of a text, numbered.
-    fn words(&self, text: &str, vocabulary: &mut Vocabulary) -> Vec<u32> {
+    pub(crate) fn words(&self, text: &str, vocabulary: &mut Vocabulary) -> Vec<u32> {
         let case = if self.manifest.scoring.casefold { Case::Folded } else { Case::Kept };
         tokens(&normalise(text, case)).into_iter().map(|token| vocabulary.id(token)).collect()
     }

@@ -6,6 +6,7 @@
 //! | `read_block` | the samples of a block; of retried ones the first that stands |
 //! | `label` | from an answer's text to a label: an option, a number, a short text |
 //! | `cell` | one target's answers to one turn of one probe, summed up |
+//! | `drift` | whether a model answers differently late in a run than early |
 //! | `estimates` | from numbers of `stats` to numbers of the summary |
 //! | `tables` | the same samples and probes as Parquet |
 //! | `tally` | how the run went: calls, tokens, dollars, latency |
@@ -14,6 +15,7 @@
 //! objects are listed or were written changes nothing.
 
 mod cell;
+mod drift;
 mod error;
 mod estimates;
 mod label;

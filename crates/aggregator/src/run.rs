@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::AggregatorError;
 use crate::cell::{CellInput, summarise};
+use crate::drift::Drift;
 use crate::estimates::point;
 use crate::label::{Label, label_of};
 use crate::read_block::{BlockSample, Places, read_block};
@@ -63,6 +64,7 @@ struct Work<'a> {
     dead: HashSet<(TargetId, usize, usize, u32)>,
     cells: Vec<Cell>,
     scales: BTreeMap<(usize, i32, i32), Vec<Vec<f64>>>,
+    drift: BTreeMap<TargetId, Drift>,
     samples: Table,
     tally: Tally,
 }
@@ -97,6 +99,7 @@ impl<'a> Work<'a> {
             dead,
             cells: Vec::new(),
             scales: BTreeMap::new(),
+            drift: BTreeMap::new(),
             samples: tables::samples().map_err(|source| table("samples", source))?,
             tally: Tally::new(&manifest.targets, rounds.len(), objects),
         })
@@ -133,6 +136,7 @@ impl<'a> Work<'a> {
         if certificate.planned == 0 {
             return Ok(());
         }
+        let mut names = Vec::with_capacity(samples.len());
         for row in &samples {
             let user = &self.manifest.users.users[row.user];
             let label = label_of(self.manifest, &self.prompter, probe, user, &row.sample);
@@ -145,8 +149,9 @@ impl<'a> Work<'a> {
             }
             let name = label.map(|label| label.name(self.manifest, probe));
             self.samples
-                .push(tables::sample_row(self.manifest, &target.id, probe, row, name))
+                .push(tables::sample_row(self.manifest, &target.id, probe, row, name.clone()))
                 .map_err(|source| table("samples", source))?;
+            names.push(name);
         }
         let input = CellInput {
             manifest: self.manifest,
@@ -157,7 +162,9 @@ impl<'a> Work<'a> {
             samples,
             certificate,
         };
-        self.cells.push(summarise(&input));
+        let cell = summarise(&input);
+        self.drift.entry(target.id.clone()).or_default().add(&input, &cell, &names);
+        self.cells.push(cell);
         Ok(())
     }
 
@@ -213,7 +220,9 @@ impl<'a> Work<'a> {
             scales: reliability(manifest, &self.scales),
             cells: self.cells,
         };
-        let operations = self.tally.close();
+        let mut operations = self.tally.close();
+        operations.time_effect =
+            self.drift.iter().map(|(target, drift)| (target.clone(), drift.estimate())).collect();
         let samples = self.samples.close().map_err(|source| table("samples", source))?;
         let probes =
             tables::probes(run.as_str(), &summary.cells).map_err(|source| table("probes", source))?;

@@ -309,6 +309,10 @@ pub struct Operations {
     pub last_call_ms: Option<u64>,
     /// Latency quantiles of last calls in milliseconds: "0.5", "0.9", "0.99".
     pub latency_ms: BTreeMap<String, u32>,
+    /// Per target: likeness to the typical answer in the second half of each cell's calls minus that in the first. It depends on when
+    /// calls were made, so it stands here.
+    #[serde(default)]
+    pub time_effect: BTreeMap<TargetId, Estimate>,
     /// Samples whose billed input exceeds what was sent, per target: something else was in the prompt.
     pub unexplained_input: BTreeMap<TargetId, u64>,
     /// Models that said they answered, per target.

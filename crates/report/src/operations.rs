@@ -4,7 +4,7 @@ use antiphon_core::summary::Operations;
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use crate::number::{UNDEFINED, count, counted};
+use crate::number::{Form, UNDEFINED, count, counted};
 use crate::visible::inline;
 
 pub(crate) fn section(operations: &Operations) -> Markup {
@@ -24,6 +24,7 @@ pub(crate) fn section(operations: &Operations) -> Markup {
                 (figure("Last call", time(operations.last_call_ms)))
                 (figure("Latency", latency(operations)))
             }
+            (time_effect(operations))
             (unexplained(operations))
             (models(operations))
         }
@@ -55,6 +56,29 @@ fn latency(operations: &Operations) -> String {
     let known = [("0.5", "median"), ("0.9", "90 % within"), ("0.99", "99 % within")];
     let parts: Vec<String> = known.iter().filter_map(|(key, name)| quantile(key, name)).collect();
     if parts.is_empty() { UNDEFINED.to_owned() } else { parts.join(", ") }
+}
+
+/// An interval that holds 0 is what a run should show.
+fn time_effect(operations: &Operations) -> Markup {
+    html! {
+        @if !operations.time_effect.is_empty() {
+            div.scroll role="region" aria-label="Time effect" tabindex="0" {
+                table {
+                    caption { "Did answers change while the run went on?" }
+                    thead { tr { th scope="col" { "Target" } th scope="col" { "Late minus early, 95 % interval" } } }
+                    tbody {
+                        @for (target, effect) in &operations.time_effect {
+                            tr { th scope="row" { (target) } td { (Form::Decimal.stacked(effect)) } }
+                        }
+                    }
+                }
+            }
+            p.note {
+                "Likeness to each probe's typical answer, after the middle of its calls minus before. Jobs run in a shuffled order, so an "
+                "interval without 0 means that the model, or what serves it, changed during the run."
+            }
+        }
+    }
 }
 
 fn unexplained(operations: &Operations) -> Markup {

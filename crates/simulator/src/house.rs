@@ -12,6 +12,7 @@ use std::{
 use jiff::civil::Date;
 use parking_lot::{Mutex, RwLock};
 use serde::Serialize;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -34,6 +35,8 @@ pub(crate) struct House {
     pub(crate) retry_after: Duration,
     pub(crate) stop: CancellationToken,
     pub(crate) ledger: Ledger,
+    /// Another call stands in the ledger.
+    pub(crate) recorded: Notify,
     date: RwLock<Option<Date>>,
     orders: Mutex<FaultOrders>,
     attempts: Mutex<HashMap<u64, u32>>,
@@ -126,6 +129,7 @@ impl House {
             retry_after: config.retry_after,
             stop: CancellationToken::new(),
             ledger: Ledger::new(nonce),
+            recorded: Notify::new(),
             date: RwLock::new(config.date),
             orders: Mutex::default(),
             attempts: Mutex::default(),
@@ -208,6 +212,7 @@ impl House {
         counts.limited.fetch_add(u64::from(record.status == 429), Ordering::Relaxed);
         counts.faults.fetch_add(u64::from(record.fault.is_some()), Ordering::Relaxed);
         self.ledger.push(record);
+        self.recorded.notify_waiters();
     }
 
     pub(crate) fn stats(&self) -> Stats {

@@ -82,6 +82,11 @@ impl Ledger {
         self.pages.lock().records.push(record);
     }
 
+    /// How many calls are written down.
+    pub(crate) fn len(&self) -> u64 {
+        count(&self.pages.lock().records)
+    }
+
     /// Forgets the calls; neither numbers nor tokens come again.
     pub(crate) fn reset(&self) {
         let mut pages = self.pages.lock();

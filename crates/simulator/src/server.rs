@@ -112,6 +112,20 @@ impl Running {
         self.house.ledger.after(0, usize::MAX, &names)
     }
 
+    /// Waits until the ledger holds at least so many calls. Their replies may still be on their way.
+    pub async fn until_calls(&self, calls: u64) {
+        loop {
+            let recorded = self.house.recorded.notified();
+            tokio::pin!(recorded);
+            // From here on no call is missed, also one between the look and the wait.
+            recorded.as_mut().enable();
+            if self.house.ledger.len() >= calls {
+                return;
+            }
+            recorded.await;
+        }
+    }
+
     /// Counts since the start or the last reset.
     #[must_use]
     pub fn stats(&self) -> Stats {

@@ -172,6 +172,7 @@ fn operations() -> Operations {
         pairs.iter().map(|(model, answers)| ((*model).to_owned(), *answers)).collect()
     };
     Operations {
+        time_effect: BTreeMap::new(),
         format: 1,
         samples: 4_305,
         calls: 4_391,

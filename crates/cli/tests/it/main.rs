@@ -1,0 +1,4 @@
+//! The program from outside: command lines, files and environment in; text, exit codes and a store out.
+
+mod bad_input;
+mod desk;
