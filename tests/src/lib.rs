@@ -1,1 +1,21 @@
-//! End-to-end tests.
+//! What the end-to-end tests share: a stage with a simulator, the built program, and the audit of what a run left behind.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `asked` | what a test's suite asks, as YAML and as the keys of all planned samples |
+//! | `stage` | a folder with suite, configuration and store beside a simulator |
+//! | `program` | the real `antiphon`, built once, as a process |
+//! | `stored` | the samples of a run as `antiphon export` gives them |
+//! | `audit` | every planned sample once, every token once |
+
+mod asked;
+mod audit;
+mod program;
+mod stage;
+mod stored;
+
+pub use asked::{Asked, VOICES};
+pub use audit::{answers, audit, tokens};
+pub use program::{Ended, Program};
+pub use stage::Stage;
+pub use stored::{Stored, object_names};
