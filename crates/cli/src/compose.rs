@@ -84,7 +84,11 @@ pub(crate) async fn sing(
         ended??;
     }
     let reading = counters.read();
-    Ok(Sung { report: report?, retries: reading.retries.values().sum(), samples: reading.samples })
+    let mut report = report?;
+    // An interrupted coordinator has not seen the jobs that ended within the grace period.
+    report.stored = store.result_keys(&manifest.run).await?.len() as u64;
+    report.left = report.jobs.saturating_sub(report.stored + report.dead);
+    Ok(Sung { report, retries: reading.retries.values().sum(), samples: reading.samples })
 }
 
 /// Sums a run up and writes its report; gives the report's key.
