@@ -75,7 +75,6 @@ impl<'a> Plan<'a> {
     /// and controls are mixed at all times.
     #[must_use]
     pub fn jobs(&self, round: &Round) -> Vec<Job> {
-        let size = u64::from(self.manifest.sessions_per_job);
         let mut jobs = Vec::new();
         for target in &self.manifest.targets {
             let retries = retries_by_block(round, target, self);
@@ -84,7 +83,7 @@ impl<'a> Plan<'a> {
                     RoundKind::Retry(_) => retries.get(&block).map_or(0, |sessions| sessions.len() as u64),
                     _ => self.rows(round, target, block).iter().map(|row| u64::from(row.to - row.from)).sum(),
                 };
-                for chunk in 0..sessions.div_ceil(size) {
+                for chunk in 0..self.chunks(sessions) {
                     jobs.push(Job {
                         format: OBJECT_FORMAT,
                         run: self.manifest.run.clone(),
@@ -107,8 +106,6 @@ impl<'a> Plan<'a> {
     /// Empty if the job is not of this plan.
     #[must_use]
     pub fn sessions(&self, job: &Job) -> Vec<PlannedSession<'a>> {
-        let size = self.manifest.sessions_per_job as usize;
-        let from = job.chunk as usize * size;
         let round = self.rounds.iter().find(|round| round.number == job.round);
         let (Some(target), Some(block), Some(round)) =
             (self.manifest.target(&job.target), index(&job.block), round)
@@ -118,12 +115,29 @@ impl<'a> Plan<'a> {
         if matches!(round.kind, RoundKind::Retry(_)) {
             let retries = retries_by_block(round, target, self);
             let sessions = retries.get(&block).map_or(&[][..], Vec::as_slice);
-            return sessions.iter().skip(from).take(size).filter_map(|retry| self.retry(retry)).collect();
+            let place = self.place(job, sessions.len() as u64);
+            return sessions[place].iter().filter_map(|retry| self.retry(retry)).collect();
         }
         let mut rows = self.rows(round, target, block);
         let purpose = ["session order", target.id.as_str(), job.block.as_str(), &round.number.to_string()];
         shuffle(&mut rows, &mut self.manifest.seed.stream(&purpose));
-        self.slice(&rows, from, size)
+        let place = self.place(job, rows.iter().map(|row| u64::from(row.to - row.from)).sum());
+        self.slice(&rows, place.start, place.len())
+    }
+
+    /// Into how many jobs so many sessions of a block are split: of about the wished size, and as even as can be, so that no job
+    /// is a crumb.
+    fn chunks(&self, sessions: u64) -> u64 {
+        let size = u64::from(self.manifest.sessions_per_job);
+        if sessions == 0 { 0 } else { ((sessions + size / 2) / size).max(1) }
+    }
+
+    /// Which of so many sessions of a block belong to the job; none if it is not of this plan.
+    fn place(&self, job: &Job, sessions: u64) -> std::ops::Range<usize> {
+        let chunks = self.chunks(sessions);
+        let border = |chunk: u64| usize::try_from(sessions * chunk / chunks.max(1)).unwrap_or(usize::MAX);
+        let chunk = u64::from(job.chunk);
+        if chunk < chunks { border(chunk)..border(chunk + 1) } else { 0..0 }
     }
 
     /// Samples that all rounds together plan for a target and a probe.

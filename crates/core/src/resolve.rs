@@ -159,7 +159,7 @@ pub fn resolve(
 
     let hash = blake3::hash(text.as_bytes()).to_hex().to_string();
     let per_probe = u64::from(suite.sampling.sessions) * users.users.len() as u64;
-    let probes_per_block = u64::from(SESSIONS_PER_JOB).div_ceil(per_probe.max(1));
+    let probes_per_block = (u64::from(SESSIONS_PER_JOB) / per_probe.max(1)).max(1);
     let mut manifest = Manifest {
         format: OBJECT_FORMAT,
         run: RunId::new("unnamed").expect("letters"),

@@ -28,6 +28,7 @@ pub(crate) fn section(summary: &Summary, probes: &Probes<'_>) -> Markup {
                 @for target in &summary.targets { (picture(&target.id, probes)) }
             }
             (table(probes))
+            (probes.rest())
             (index(probes))
         }
     }
@@ -69,7 +70,7 @@ fn table(probes: &Probes<'_>) -> Markup {
                         th scope="col" { "What was compared" }
                     }
                 }
-                @for view in &probes.views { (rows(view)) }
+                @for view in probes.shown() { (rows(view)) }
             }
         }
     }
@@ -135,7 +136,7 @@ fn compared(cell: &Cell) -> Markup {
 
 /// The same probes by name, for those who look for one.
 fn index(probes: &Probes<'_>) -> Markup {
-    let mut ids: Vec<&ProbeId> = probes.views.iter().map(|view| view.id).collect();
+    let mut ids: Vec<&ProbeId> = probes.shown().iter().map(|view| view.id).collect();
     ids.sort_unstable();
     html! {
         details {

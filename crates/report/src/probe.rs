@@ -13,12 +13,15 @@ use antiphon_core::summary::{Cell, Summary, Transcript};
 use maud::{Markup, html};
 
 use crate::completeness::{flag, missing};
-use crate::number::Form;
+use crate::number::{Form, counted};
 use crate::overview::anchor;
 use crate::visible::{block, inline};
 
 /// Longest question shown in full, in characters.
 const QUESTION: usize = 4_000;
+
+/// Probes that have rows and sections of their own. A page of many more would not open.
+const SHOWN: usize = 1_000;
 
 /// All probes in the order of the report: those that agree least across users first, undefined ones last.
 pub(crate) struct Probes<'a> {
@@ -55,6 +58,24 @@ impl<'a> Probes<'a> {
         views.sort_by(|a, b| a.least_agreement().total_cmp(&b.least_agreement()));
         Self { views }
     }
+
+    /// The probes that the page shows one by one.
+    pub(crate) fn shown(&self) -> &[ProbeView<'a>] {
+        &self.views[..self.views.len().min(SHOWN)]
+    }
+
+    /// Says where the probes are that the page does not show.
+    pub(crate) fn rest(&self) -> Markup {
+        let rest = self.views.len().saturating_sub(SHOWN);
+        html! {
+            @if rest > 0 {
+                p.note {
+                    (counted(rest as u64, "more probe", "more probes")) " on which users agree better "
+                    @if rest == 1 { "stands" } @else { "stand" } " in " code { "summary/probes.parquet" } "."
+                }
+            }
+        }
+    }
 }
 
 impl ProbeView<'_> {
@@ -69,7 +90,8 @@ pub(crate) fn sections(summary: &Summary, probes: &Probes<'_>) -> Markup {
         section #probes aria-labelledby="probes-title" {
             h2 #probes-title { "Probe by probe" }
             p { "In the order of the table above." }
-            @for view in &probes.views { (section(summary, view)) }
+            @for view in probes.shown() { (section(summary, view)) }
+            (probes.rest())
         }
     }
 }
@@ -105,7 +127,7 @@ fn turn(cells: &[&Cell]) -> Markup {
         blockquote.asked { (block(&first.question, QUESTION)) }
         @for cell in cells {
             @if !cell.certificate.is_complete() {
-                p.incomplete { (flag()) " " b { (cell.target) } ": of " (crate::number::counted(cell.certificate.planned, "planned sample", "planned samples")) ", " (missing(&cell.certificate)) "." }
+                p.incomplete { (flag()) " " b { (cell.target) } ": of " (counted(cell.certificate.planned, "planned sample", "planned samples")) ", " (missing(&cell.certificate)) "." }
             }
         }
         (agreement::table(cells))

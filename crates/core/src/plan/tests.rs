@@ -54,7 +54,8 @@ fn asked(plan: &Plan<'_>) -> BTreeMap<(String, String, String, u32), u32> {
     for round in plan.rounds {
         for job in plan.jobs(round) {
             let sessions = plan.sessions(&job);
-            assert!(!sessions.is_empty() && sessions.len() <= plan.manifest.sessions_per_job as usize);
+            // About 50: even parts of a block, or all of one that has few.
+            assert!(!sessions.is_empty() && sessions.len() < 75, "{}", sessions.len());
             for planned in sessions {
                 let key = (
                     job.target.to_string(),
