@@ -32,13 +32,17 @@ pub(crate) struct Size {
 const FULL: Size = Size { small: 10, large: 100, slow: 20, limited: 3, repeats: 3 };
 const QUICK: Size = Size { small: 2, large: 20, slow: 10, limited: 1, repeats: 1 };
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        [bare_loop::COMMAND, rest @ ..] => BareLoop::parse(rest)?.run().await,
-        rest => bench(if rest.contains(&"--quick") { QUICK } else { FULL }).await,
+        [child::COMMAND, rest @ ..] => child::measure(rest),
+        [bare_loop::COMMAND, rest @ ..] => runtime()?.block_on(BareLoop::parse(rest)?.run()),
+        rest => runtime()?.block_on(bench(if rest.contains(&"--quick") { QUICK } else { FULL })),
     }
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
 }
 
 async fn bench(size: Size) -> anyhow::Result<()> {

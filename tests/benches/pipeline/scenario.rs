@@ -61,11 +61,10 @@ pub(crate) async fn speed(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
     }
     let extra = f64::from(calls(large) - calls(small));
     let slope = |sides: &Sides| {
-        let cpu = |runs: &[Measured]| median(runs, |run| run.used.cpu.as_secs_f64());
+        let cpu = |runs: &[Measured]| median(runs, |run| run.used.cpu_seconds);
         (cpu(&sides.large) - cpu(&sides.small)) / extra * 1e6
     };
-    let speed =
-        |sides: &Sides| f64::from(calls(large)) / median(&sides.large, |run| run.used.wall.as_secs_f64());
+    let speed = |sides: &Sides| f64::from(calls(large)) / median(&sides.large, |run| run.used.wall_seconds);
     let peak = |runs: &[Measured]| median(runs, |run| run.used.peak_mib);
     #[expect(clippy::cast_precision_loss, reason = "bytes of a benchmark are far below 2^53")]
     let bytes = |sides: &Sides| median(&sides.large, |run| run.bytes as f64) / f64::from(calls(large));
@@ -120,7 +119,7 @@ pub(crate) async fn slow(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
         bare.push(bench.bare("slow", bench.size.slow, SLOW_CONCURRENCY)?);
         antiphon.push(bench.antiphon("slow", bench.size.slow).await?);
     }
-    let wall = |runs: &[Measured]| median(runs, |run| run.used.wall.as_secs_f64());
+    let wall = |runs: &[Measured]| median(runs, |run| run.used.wall_seconds);
     Ok(vec![Figure {
         name: "wall_vs_bare_loop_500ms",
         value: wall(&antiphon) / wall(&bare),
@@ -137,7 +136,7 @@ pub(crate) async fn limited(bench: &Bench) -> anyhow::Result<Vec<Figure>> {
     let refused = bench.simulator.stats().await?.limited;
     let per_second = f64::from(CALLS_PER_MINUTE) / 60.0;
     let ideal = f64::from(calls(sessions) - BURST) / per_second + f64::from(LIMITED_LATENCY_MS) / 1e3;
-    let wall = run.used.wall.as_secs_f64();
+    let wall = run.used.wall_seconds;
     Ok(vec![
         Figure {
             name: "rate_limit_use",
@@ -189,7 +188,7 @@ impl Bench {
             .args(["run", "--run", "bench", "--collect-only", "--sessions"])
             .arg(sessions.to_string())
             .arg(suite);
-        let used = child::run(&mut command, &self.folder.join("antiphon.log"))?;
+        let used = child::run(&command, &self.folder.join("antiphon.log"))?;
         tell("antiphon", sessions, used);
         let bytes = bytes_below(&store.join("runs/bench/samples"))?;
         self.check_stored(&store, sessions).await?;
@@ -231,8 +230,10 @@ impl Bench {
 #[expect(clippy::print_stderr, reason = "a benchmark says how far it is")]
 fn tell(side: &str, sessions: u32, used: Used) {
     let calls = calls(sessions);
-    let Used { wall, cpu, peak_mib } = used;
-    eprintln!("{side:>9}, {calls:>6} calls: {wall:>8.2?} wall, {cpu:>8.2?} CPU, {peak_mib:.1} MiB");
+    let Used { wall_seconds, cpu_seconds, peak_mib } = used;
+    eprintln!(
+        "{side:>9}, {calls:>6} calls: {wall_seconds:>6.2} s, {cpu_seconds:>6.2} s of CPU, {peak_mib:.1} MiB"
+    );
 }
 
 /// The middle one, or the mean of the two in the middle.
