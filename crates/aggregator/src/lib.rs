@@ -6,6 +6,7 @@
 //! | `read_block` | the samples of a block; of retried ones the first that stands |
 //! | `label` | from an answer's text to a label: an option, a number, a short text |
 //! | `cell` | one target's answers to one turn of one probe, summed up |
+//! | `users`, `scales` | who asked; how far scales can be relied on across probes |
 //! | `drift` | whether a model answers differently late in a run than early |
 //! | `estimates` | from numbers of `stats` to numbers of the summary |
 //! | `tables` | the same samples and probes as Parquet |
@@ -21,8 +22,10 @@ mod estimates;
 mod label;
 mod read_block;
 mod run;
+mod scales;
 mod tables;
 mod tally;
+mod users;
 
 pub use error::AggregatorError;
 pub use label::{Label, label_of};

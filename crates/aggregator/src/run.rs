@@ -5,11 +5,10 @@ use std::collections::{BTreeMap, HashSet};
 use antiphon_core::certificate::Certificate;
 use antiphon_core::plan::Plan;
 use antiphon_core::prompt::Prompter;
-use antiphon_core::summary::{Cell, Completeness, Operations, ScaleReliability, Summary, UsersSummary};
+use antiphon_core::summary::{Cell, Completeness, Operations, Summary};
 use antiphon_core::{
-    JobId, Manifest, OBJECT_FORMAT, ProbeKind, Round, RunId, Sampling, Target, TargetId, UserMode, keys,
+    JobId, Manifest, OBJECT_FORMAT, ProbeKind, Round, RunId, Sampling, Target, TargetId, keys,
 };
-use antiphon_stats::krippendorff::{self, Metric};
 use antiphon_stats::text::NORMALISER_VERSION;
 use antiphon_store::Store;
 use tokio_util::sync::CancellationToken;
@@ -17,11 +16,12 @@ use tokio_util::sync::CancellationToken;
 use crate::AggregatorError;
 use crate::cell::{CellInput, summarise};
 use crate::drift::Drift;
-use crate::estimates::point;
 use crate::label::{Label, label_of};
 use crate::read_block::{BlockSample, Places, read_block};
+use crate::scales::Scales;
 use crate::tables::{self, Table};
 use crate::tally::Tally;
+use crate::users;
 
 /// What the aggregator works with.
 #[derive(Debug, Clone)]
@@ -63,7 +63,7 @@ struct Work<'a> {
     jobs: BTreeMap<(TargetId, String), Vec<JobId>>,
     dead: HashSet<(TargetId, usize, usize, u32)>,
     cells: Vec<Cell>,
-    scales: BTreeMap<(usize, i32, i32), Vec<Vec<f64>>>,
+    scales: Scales,
     drift: BTreeMap<TargetId, Drift>,
     samples: Table,
     tally: Tally,
@@ -98,7 +98,7 @@ impl<'a> Work<'a> {
             jobs,
             dead,
             cells: Vec::new(),
-            scales: BTreeMap::new(),
+            scales: Scales::default(),
             drift: BTreeMap::new(),
             samples: tables::samples().map_err(|source| table("samples", source))?,
             tally: Tally::new(&manifest.targets, rounds.len(), objects),
@@ -136,16 +136,13 @@ impl<'a> Work<'a> {
         if certificate.planned == 0 {
             return Ok(());
         }
+        let target_place = self.manifest.targets.iter().position(|other| other.id == target.id).unwrap_or(0);
         let mut names = Vec::with_capacity(samples.len());
         for row in &samples {
             let user = &self.manifest.users.users[row.user];
             let label = label_of(self.manifest, &self.prompter, probe, user, &row.sample);
             if let (ProbeKind::Scale { from, to }, Some(Label::Number(number))) = (&probe.kind, &label) {
-                let target =
-                    self.manifest.targets.iter().position(|other| other.id == target.id).unwrap_or(0);
-                let units = self.scales.entry((target, *from, *to)).or_default();
-                units.resize(units.len().max(place + 1), Vec::new());
-                units[place].push(f64::from(*number));
+                self.scales.add((target_place, &target.id), place, (*from, *to), *number);
             }
             let name = label.map(|label| label.name(self.manifest, probe));
             self.samples
@@ -214,10 +211,10 @@ impl<'a> Work<'a> {
             sampling: Sampling { sessions: self.plan.most_sessions(), repeats: manifest.sampling.repeats },
             scoring: manifest.scoring,
             limits: manifest.limits.clone(),
-            users: users(manifest),
+            users: users::summary(manifest),
             targets: manifest.targets.clone(),
             completeness,
-            scales: reliability(manifest, &self.scales),
+            scales: self.scales.reliability(),
             cells: self.cells,
         };
         let mut operations = self.tally.close();
@@ -236,70 +233,4 @@ impl<'a> Work<'a> {
 
 fn table(table: &'static str, source: parquet::errors::ParquetError) -> AggregatorError {
     AggregatorError::Table { table, source }
-}
-
-fn users(manifest: &Manifest) -> UsersSummary {
-    let users = &manifest.users.users;
-    let mut factors: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
-    let mut kinds = HashSet::new();
-    for user in users {
-        let levels = user.levels();
-        for (factor, level) in &levels {
-            *factors.entry((*factor).to_owned()).or_default().entry((*level).to_owned()).or_default() += 1;
-        }
-        kinds.insert(levels);
-    }
-    let population = match manifest.users.mode {
-        UserMode::Drawn => {
-            "Users were drawn independently from the pools of the suite; intervals speak of all such users."
-        }
-        UserMode::Grid => {
-            "Users are every combination of the suite's levels and share levels, so they are not independent; intervals \
-             speak of these users only."
-        }
-        UserMode::Listed => "Users were written out in the suite; intervals speak of these users only.",
-    };
-    UsersSummary {
-        mode: manifest.users.mode,
-        population: population.to_owned(),
-        users: users.len() as u64,
-        distinct: kinds.len() as u64,
-        factors,
-    }
-}
-
-/// Alpha over the scale probes of a target that share a range.
-fn reliability(
-    manifest: &Manifest,
-    scales: &BTreeMap<(usize, i32, i32), Vec<Vec<f64>>>,
-) -> Vec<ScaleReliability> {
-    scales
-        .iter()
-        .map(|((target, from, to), units)| {
-            let units: Vec<Vec<f64>> = units.iter().filter(|unit| !unit.is_empty()).cloned().collect();
-            let alpha = |metric| {
-                if units.len() < 2 {
-                    return point(
-                        None,
-                        "alpha compares probes, so it needs at least two with the same range",
-                    );
-                }
-                match krippendorff::alpha(&units, metric) {
-                    None => point(
-                        None,
-                        "all answers are the same number, so there is nothing to agree on by chance",
-                    ),
-                    value => point(value, "no interval: no rule for it has been validated yet"),
-                }
-            };
-            ScaleReliability {
-                target: manifest.targets[*target].id.clone(),
-                from: *from,
-                to: *to,
-                probes: units.len() as u64,
-                alpha_ordinal: alpha(Metric::Ordinal),
-                alpha_interval: alpha(Metric::Interval),
-            }
-        })
-        .collect()
 }

@@ -51,7 +51,10 @@ pub(crate) async fn sing(
     let client = Client::new(&config.http)?;
     let worker =
         WorkerParts::new(queue, store.clone(), client, RetryPolicy::default(), Arc::clone(&counters));
-    let window = CoordinatorConfig { window: window(slots, manifest.sessions_per_job) };
+    let window = CoordinatorConfig {
+        window: window(slots, manifest.sessions_per_job),
+        doubt: CoordinatorConfig::DOUBT,
+    };
     let work = WorkerConfig { sessions_per_job: manifest.sessions_per_job, grace };
     let parts = pools
         .into_iter()

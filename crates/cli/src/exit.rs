@@ -74,7 +74,8 @@ fn coordinator(error: &CoordinatorError) -> Option<Exit> {
     match error {
         CoordinatorError::AnotherSuite { .. }
         | CoordinatorError::NoRun { .. }
-        | CoordinatorError::NothingSelected(_) => Some(Exit::Usage),
+        | CoordinatorError::NothingSelected(_)
+        | CoordinatorError::TooMuch { .. } => Some(Exit::Usage),
         CoordinatorError::Store(error) => Some(store(error)),
         CoordinatorError::Queue(_) => None,
     }

@@ -15,6 +15,9 @@ const MOST_USERS: usize = 1_000_000;
 pub(crate) fn design(suite: &Suite) -> Result<UserDesign, Problem> {
     let users = &suite.users;
     let mode = mode(users)?;
+    for (id, wording) in &users.wordings {
+        check_wording(format!("users.wordings.{id}"), wording)?;
+    }
     let made = match mode {
         UserMode::Listed => listed(suite)?,
         UserMode::Drawn => drawn(suite),
@@ -53,6 +56,14 @@ fn has_pools(users: &Users) -> bool {
         && users.languages.is_empty())
 }
 
+/// A wording without the question would ask everybody about nothing, and pay for it.
+fn check_wording(place: String, wording: &str) -> Result<(), Problem> {
+    if wording.contains("question") {
+        return Ok(());
+    }
+    Err(Problem::at(place, "the wording leaves the question out; place it with `{{ question }}`"))
+}
+
 fn numbered(index: usize) -> UserId {
     UserId::new(format!("u{index:05}")).expect("a letter and digits")
 }
@@ -84,6 +95,9 @@ fn listed(suite: &Suite) -> Result<Vec<User>, Problem> {
         let id = UserId::new(&listed.id).map_err(|error| Problem::at(&place, error.to_string()))?;
         if users.iter().any(|user| user.id == id) {
             return Err(Problem::at(&place, format!("the user id {:?} stands twice", listed.id)));
+        }
+        if let Some(wording) = &listed.wording {
+            check_wording(format!("{place}.wording"), wording)?;
         }
         let level = |text: &Option<String>| text.clone().map(|text| Level { id: listed.id.clone(), text });
         users.push(User {

@@ -37,7 +37,7 @@ pub use manifest::{
 };
 pub use nearest::nearest;
 pub use resolve::{Assets, CatalogueTarget, Dataset, Problem, Resolved, TargetCatalogue, resolve};
-pub use round::{Redo, RetrySession, Round, RoundKind, Selection};
+pub use round::{MOST_SAMPLES, Redo, RetrySession, Round, RoundKind, Selection};
 pub use sample::{
     Billing, FailureKind, Outcome, OutcomeClass, ResultObject, Sample, SampleKey, SessionKey, Usage,
 };

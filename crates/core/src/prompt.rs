@@ -6,7 +6,9 @@ use minijinja::{Environment, UndefinedBehavior, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::seed::shuffle;
-use crate::{Limits, Manifest, Probe, ProbeKind, Problem, Seed, Target, TargetCatalogue, User, Wording};
+use crate::{
+    Limits, Manifest, Probe, ProbeKind, Problem, Seed, Target, TargetCatalogue, User, Wording, nearest,
+};
 
 /// Most steps a template may take: suites are input, and a template must not be able to hang a worker.
 const FUEL: u64 = 50_000;
@@ -209,7 +211,30 @@ impl Prompter {
                 template,
                 known.iter().map(|(name, text)| (*name, Value::from(*text))).collect::<BTreeMap<_, _>>(),
             )
-            .map_err(|error| TemplateError { place: place(), reason: explain(&error, &known) })
+            .map_err(|error| TemplateError { place: place(), reason: self.explain(&error, template, &known) })
+    }
+
+    /// Says where and what; a name that is not known is named, and so is what was probably meant.
+    fn explain(&self, error: &minijinja::Error, template: &str, names: &[(&str, &str)]) -> String {
+        let line = error.line().map_or(String::new(), |line| format!("line {line}: "));
+        let known: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
+        if error.kind() == minijinja::ErrorKind::UndefinedError
+            && let Some(unknown) = self.unknown_name(template, &known)
+        {
+            let hint = match nearest(&unknown, known.iter().copied()) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("known here: {}", known.join(", ")),
+            };
+            return format!("{line}unknown name `{unknown}`; {hint}");
+        }
+        let detail = error.detail().map_or(String::new(), |detail| format!(": {detail}"));
+        format!("{line}{}{detail}", error.kind())
+    }
+
+    /// The engine keeps the name of an undefined value to itself; the template does not.
+    fn unknown_name(&self, template: &str, known: &[&str]) -> Option<String> {
+        let used = self.environment.template_from_str(template).ok()?.undeclared_variables(false);
+        used.into_iter().filter(|name| !known.contains(&name.as_str())).min()
     }
 }
 
@@ -320,17 +345,6 @@ fn minijinja_defaults(environment: &mut Environment<'static>) {
     environment.add_filter("upper", minijinja::filters::upper);
     environment.add_filter("lower", minijinja::filters::lower);
     environment.add_filter("trim", minijinja::filters::trim);
-}
-
-fn explain(error: &minijinja::Error, names: &[(&str, &str)]) -> String {
-    let line = error.line().map_or(String::new(), |line| format!("line {line}: "));
-    let detail = error.detail().map_or(String::new(), |detail| format!(": {detail}"));
-    let known: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
-    let hint = match error.kind() {
-        minijinja::ErrorKind::UndefinedError => format!(" (known here: {})", known.join(", ")),
-        _ => String::new(),
-    };
-    format!("{line}{}{detail}{hint}", error.kind())
 }
 
 #[cfg(test)]

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::manifest::{Manifest, Probe, ProbeKind, Sampling, Scoring, Wording};
-use crate::prompt::{self, MOST_OPTIONS};
+use crate::manifest::{Manifest, Probe, Sampling, Scoring};
+use crate::prompt;
 use crate::suite::{Lines, Suite, SuiteTarget};
 use crate::{
-    Card, Dialect, Limits, OBJECT_FORMAT, PoolId, Price, Provider, RunId, SamplingParameters, Seed, Target,
-    TargetId, draw_users, nearest,
+    Card, Dialect, Limits, MOST_SAMPLES, OBJECT_FORMAT, PoolId, Price, Provider, RunId, SamplingParameters,
+    Seed, Selection, Target, TargetId, draw_users, nearest,
 };
 
 pub(crate) mod probes;
@@ -185,6 +185,7 @@ pub fn resolve(
         antiphon_version: env!("CARGO_PKG_VERSION").to_owned(),
     };
     name(&mut manifest, run).map_err(|problem| vec![problem])?;
+    check_samples(&manifest).map_err(|problem| vec![problem])?;
     prompt::check(&manifest, catalogue).map_err(|problem| vec![problem])?;
     let warnings = warnings(&manifest, catalogue);
     Ok(Resolved { manifest, warnings })
@@ -227,6 +228,24 @@ fn check_head(suite: &Suite, problems: &mut Vec<Problem>) {
             refuse(&format!("limits.{limit}"), "a limit of 0 lets nothing through; leave it out or raise it");
         }
     }
+}
+
+fn check_samples(manifest: &Manifest) -> Result<(), Problem> {
+    let all = Selection {
+        targets: manifest.targets.iter().map(|target| target.id.clone()).collect(),
+        probes: None,
+        users: u32::try_from(manifest.users.users.len()).unwrap_or(u32::MAX),
+        sessions: manifest.sampling.sessions,
+    };
+    let samples = all.samples(manifest);
+    if samples <= MOST_SAMPLES {
+        return Ok(());
+    }
+    let message = format!(
+        "targets × probes × turns × users × sessions × repeats come to {samples} samples; a run holds at most \
+         {MOST_SAMPLES}, so lower `sessions`, `repeats` or the number of users"
+    );
+    Err(Problem::at("sampling", message))
 }
 
 fn target(index: usize, wanted: &SuiteTarget, catalogue: &TargetCatalogue) -> Result<Target, Problem> {

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ProbeId, SessionKey, TargetId};
+use crate::{Manifest, ProbeId, SessionKey, TargetId};
+
+/// Most samples of a run: its jobs are listed in memory, and a slip of the finger must not fill it.
+pub const MOST_SAMPLES: u64 = 100_000_000;
 
 /// What one round adds, and why. Written once, before any of its jobs is published.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,6 +41,27 @@ pub struct Selection {
     pub users: u32,
     /// Sessions of each user, from 0.
     pub sessions: u32,
+}
+
+impl Selection {
+    /// Samples of all its sessions, `u64::MAX` if they are more than can be counted.
+    #[must_use]
+    pub fn samples(&self, manifest: &Manifest) -> u64 {
+        let chosen = manifest.probes.iter().filter(|probe| match &self.probes {
+            None => true,
+            Some(probes) => probes.contains(&probe.id),
+        });
+        let turns: u64 = chosen.map(|probe| probe.turns() as u64).sum();
+        [
+            self.targets.len() as u64,
+            self.users.into(),
+            self.sessions.into(),
+            manifest.sampling.repeats.into(),
+            turns,
+        ]
+        .into_iter()
+        .fold(1, u64::saturating_mul)
+    }
 }
 
 /// A session to take up again where it failed.

@@ -3,20 +3,19 @@
 use std::path::Path;
 
 use antiphon_coordinator::{Wanted, load_suite, open_run};
-use antiphon_simulator::{Simulator, SimulatorConfig};
+use antiphon_simulator::{Simulator, SimulatorConfig, Voices};
 use antiphon_store::Store;
 use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
 use super::finish::{Finished, finish};
-use super::sim::demo_voices;
 use crate::args::{DemoArguments, WorkArguments};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::output::Output;
 
-pub(crate) const DEMO_VOICES: &str = include_str!("../../../../configs/voices.demo.yaml");
-pub(crate) const DEMO_DOCUMENT: &str = include_str!("../../../../configs/demo-document.md");
+const DEMO_VOICES: &str = include_str!("../../../../configs/voices.demo.yaml");
+const DEMO_DOCUMENT: &str = include_str!("../../../../configs/demo-document.md");
 const DEMO_SUITE: &str = include_str!("../../../../configs/demo.suite.yaml");
 
 pub(crate) async fn run(demo: &DemoArguments, output: &Output) -> anyhow::Result<Exit> {
@@ -61,4 +60,15 @@ fn configuration(base_url: &str) -> String {
          [targets.steady]\nprovider = \"left\"\nmodel = \"steady\"\nprice = {{ input = 3.0, output = 15.0 }}\n\
          [targets.fickle]\nprovider = \"right\"\nmodel = \"fickle\"\nprice = {{ input = 1.0, output = 4.0 }}\n"
     )
+}
+
+/// The demo's voices refer to a document; it is laid into a folder of its own for the moment of reading.
+pub(crate) fn demo_voices() -> anyhow::Result<Voices> {
+    let folder = std::env::temp_dir().join(format!("antiphon-voices-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).context("can't make a temporary folder")?;
+    let read = std::fs::write(folder.join("demo-document.md"), DEMO_DOCUMENT)
+        .context("can't write a temporary file")
+        .and_then(|()| Voices::from_yaml(DEMO_VOICES, &folder).context("the demo's voices"));
+    std::fs::remove_dir_all(&folder).context("can't remove the temporary folder")?;
+    read
 }

@@ -3,9 +3,8 @@
 use std::path::Path;
 
 use antiphon_simulator::{Simulator, SimulatorConfig, Voices};
-use anyhow::Context;
 
-use super::demo::{DEMO_DOCUMENT, DEMO_VOICES};
+use super::demo::demo_voices;
 use crate::args::SimArguments;
 use crate::exit::Exit;
 use crate::output::{Output, Usage};
@@ -41,15 +40,4 @@ fn read(path: &Path) -> anyhow::Result<Voices> {
         .map_err(|error| Usage(format!("can't read {}: {error}", path.display())))?;
     let folder = path.parent().unwrap_or(Path::new("."));
     Voices::from_yaml(&text, folder).map_err(|error| Usage(format!("{}: {error}", path.display())).into())
-}
-
-/// The demo's voices refer to a document; it is laid into a folder of its own for the moment of reading.
-pub(crate) fn demo_voices() -> anyhow::Result<Voices> {
-    let folder = std::env::temp_dir().join(format!("antiphon-voices-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).context("can't make a temporary folder")?;
-    let read = std::fs::write(folder.join("demo-document.md"), DEMO_DOCUMENT)
-        .context("can't write a temporary file")
-        .and_then(|()| Voices::from_yaml(DEMO_VOICES, &folder).context("the demo's voices"));
-    std::fs::remove_dir_all(&folder).context("can't remove the temporary folder")?;
-    read
 }
