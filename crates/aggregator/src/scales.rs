@@ -31,9 +31,9 @@ impl Scales {
         (from, to): (i32, i32),
         number: i32,
     ) {
-        let entry =
-            self.units.entry((target.0, from, to)).or_insert_with(|| (target.1.clone(), BTreeMap::new()));
-        entry.1.entry(probe).or_default().push(f64::from(number));
+        let new = || Scale { target: target.1.clone(), probes: BTreeMap::new() };
+        let scale = self.scales.entry((target.0, from, to)).or_insert_with(new);
+        scale.probes.entry(probe).or_default().push(f64::from(number));
     }
 
     /// Alpha over the probes of each target that share a range.
