@@ -15,22 +15,42 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 )]
 pub(crate) struct Arguments {
     /// Configuration file [default: antiphon.toml here or beside the suite, then the user's own]
-    #[arg(long, global = true, value_name = "FILE", env = "ANTIPHON_CONFIG", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Global options",
+        value_name = "FILE",
+        env = "ANTIPHON_CONFIG",
+        hide_env_values = true
+    )]
     pub(crate) config: Option<PathBuf>,
     /// Store: a folder, file:PATH or memory: [default: the configuration's, else ./antiphon-data]
-    #[arg(long, global = true, value_name = "ADDRESS", env = "ANTIPHON_STORE")]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Global options",
+        value_name = "ADDRESS",
+        env = "ANTIPHON_STORE"
+    )]
     pub(crate) store: Option<String>,
     /// Print results as JSON on standard output
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Global options")]
     pub(crate) json: bool,
     /// Print nothing but results and errors
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = "Global options")]
     pub(crate) quiet: bool,
     /// When to use colours; NO_COLOR is respected
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, global = true, help_heading = "Global options", value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Colour,
     /// What to log on standard error, for example `info` or `antiphon_worker=debug`
-    #[arg(long, global = true, value_name = "FILTER", default_value = "warn", env = "ANTIPHON_LOG")]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Global options",
+        value_name = "FILTER",
+        default_value = "warn",
+        env = "ANTIPHON_LOG"
+    )]
     pub(crate) log: String,
     #[command(subcommand)]
     pub(crate) command: Command,
