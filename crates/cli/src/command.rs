@@ -6,6 +6,7 @@ pub(crate) mod decode;
 pub(crate) mod demo;
 pub(crate) mod export;
 pub(crate) mod finish;
+pub(crate) mod foresee;
 pub(crate) mod init;
 pub(crate) mod open_store;
 pub(crate) mod plan;

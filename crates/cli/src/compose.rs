@@ -11,7 +11,7 @@ use antiphon_core::plan::Plan;
 use antiphon_core::summary::{Operations, Summary};
 use antiphon_core::{Manifest, PoolId, RunId};
 use antiphon_limits::{Pool, PoolSettings};
-use antiphon_providers::{Client, Endpoint};
+use antiphon_providers::Endpoint;
 use antiphon_queue::Queue;
 use antiphon_store::Store;
 use antiphon_worker::{Config as WorkerConfig, Counters, Parts as WorkerParts, PoolParts, RetryPolicy};
@@ -48,7 +48,7 @@ pub(crate) async fn sing(
     let watch = Watch::new(Arc::clone(&counters), Arc::clone(&progress), watched, planned(opened), output);
     let slots: u32 = pools.iter().map(|pool| pool.slots).sum();
     let coordinator = CoordinatorParts { queue: queue.clone(), store: store.clone(), progress };
-    let client = Client::new(&config.http)?;
+    let client = config.client()?;
     let worker =
         WorkerParts::new(queue, store.clone(), client, RetryPolicy::default(), Arc::clone(&counters));
     let window = CoordinatorConfig {

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use antiphon_core::{CatalogueTarget, Limits, PoolId, TargetCatalogue, nearest};
-use antiphon_providers::{Endpoint, EndpointSettings, HttpSettings};
+use antiphon_core::{CatalogueTarget, Limits, PoolId, Price, TargetCatalogue, nearest};
+use antiphon_providers::{Client, Endpoint, EndpointSettings, HttpSettings};
 
 pub(crate) use find::find;
 use raw::{RawConfig, RawProvider};
@@ -41,8 +41,7 @@ pub(crate) struct Config {
     pub(crate) store: Option<String>,
     /// What suites may name.
     pub(crate) catalogue: TargetCatalogue,
-    /// Settings of the HTTP client.
-    pub(crate) http: HttpSettings,
+    http: HttpSettings,
     providers: BTreeMap<String, RawProvider>,
     /// Alias → name of its provider.
     provider_of: BTreeMap<String, String>,
@@ -92,6 +91,7 @@ impl Config {
                     hint(&target.provider, &names)
                 ));
             };
+            target.price.map_or(Ok(()), |price| check_price(&place, price))?;
             let pool = target.pool.clone().unwrap_or_else(|| target.provider.clone());
             let pool_id: PoolId = pool.parse().map_err(|error| format!("{place}.pool: {error}"))?;
             if target.pool.is_some() && !catalogue.pools.contains_key(&pool_id) {
@@ -119,6 +119,17 @@ impl Config {
             http,
             providers: raw.providers,
             provider_of,
+        })
+    }
+
+    /// The HTTP client that all calls go through.
+    ///
+    /// # Errors
+    /// If the proxy or the certificates cannot be used.
+    pub(crate) fn client(&self) -> anyhow::Result<Client> {
+        Client::new(&self.http).map_err(|error| {
+            let place = self.path.as_ref().map_or(String::new(), |path| format!("{}: ", path.display()));
+            anyhow::Error::new(error).context(format!("{place}http"))
         })
     }
 
@@ -165,6 +176,14 @@ fn hint(name: &str, known: &[&str]) -> String {
         None if known.is_empty() => "; there is none yet".to_owned(),
         None => format!("; there is {}", known.join(", ")),
     }
+}
+
+fn check_price(target: &str, price: Price) -> Result<(), String> {
+    let is_price = |dollars: f64| dollars >= 0.0 && dollars.is_finite();
+    if is_price(price.input) && is_price(price.output) {
+        return Ok(());
+    }
+    Err(format!("{target}.price: a price is a number of dollars for a million tokens, 0 or more"))
 }
 
 fn check_limits(pool: &str, limits: &Limits) -> Result<(), String> {

@@ -1,5 +1,6 @@
 //! Exit codes: decided in one place.
 
+use std::io;
 use std::process::ExitCode;
 
 use antiphon_aggregator::AggregatorError;
@@ -65,7 +66,8 @@ pub(crate) fn of(error: &anyhow::Error) -> Exit {
         if let Some(AggregatorError::Stopped { .. }) = error.downcast_ref::<AggregatorError>() {
             return Some(Exit::Interrupted);
         }
-        error.downcast_ref::<StoreError>().map(store)
+        let stored = error.downcast_ref::<StoreError>().map(store);
+        stored.or_else(|| error.downcast_ref::<io::Error>().and_then(|error| place(error.kind())))
     })
     .unwrap_or(Exit::Failure)
 }
@@ -81,6 +83,21 @@ fn coordinator(error: &CoordinatorError) -> Option<Exit> {
     }
 }
 
+/// A file or folder, named on the command line, that cannot be used.
+fn place(kind: io::ErrorKind) -> Option<Exit> {
+    use io::ErrorKind as Kind;
+    let unusable = [
+        Kind::NotFound,
+        Kind::NotADirectory,
+        Kind::IsADirectory,
+        Kind::AlreadyExists,
+        Kind::PermissionDenied,
+        Kind::ReadOnlyFilesystem,
+        Kind::StorageFull,
+    ];
+    unusable.contains(&kind).then_some(Exit::Usage)
+}
+
 /// A full disk leaves a run that can be gone on with; most else is the address, the permissions or another process.
 fn store(error: &StoreError) -> Exit {
     match error {
@@ -89,7 +106,8 @@ fn store(error: &StoreError) -> Exit {
         | StoreError::NoStore { .. }
         | StoreError::Denied { .. }
         | StoreError::Unsuitable { .. }
-        | StoreError::Locked { .. } => Exit::Usage,
+        | StoreError::Locked { .. }
+        | StoreError::NewerFormat { .. } => Exit::Usage,
         _ => Exit::Failure,
     }
 }

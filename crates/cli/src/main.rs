@@ -21,7 +21,6 @@ use crate::output::Output;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    telemetry::start(&arguments.log);
     let output = Output::new(&arguments);
     let exit = match run(&arguments, &output) {
         Ok(exit) => exit,
@@ -34,6 +33,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Exit> {
+    telemetry::start(&arguments.log)?;
     match &arguments.command {
         Command::Init(init) => command::init::run(init, output),
         Command::Schema => command::schema::run(output),

@@ -2,8 +2,13 @@
 
 use tracing_subscriber::EnvFilter;
 
-/// Starts logging what `filter` lets through; a filter that cannot be read logs warnings.
-pub(crate) fn start(filter: &str) {
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("warn"));
+use crate::output::Usage;
+
+/// Starts logging what `filter` lets through.
+pub(crate) fn start(filter: &str) -> Result<(), Usage> {
+    let filter = EnvFilter::try_new(filter).map_err(|error| {
+        Usage(format!("--log {filter}: {error}; give for example `info` or `antiphon_worker=debug`"))
+    })?;
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(true).init();
+    Ok(())
 }

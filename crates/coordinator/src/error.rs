@@ -76,6 +76,15 @@ pub enum CoordinatorError {
     /// The selection leaves nothing to ask.
     #[error("{0}")]
     NothingSelected(String),
+    /// The selection asks more than a run can hold.
+    #[error(
+        "that would be {samples} samples, and a run holds at most {}; ask for fewer sessions or users",
+        antiphon_core::MOST_SAMPLES
+    )]
+    TooMuch {
+        /// Samples.
+        samples: u64,
+    },
     /// The store did not do its part.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -2,7 +2,7 @@
 
 use antiphon_core::plan::Plan;
 use antiphon_core::{
-    Manifest, OBJECT_FORMAT, ProbeId, Round, RoundKind, RunId, Selection, TargetId, nearest,
+    MOST_SAMPLES, Manifest, OBJECT_FORMAT, ProbeId, Round, RoundKind, RunId, Selection, TargetId, nearest,
 };
 use antiphon_store::{Put, Store};
 
@@ -116,10 +116,14 @@ fn select(manifest: &Manifest, wanted: &Wanted) -> Result<Selection, Coordinator
         targets = manifest.targets.iter().map(|target| target.id.clone()).collect();
     }
     let users = u32::try_from(manifest.users.users.len()).expect("at most a million users");
-    Ok(Selection {
+    let selection = Selection {
         targets,
         probes: (chosen.len() < manifest.probes.len()).then_some(chosen),
         users: wanted.users.unwrap_or(users).min(users),
         sessions: wanted.sessions.unwrap_or(manifest.sampling.sessions),
-    })
+    };
+    match selection.samples(manifest) {
+        samples if samples > MOST_SAMPLES => Err(CoordinatorError::TooMuch { samples }),
+        _ => Ok(selection),
+    }
 }

@@ -45,7 +45,7 @@ pub struct EndpointSettings {
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// The address.
-    #[error("base_url {host:?} cannot be used: {reason}")]
+    #[error("base_url {}cannot be used: {reason}", if host.is_empty() { String::new() } else { format!("of {host:?} ") })]
     BaseUrl {
         /// Its host, as far as it could be read.
         host: String,

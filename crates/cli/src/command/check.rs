@@ -22,6 +22,7 @@ pub(crate) fn run(arguments: &Arguments, check: &CheckArguments, output: &Output
     let config = config::find(arguments.config.as_deref(), check.suite.as_deref())?;
     let loaded =
         check.suite.as_deref().map(|suite| load_suite(suite, &config.catalogue, None)).transpose()?;
+    config.client()?;
     let wanted: Vec<&String> = match &loaded {
         Some(loaded) => loaded.manifest.targets.iter().map(|target| &target.alias).collect(),
         None => config.catalogue.targets.keys().collect(),

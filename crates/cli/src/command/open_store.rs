@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use antiphon_core::RunId;
+use antiphon_core::{RunId, nearest};
 use antiphon_store::Store;
 
 use crate::args::Arguments;
 use crate::config::Config;
+use crate::output::Usage;
 
 /// The store where neither command line nor configuration names one.
 const DEFAULT: &str = "antiphon-data";
@@ -27,7 +28,12 @@ pub(crate) async fn existing(arguments: &Arguments) -> anyhow::Result<(Store, St
 pub(crate) async fn holding(arguments: &Arguments, run: &RunId) -> anyhow::Result<(Store, String)> {
     let (store, address) = existing(arguments).await?;
     if store.get_manifest(run).await?.is_none() {
-        return Err(antiphon_viewer::ViewerError::NoRun { run: run.clone() }.into());
+        let runs = store.runs().await?;
+        let hint = match nearest(run.as_str(), runs.iter().map(RunId::as_str)) {
+            Some(meant) => format!("did you mean {meant}?"),
+            None => "`antiphon runs` lists what there is".to_owned(),
+        };
+        return Err(Usage(format!("there is no run {run} in {address}; {hint}")).into());
     }
     Ok((store, address))
 }

@@ -1,10 +1,9 @@
 //! `antiphon plan`: what a run would ask, take and cost.
 
-use antiphon_coordinator::{Forecast, Wanted, load_suite, open_run};
-use antiphon_store::Store;
+use antiphon_coordinator::{Forecast, Wanted, load_suite};
 
+use super::foresee::{Foreseen, foresee};
 use super::open_store;
-use super::run::forecast_of;
 use crate::args::{Arguments, PlanArguments};
 use crate::config;
 use crate::exit::Exit;
@@ -19,18 +18,9 @@ pub(crate) async fn run(
     let config = config::find(arguments.config.as_deref(), Some(&plan.suite))?;
     let loaded = load_suite(&plan.suite, &config.catalogue, plan.run.clone())?;
     loaded.warnings.iter().for_each(|warning| output.warning(warning));
-    // Planned in memory, on what the real store has: nothing is written.
-    let scratch = Store::memory();
-    if let Ok(store) = Store::open(&open_store::address(arguments, &config)).await {
-        for round in store.rounds(&loaded.manifest.run).await? {
-            scratch.put_round(&loaded.manifest.run, &round).await?;
-        }
-    }
-    let opened = open_run(&scratch, &loaded.text, loaded.manifest, &Wanted::from(&plan.wanted)).await?;
-    let mut forecast = forecast_of(&scratch, &config, &opened).await?;
-    if let Ok(store) = Store::open(&open_store::address(arguments, &config)).await {
-        forecast.jobs_stored = store.result_keys(&opened.manifest.run).await?.len() as u64;
-    }
+    let address = open_store::address(arguments, &config);
+    let Foreseen { opened, forecast } =
+        foresee(&address, &config, &loaded, &Wanted::from(&plan.wanted)).await?;
     if output.json {
         output.value(&forecast);
     } else {

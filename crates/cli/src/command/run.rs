@@ -2,13 +2,13 @@
 
 use std::io::{IsTerminal, Write};
 
-use antiphon_coordinator::{Forecast, Opened, Wanted, forecast, load_suite, open_run};
+use antiphon_coordinator::{Forecast, Opened, Wanted, load_suite, open_run};
 use antiphon_core::Manifest;
-use antiphon_core::plan::Plan;
 use antiphon_store::Store;
 use tokio_util::sync::CancellationToken;
 
 use super::finish::{Finished, finish};
+use super::foresee::foresee;
 use super::open_store;
 use crate::args::{Arguments, RunArguments, WantedArguments};
 use crate::config::{self, Config};
@@ -32,36 +32,29 @@ pub(crate) async fn run(arguments: &Arguments, run: &RunArguments, output: &Outp
     let address = open_store::address(arguments, &config);
     let loaded = load_suite(&run.suite, &config.catalogue, run.run.clone())?;
     loaded.warnings.iter().for_each(|warning| output.warning(warning));
-    check_keys(&loaded.manifest, &config)?;
-    let store = Store::create(&address).await?;
-    let _lock = store.lock_run(&loaded.manifest.run).await?;
-    let opened = open_run(&store, &loaded.text, loaded.manifest, &Wanted::from(&run.wanted)).await?;
-    let forecast = forecast_of(&store, &config, &opened).await?;
-    announce(&opened, &forecast, &address, *output);
-    if !run.yes && !may_spend(&opened.manifest, &forecast, *output)? {
+    check_reach(&loaded.manifest, &config)?;
+    let wanted = Wanted::from(&run.wanted);
+    let foreseen = foresee(&address, &config, &loaded, &wanted).await?;
+    if !run.yes && !may_spend(&foreseen.opened.manifest, &foreseen.forecast, *output)? {
         return Err(Usage("nothing was asked; raise `budget` in the suite, or give --yes".to_owned()).into());
     }
+    let store = Store::create(&address).await?;
+    let _lock = store.lock_run(&loaded.manifest.run).await?;
+    let opened = open_run(&store, &loaded.text, loaded.manifest, &wanted).await?;
+    announce(&opened, &foreseen.forecast, &address, *output);
     let command = format!("antiphon run {}", run.suite.display());
     let finished =
         Finished { store: &store, address: &address, config: &config, opened: &opened, command: &command };
     finish(finished, &run.work, *output, &CancellationToken::new()).await
 }
 
-/// A missing key is found before anything is written.
-fn check_keys(manifest: &Manifest, config: &Config) -> anyhow::Result<()> {
+/// A missing key or an address that cannot be used is found before anything is written.
+fn check_reach(manifest: &Manifest, config: &Config) -> anyhow::Result<()> {
+    config.client()?;
     for target in &manifest.targets {
         config.endpoint(&target.alias, &config::Environment)?;
     }
     Ok(())
-}
-
-/// What the opened run comes to, less what is stored.
-pub(crate) async fn forecast_of(store: &Store, config: &Config, opened: &Opened) -> anyhow::Result<Forecast> {
-    let plan = Plan::new(&opened.manifest, &opened.rounds);
-    let jobs: usize = opened.rounds.iter().map(|round| plan.jobs(round).len()).sum();
-    let stored = store.result_keys(&opened.manifest.run).await?.len();
-    let limits = |pool: &_| config.limits(pool).lowered_by(&opened.manifest.limits);
-    Ok(forecast(&plan, jobs as u64, stored as u64, limits))
 }
 
 fn announce(opened: &Opened, forecast: &Forecast, address: &str, output: Output) {

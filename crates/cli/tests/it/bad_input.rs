@@ -13,7 +13,7 @@ use crate::desk::{Desk, Done};
 struct Case {
     name: &'static str,
     /// Makes the mistake.
-    spoil: fn(&mut Desk),
+    spoil: Box<dyn Fn(&mut Desk)>,
     /// The command, or several with `;` between them that must all say it.
     lines: &'static str,
     code: i32,
@@ -21,18 +21,34 @@ struct Case {
     says: &'static [&'static str],
 }
 
+/// Every command that reads a suite.
+const READERS: &str = "check suite.yaml; plan suite.yaml; run suite.yaml";
+
+/// Something is done to the folder, and a command stumbles over it with that exit code.
 fn case(
     name: &'static str,
-    spoil: fn(&mut Desk),
+    spoil: impl Fn(&mut Desk) + 'static,
     lines: &'static str,
     code: i32,
     says: &'static [&'static str],
 ) -> Case {
-    Case { name, spoil, lines, code, says }
+    Case { name, spoil: Box::new(spoil), lines, code, says }
 }
 
-/// Every command that reads a suite.
-const READERS: &str = "check suite.yaml; plan suite.yaml; run suite.yaml";
+/// In the suite stands `to` for `from`, which every command that reads suites refuses.
+fn suite(name: &'static str, from: &'static str, to: &'static str, says: &'static [&'static str]) -> Case {
+    case(name, move |desk| desk.edit("suite.yaml", from, to), READERS, 2, says)
+}
+
+/// The same in the configuration.
+fn configuration(
+    name: &'static str,
+    from: &'static str,
+    to: &'static str,
+    says: &'static [&'static str],
+) -> Case {
+    case(name, move |desk| desk.edit("antiphon.toml", from, to), READERS, 2, says)
+}
 
 /// Runs all cases and reports all that failed.
 fn check(cases: &[Case]) {

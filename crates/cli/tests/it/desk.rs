@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
@@ -11,6 +12,8 @@ use tempfile::TempDir;
 
 /// The only key that the simulator lets in.
 pub(crate) const KEY: &str = "canary-7f3b9c-right";
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_antiphon");
 
 const SUITE: &str = "\
 version: 1
@@ -88,7 +91,8 @@ impl From<Output> for Done {
     fn from(output: Output) -> Self {
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the program prints UTF-8");
         Self {
-            code: output.status.code().expect("the program was not killed"),
+            // Killed by a signal is as a shell says it.
+            code: output.status.code().or(output.status.signal().map(|signal| 128 + signal)).unwrap(),
             out: text(output.stdout),
             err: text(output.stderr),
         }
@@ -132,7 +136,7 @@ impl Desk {
 
     /// `antiphon` with this desk's folder and environment, and nothing else of this process.
     pub(crate) fn command(&self) -> Command {
-        self.of(env!("CARGO_BIN_EXE_antiphon"))
+        self.of(PROGRAM)
     }
 
     /// Another program in the same surroundings.
@@ -147,9 +151,11 @@ impl Desk {
         command
     }
 
-    /// Runs `antiphon` with arguments that hold no spaces.
+    /// Runs `antiphon` with arguments that hold no spaces. No mistake may cost more than 2 GB or a minute of work.
     pub(crate) fn run(&self, line: &str) -> Done {
-        self.command().args(line.split_whitespace()).output().unwrap().into()
+        let mut command = self.of("sh");
+        command.args(["-c", "ulimit -v 2000000; ulimit -t 60; exec \"$0\" \"$@\"", PROGRAM]);
+        command.args(line.split_whitespace()).output().unwrap().into()
     }
 
     /// Runs `antiphon`, which must end well, and gives its standard output.

@@ -1,1 +1,1 @@
-//! todo
+//! Stored things that are damaged, newer, or in use.

@@ -1,105 +1,62 @@
 //! Mistakes in a suite.
 
-use super::{READERS, case, check};
+use super::{READERS, case, check, suite};
 
-const SUITE: &str = "suite.yaml";
+const FILE: &str = "suite.yaml";
+/// The users of the right suite.
+const USERS: &str = "  draw: 3\n  personas: {nurse: The user is a nurse., pilot: The user is a pilot.}";
 
 #[test]
 fn the_form_of_a_suite() {
     check(&[
-        case(
-            "a bracket is not closed",
-            |d| d.edit(SUITE, "personas: {", "personas: {{"),
-            READERS,
-            2,
-            &["suite.yaml: line 9"],
-        ),
-        case("a tab indents", |d| d.edit(SUITE, "  draw", "\tdraw"), READERS, 2, &["suite.yaml: line 7"]),
-        case("it is no text", |d| d.write(SUITE, [0xff, 0xfe, 0x00]), READERS, 2, &["suite.yaml"]),
-        case("it is empty", |d| d.write(SUITE, ""), READERS, 2, &["suite.yaml"]),
-        case("it is a list", |d| d.write(SUITE, "- a\n- b\n"), READERS, 2, &["suite.yaml: line 1"]),
-        case(
+        suite("a bracket is not closed", "sessions: 2, repeats: 1}", "sessions: 2", &["suite.yaml: line 9"]),
+        suite("a tab indents", "  draw", "\tdraw", &["suite.yaml: line 7"]),
+        case("it is no text", |d| d.write(FILE, [0xff, 0xfe, 0]), READERS, 2, &["suite.yaml", "UTF-8"]),
+        case("it is empty", |d| d.write(FILE, ""), READERS, 2, &["suite.yaml", "unexpected end of input"]),
+        case("it is a list", |d| d.write(FILE, "- a\n- b\n"), READERS, 2, &["suite.yaml: line 1"]),
+        suite(
             "a misspelt field at the top",
-            |d| d.edit(SUITE, "sampling:", "smapling:"),
-            READERS,
-            2,
-            &["suite.yaml: line 9", "unknown field `smapling`, did you mean `sampling`?"],
+            "sampling:",
+            "smapling:",
+            &["suite.yaml: line 9, column 1: unknown field `smapling`, did you mean `sampling`?"],
         ),
-        case(
+        suite(
             "a misspelt field of a probe",
-            |d| d.edit(SUITE, "prompt: Who", "promt: Who"),
-            READERS,
-            2,
+            "prompt: Who",
+            "promt: Who",
             &["line 15", "unknown field `promt`, did you mean `prompt`?"],
         ),
-        case(
+        suite(
             "a field that nothing is like",
-            |d| d.edit(SUITE, "version: 1", "version: 1\nxyzzy: 1"),
-            READERS,
-            2,
+            "version: 1",
+            "version: 1\nxyzzy: 1",
             &["line 2", "unknown field `xyzzy`; known here: version, name"],
         ),
-        case(
-            "an unknown kind",
-            |d| d.edit(SUITE, "kind: short", "kind: shrot"),
-            READERS,
-            2,
-            &["line 12", "short"],
-        ),
-        case(
-            "a field stands twice",
-            |d| d.edit(SUITE, "name: small", "name: small\nname: large"),
-            READERS,
-            2,
-            &["line 3", "name"],
-        ),
-        case(
-            "a text for a number",
-            |d| d.edit(SUITE, "sessions: 2", "sessions: many"),
-            READERS,
-            2,
-            &["line 9", "whole number"],
-        ),
-        case(
-            "a negative number",
-            |d| d.edit(SUITE, "sessions: 2", "sessions: -2"),
-            READERS,
-            2,
-            &["line 9", "whole number"],
-        ),
-        case(
-            "a field is missing",
-            |d| d.edit(SUITE, "name: small\n", ""),
-            READERS,
-            2,
-            &["missing field `name`"],
-        ),
-        case(
+        suite("an unknown kind", "kind: short", "kind: shrot", &["line 12", "short"]),
+        suite("a field stands twice", "name: small", "name: small\nname: large", &["line 3", "name"]),
+        suite("a text for a number", "sessions: 2", "sessions: many", &["line 9", "whole number"]),
+        suite("a negative number", "sessions: 2", "sessions: -2", &["line 9", "whole number"]),
+        suite("a field is missing", "name: small\n", "", &["missing field `name`"]),
+        suite(
             "another version of the format",
-            |d| d.edit(SUITE, "version: 1", "version: 2"),
-            READERS,
-            2,
-            &["version", "reads version 1 of the suite format, not 2"],
+            "version: 1",
+            "version: 2",
+            &["version: this antiphon reads version 1 of the suite format, not 2"],
         ),
-        case("an alias bomb", |d| d.write(SUITE, bomb()), READERS, 2, &["suite.yaml"]),
+        case("an alias bomb", |d| d.write(FILE, bomb()), READERS, 2, &["suite.yaml: line "]),
+        case("deep nesting", |d| d.write(FILE, "[".repeat(100_000)), READERS, 2, &["suite.yaml: line 1"]),
         case(
-            "very deep nesting",
-            |d| d.write(SUITE, format!("description: {}", "[".repeat(100_000))),
+            "no suite",
+            |d| std::fs::remove_file(d.path(FILE)).unwrap(),
             READERS,
             2,
-            &["suite.yaml"],
-        ),
-        case(
-            "there is no suite",
-            |d| std::fs::remove_file(d.path(SUITE)).unwrap(),
-            READERS,
-            2,
-            &["suite.yaml"],
+            &["can't read suite.yaml"],
         ),
         case("a folder for a suite", |_| {}, "check .; plan .; run .", 2, &["can't read ."]),
     ]);
 }
 
+/// 10^12 letters in 2 KB.
 fn bomb() -> String {
     let mut text = "version: 1\nname: small\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..12 {
@@ -110,241 +67,238 @@ fn bomb() -> String {
 }
 
 #[test]
-fn the_meaning_of_a_suite() {
+fn names() {
     check(&[
-        case(
+        suite(
             "an unknown alias",
-            |d| d.edit(SUITE, "alias: voice", "alias: voce"),
-            READERS,
-            2,
+            "alias: voice",
+            "alias: voce",
             &["suite.yaml: line 4: targets[0].alias: unknown target alias `voce`; did you mean `voice`?"],
         ),
-        case(
+        suite(
+            "an alias like no other",
+            "alias: voice",
+            "alias: xyzzy",
+            &["unknown target alias `xyzzy`; the configuration has voice"],
+        ),
+        suite(
             "a target twice",
-            |d| d.edit(SUITE, "targets:", "targets:\n  - alias: voice"),
-            READERS,
-            2,
+            "targets:",
+            "targets:\n  - alias: voice",
             &["line 5: targets[1]", "stands twice"],
         ),
-        case(
+        suite(
             "a probe twice",
-            |d| d.edit(SUITE, "id: identity", "id: music"),
-            READERS,
-            2,
+            "id: identity",
+            "id: music",
             &["line 14: probes[1]", "the probe id music stands twice"],
         ),
-        case(
+        suite(
             "a user twice",
-            |d| {
-                d.edit(
-                    SUITE,
-                    "  draw: 3\n  personas: {nurse: The user is a nurse., pilot: The user is a pilot.}",
-                    "  list: [{id: ann}, {id: ann}]",
-                )
-            },
-            READERS,
-            2,
-            &["users.list[1]", "ann"],
+            USERS,
+            "  list: [{id: ann}, {id: ann}]",
+            &["users.list[1]", "\"ann\" stands twice"],
         ),
-        case(
+        suite(
             "no probe id",
-            |d| d.edit(SUITE, "  - id: identity\n    prompt", "  - prompt"),
-            READERS,
-            2,
-            &["probes[1]", "no `id`"],
+            "  - id: identity\n    prompt",
+            "  - prompt",
+            &["probes[1]", "the probe has no `id`"],
         ),
-        case(
-            "a probe id that cannot be a file",
-            |d| d.edit(SUITE, "id: identity", "id: a/b"),
-            READERS,
-            2,
-            &["probes[1]", "a/b"],
-        ),
-        case(
-            "a suite's name that cannot be a file",
-            |d| d.edit(SUITE, "name: small", "name: ../x"),
-            READERS,
-            2,
-            &["name", "../x"],
-        ),
-        case(
+        suite("a probe id that cannot be a file", "id: identity", "id: a/b", &["line 14: probes[1]", "a/b"]),
+        suite("a name that leads elsewhere", "name: small", "name: ../x", &["suite.yaml: name: ", "../x"]),
+    ]);
+}
+
+#[test]
+fn numbers() {
+    check(&[
+        suite(
             "no targets",
-            |d| d.edit(SUITE, "targets:\n  - alias: voice\n    max_tokens: 80", "targets: []"),
-            READERS,
-            2,
-            &["targets: no target is named"],
+            "targets:\n  - alias: voice\n    max_tokens: 80",
+            "targets: []",
+            &["targets: no target is named; add"],
         ),
-        case(
+        suite(
             "zero sessions",
-            |d| d.edit(SUITE, "sessions: 2", "sessions: 0"),
-            READERS,
-            2,
+            "sessions: 2",
+            "sessions: 0",
             &["sampling.sessions: zero sessions ask nothing"],
         ),
-        case(
-            "zero repeats",
-            |d| d.edit(SUITE, "repeats: 1", "repeats: 0"),
-            READERS,
-            2,
-            &["sampling.repeats: zero repeats ask nothing"],
+        suite("zero repeats", "repeats: 1", "repeats: 0", &["sampling.repeats: zero repeats ask nothing"]),
+        suite("zero users", "draw: 3", "draw: 0", &["users: `draw` is 0; at least one user must ask"]),
+        suite("an empty list of users", USERS, "  list: []", &["users: `list` is empty"]),
+        suite(
+            "a draw and a grid",
+            "draw: 3",
+            "draw: 3\n  grid: true",
+            &["users: `draw`, `grid` and `list` exclude"],
         ),
-        case("zero users", |d| d.edit(SUITE, "draw: 3", "draw: 0"), READERS, 2, &["users.draw", "1"]),
+        suite(
+            "pools for nobody",
+            "  draw: 3\n",
+            "",
+            &["users: pools are given", "add `draw: 20` or `grid: true`"],
+        ),
         case(
-            "an empty list of users",
+            "a huge grid",
             |d| {
                 d.edit(
-                    SUITE,
-                    "  draw: 3\n  personas: {nurse: The user is a nurse., pilot: The user is a pilot.}",
-                    "  list: []",
+                    FILE,
+                    USERS,
+                    &format!("  grid: true\n  personas: {0}\n  system_prompts: {0}", pool(1001)),
                 )
             },
             READERS,
             2,
-            &["users.list"],
+            &["users: ", "1,000,000"],
         ),
-        case(
-            "a draw and a grid",
-            |d| d.edit(SUITE, "draw: 3", "draw: 3\n  grid: true"),
-            READERS,
-            2,
-            &["users", "draw", "grid"],
-        ),
-        case("a huge grid", |d| d.edit(SUITE, "  draw: 3", &huge_grid()), READERS, 2, &["users", "1000000"]),
-        case(
+        suite(
             "absurdly many users",
-            |d| d.edit(SUITE, "draw: 3", "draw: 4000000000"),
-            READERS,
-            2,
-            &["users.draw"],
+            "draw: 3",
+            "draw: 4000000000",
+            &["users: `draw` is more than 1,000,000 users"],
         ),
-        case(
+        suite(
             "absurdly many sessions",
-            |d| d.edit(SUITE, "sessions: 2", "sessions: 4000000000"),
-            READERS,
-            2,
-            &["sampling.sessions"],
+            "sessions: 2",
+            "sessions: 4000000000",
+            &[
+                "sampling: ",
+                "come to 24000000000 samples; a run holds at most 100000000, so lower `sessions`",
+            ],
         ),
-        case(
-            "a language without translation",
-            |d| d.edit(SUITE, "draw: 3", "draw: 3\n  languages: [en, fr]"),
-            READERS,
-            2,
-            &["probe music", "fr", "translations"],
+        suite(
+            "more samples than can be counted",
+            "{sessions: 2, repeats: 1}",
+            "{sessions: 4000000000, repeats: 4000000000}",
+            &["sampling: ", "a run holds at most 100000000"],
         ),
-        case(
-            "a translation with fewer options",
-            |d| {
-                d.edit(SUITE, "    kind: short", "    kind: choice\n    options: [a, b]\n    translations: {de: {prompt: was?, options: [a]}}")
-            },
-            READERS,
-            2,
-            &["line 11: probes[0] (music)", "options"],
-        ),
-        case(
-            "an undefined name",
-            |d| d.edit(SUITE, "favourite music?", "favourite {{ musik }}?"),
-            READERS,
-            2,
-            &["music", "musik", "language", "persona"],
-        ),
-        case(
-            "a template that does not end",
-            |d| d.edit(SUITE, "prompt: Who are you?", "prompt: \"Who {{ are you?\""),
-            READERS,
-            2,
-            &["identity"],
-        ),
-        case(
-            "a template without end",
-            |d| {
-                d.edit(SUITE, "prompt: Who are you?", "prompt: \"{% for a in range(100000) %}{% for b in range(100000) %}x{% endfor %}{% endfor %}\"")
-            },
-            READERS,
-            2,
-            &["identity"],
-        ),
-        case(
-            "a wording that asks nothing",
-            |d| d.edit(SUITE, "draw: 3", "draw: 3\n  wordings: {curt: \"Well?\"}"),
-            READERS,
-            2,
-            &["curt", "question"],
-        ),
-        case(
-            "one option",
-            |d| d.edit(SUITE, "kind: short", "kind: choice\n    options: [yes]"),
-            READERS,
-            2,
-            &["probes[0] (music)", "2 to 26 options, not 1"],
-        ),
-        case(
-            "a scale upside down",
-            |d| d.edit(SUITE, "kind: short", "kind: scale\n    min: 7\n    max: 1"),
-            READERS,
-            2,
-            &["probes[0] (music)", "`min` 7 is not below `max` 1"],
-        ),
-        case(
-            "a field of another kind",
-            |d| d.edit(SUITE, "kind: short", "kind: short\n    options: [a, b]"),
-            READERS,
-            2,
-            &["probes[0] (music)", "field `options` belongs to kind `choice`"],
-        ),
-        case(
+        suite(
             "a temperature that nobody takes",
-            |d| d.edit(SUITE, "max_tokens: 80", "temperature: 9"),
-            READERS,
-            2,
+            "max_tokens: 80",
+            "temperature: 9",
             &["line 4: targets[0].temperature: 9 is not between 0 and 2"],
         ),
-        case(
+        suite(
             "no room for an answer",
-            |d| d.edit(SUITE, "max_tokens: 80", "max_tokens: 0"),
-            READERS,
-            2,
-            &["line 4: targets[0].max_tokens"],
+            "max_tokens: 80",
+            "max_tokens: 0",
+            &["line 4: targets[0].max_tokens: "],
         ),
-        case(
-            "a budget of nothing",
-            |d| d.edit(SUITE, "version: 1", "version: 1\nbudget: {dollars: 0}"),
-            READERS,
-            2,
-            &["budget.dollars"],
+        suite("a budget of nothing", "version: 1", "version: 1\nbudget: {dollars: 0}", &["budget.dollars: "]),
+        suite(
+            "a budget of infinity",
+            "version: 1",
+            "version: 1\nbudget: {dollars: .inf}",
+            &["budget.dollars: "],
         ),
-        case(
+        suite(
             "a limit of nothing",
-            |d| d.edit(SUITE, "version: 1", "version: 1\nlimits: {concurrency: 0}"),
-            READERS,
-            2,
-            &["limits.concurrency"],
+            "version: 1",
+            "version: 1\nlimits: {concurrency: 0}",
+            &["limits.concurrency: "],
         ),
-        case(
-            "a prompt larger than the token limit",
-            |d| {
-                d.edit("antiphon.toml", "concurrency = 8", "concurrency = 8\ninput_tokens_per_minute = 50");
-                d.edit(SUITE, "Who are you?", &"Who are you? ".repeat(100));
-            },
-            READERS,
-            2,
-            &["identity", "input_tokens_per_minute"],
+        suite(
+            "one option",
+            "kind: short",
+            "kind: choice\n    options: [yes]",
+            &["line 11: probes[0] (music): a `choice` needs 2 to 26 options, not 1"],
         ),
-        case(
-            "answers larger than the token limit",
-            |d| {
-                d.edit("antiphon.toml", "concurrency = 8", "concurrency = 8\noutput_tokens_per_minute = 50");
-            },
-            READERS,
-            2,
-            &["max_tokens", "output_tokens_per_minute"],
+        suite(
+            "a scale upside down",
+            "kind: short",
+            "kind: scale\n    min: 7\n    max: 1",
+            &["line 11: probes[0] (music): `min` 7 is not below `max` 1"],
         ),
     ]);
 }
 
-fn huge_grid() -> String {
-    let pool = |name: &str| {
-        let levels: Vec<String> = (0..200).map(|level| format!("l{level}: \"{{{{ question }}}}\"")).collect();
-        format!("  {name}: {{{}}}", levels.join(", "))
-    };
-    format!("  grid: true\n{}\n{}", pool("wordings"), pool("system_prompts"))
+/// A pool of so many levels.
+fn pool(levels: u32) -> String {
+    let levels: Vec<String> = (0..levels).map(|level| format!("l{level}: x")).collect();
+    format!("{{{}}}", levels.join(", "))
+}
+
+#[test]
+fn texts() {
+    check(&[
+        suite(
+            "a language without translation",
+            "draw: 3",
+            "draw: 3\n  languages: [fr, de]",
+            &["probe music: ", "is worded in en only; add `translations: {"],
+        ),
+        suite(
+            "a translation with fewer options",
+            "    kind: short",
+            "    kind: choice\n    options: [a, b]\n    translations: {de: {prompt: was?, options: [a]}}",
+            &["line 11: probes[0] (music)", "options"],
+        ),
+        suite(
+            "a field of another kind",
+            "kind: short",
+            "kind: short\n    options: [a, b]",
+            &["line 11: probes[0] (music): field `options` belongs to kind `choice`"],
+        ),
+        suite(
+            "an unknown name in a template",
+            "favourite music?",
+            "favourite {{ musik }}?",
+            &["probe music: ", "line 1: unknown name `musik`; known here: language, persona"],
+        ),
+        suite(
+            "a name that is nearly right",
+            "favourite music?",
+            "favourite {{ langauge }}?",
+            &["probe music: ", "unknown name `langauge`; did you mean `language`?"],
+        ),
+        suite(
+            "a template that does not close",
+            "prompt: Who are you?",
+            "prompt: \"Who {{ are you?\"",
+            &["probe identity: template of probe identity, turn 0: line 1: syntax error"],
+        ),
+        suite(
+            "a template without end",
+            "prompt: Who are you?",
+            "prompt: \"{% for a in 'x' * 99999 %}{% for b in 'x' * 99999 %}x{% endfor %}{% endfor %}\"",
+            &["probe identity: template of probe identity, turn 0: line 1: engine ran out of fuel"],
+        ),
+        suite(
+            "a wording that asks nothing",
+            "draw: 3",
+            "draw: 3\n  wordings: {curt: \"Well?\"}",
+            &[
+                "suite.yaml: users.wordings.curt: the wording leaves the question out; place it with `{{ question }}`",
+            ],
+        ),
+        case(
+            "a prompt larger than the limit of input tokens",
+            |d| {
+                d.edit("antiphon.toml", "concurrency = 8", "concurrency = 8\ninput_tokens_per_minute = 50");
+                d.edit(FILE, "Who are you?", &"Who are you? ".repeat(100));
+            },
+            READERS,
+            2,
+            &["probe identity: ", "pool sim lets 50 input tokens through in a minute"],
+        ),
+        case(
+            "answers larger than the limit of output tokens",
+            |d| d.edit("antiphon.toml", "concurrency = 8", "output_tokens_per_minute = 50"),
+            READERS,
+            2,
+            &["pool sim lets 50 output tokens through in a minute; lower `max_tokens` of target voice"],
+        ),
+        case(
+            "a prompt larger than the context",
+            |d| {
+                d.edit("antiphon.toml", "[pools.sim]", "accepts = { context_tokens = 200 }\n[pools.sim]");
+                d.edit(FILE, "Who are you?", &"Who are you? ".repeat(100));
+            },
+            READERS,
+            2,
+            &["probe identity: ", "target voice takes 200 in all; shorten the prompt or lower `max_tokens`"],
+        ),
+    ]);
 }

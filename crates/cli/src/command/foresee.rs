@@ -1,0 +1,44 @@
+//! What a run would come to, before anything is written or asked.
+
+use antiphon_coordinator::{Forecast, Loaded, Opened, Wanted, forecast, open_run};
+use antiphon_core::plan::Plan;
+use antiphon_store::{Store, StoreError};
+
+use crate::config::Config;
+
+/// A run as it would be opened, and what is left of it to do.
+pub(crate) struct Foreseen {
+    pub(crate) opened: Opened,
+    pub(crate) forecast: Forecast,
+}
+
+/// Opens the run in memory, on what the store at `address` has of it, if there is one.
+pub(crate) async fn foresee(
+    address: &str,
+    config: &Config,
+    loaded: &Loaded,
+    wanted: &Wanted,
+) -> anyhow::Result<Foreseen> {
+    let run = &loaded.manifest.run;
+    let scratch = Store::memory();
+    let mut stored = 0;
+    match Store::open(address).await {
+        Ok(store) => {
+            if let Some(manifest) = store.get_manifest(run).await? {
+                scratch.put_manifest(&manifest).await?;
+            }
+            for round in store.rounds(run).await? {
+                scratch.put_round(run, &round).await?;
+            }
+            stored = store.result_keys(run).await?.len();
+        }
+        Err(StoreError::NoStore { .. }) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let opened = open_run(&scratch, &loaded.text, loaded.manifest.clone(), wanted).await?;
+    let plan = Plan::new(&opened.manifest, &opened.rounds);
+    let jobs: usize = opened.rounds.iter().map(|round| plan.jobs(round).len()).sum();
+    let limits = |pool: &_| config.limits(pool).lowered_by(&opened.manifest.limits);
+    let forecast = forecast(&plan, jobs as u64, stored as u64, limits);
+    Ok(Foreseen { opened, forecast })
+}
