@@ -39,7 +39,8 @@ check: ## Check format, lints, documentation and dependencies
 	fi
 
 bench: ## Measure side by side with what Antiphon is compared with; writes target/bench.json
-	$(CARGO) bench --package antiphon-tests --locked
+	$(CARGO) build --release --package antiphon --locked
+	$(CARGO) bench --package antiphon-store --package antiphon-stats --package antiphon-tests --locked
 
 validate: ## Try real, tiny language models served by llama.cpp (20 minutes, outside CI)
 	tests/validate/run.sh
