@@ -8,6 +8,7 @@ use antiphon_coordinator::{CoordinatorError, LoadError};
 use antiphon_providers::ClientError;
 use antiphon_store::StoreError;
 use antiphon_viewer::ViewerError;
+use antiphon_worker::WorkerError;
 
 use crate::config::ConfigError;
 use crate::output::Usage;
@@ -60,11 +61,11 @@ pub(crate) fn of(error: &anyhow::Error) -> Exit {
                 ViewerError::Template(_) => Some(Exit::Failure),
             };
         }
-        if let Some(AggregatorError::NoRun { .. }) = error.downcast_ref::<AggregatorError>() {
-            return Some(Exit::Usage);
+        if let Some(error) = error.downcast_ref::<AggregatorError>() {
+            return aggregator(error);
         }
-        if let Some(AggregatorError::Stopped { .. }) = error.downcast_ref::<AggregatorError>() {
-            return Some(Exit::Interrupted);
+        if let Some(WorkerError::Store(error)) = error.downcast_ref::<WorkerError>() {
+            return Some(store(error));
         }
         let stored = error.downcast_ref::<StoreError>().map(store);
         stored.or_else(|| error.downcast_ref::<io::Error>().and_then(|error| place(error.kind())))
@@ -80,6 +81,15 @@ fn coordinator(error: &CoordinatorError) -> Option<Exit> {
         | CoordinatorError::TooMuch { .. } => Some(Exit::Usage),
         CoordinatorError::Store(error) => Some(store(error)),
         CoordinatorError::Queue(_) => None,
+    }
+}
+
+fn aggregator(error: &AggregatorError) -> Option<Exit> {
+    match error {
+        AggregatorError::NoRun { .. } => Some(Exit::Usage),
+        AggregatorError::Store(error) => Some(store(error)),
+        AggregatorError::Stopped { .. } => Some(Exit::Interrupted),
+        AggregatorError::Table { .. } => None,
     }
 }
 

@@ -10,6 +10,7 @@ mod output;
 mod progress;
 mod signals;
 mod telemetry;
+mod typed;
 
 use std::process::ExitCode;
 
@@ -33,7 +34,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Exit> {
-    telemetry::start(&arguments.log)?;
+    telemetry::start(&arguments.log, output.is_colourful())?;
     match &arguments.command {
         Command::Init(init) => command::init::run(init, output),
         Command::Schema => command::schema::run(output),

@@ -99,6 +99,11 @@ impl Output {
         !self.quiet && std::io::stderr().is_terminal()
     }
 
+    /// Whether standard error may have colours.
+    pub(crate) fn is_colourful(self) -> bool {
+        self.colour_err
+    }
+
     /// Whether plain lines of progress are wanted.
     pub(crate) fn is_quiet(self) -> bool {
         self.quiet

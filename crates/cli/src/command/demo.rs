@@ -34,9 +34,7 @@ pub(crate) async fn run(demo: &DemoArguments, output: &Output) -> anyhow::Result
     let store = Store::create(&address).await?;
     let _lock = store.lock_run(&loaded.manifest.run).await?;
     let opened = open_run(&store, &loaded.text, loaded.manifest, &Wanted::default()).await?;
-    let command = format!("antiphon demo {}", folder.display());
-    let finished =
-        Finished { store: &store, address: &address, config: &config, opened: &opened, command: &command };
+    let finished = Finished { store: &store, address: &address, config: &config, opened: &opened };
     let work = WorkArguments { grace: std::time::Duration::from_secs(10), collect_only: false };
     let exit = finish(finished, &work, *output, &CancellationToken::new()).await;
     running.stop().await;

@@ -1,7 +1,7 @@
 //! `antiphon export`: copies of a run for other tools.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use antiphon_core::{RunId, Sample, TargetId, keys};
 use antiphon_store::Store;
@@ -53,9 +53,30 @@ async fn copy(store: &Store, run: &RunId, key: &str, to: &Path, output: Output) 
 
 /// Writes beside and renames, so that a file is never half there.
 fn write(to: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let part = to.with_extension("part");
-    let written = std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, to));
-    written.with_context(|| format!("can't write {}", to.display()))
+    let part = Part::beside(to);
+    std::fs::write(&part.0, bytes)
+        .and_then(|()| part.finish(to))
+        .with_context(|| format!("can't write {}", to.display()))
+}
+
+/// A file that is being written. Unless it is finished, nothing of it is left.
+struct Part(PathBuf);
+
+impl Part {
+    fn beside(to: &Path) -> Self {
+        Self(to.with_extension("part"))
+    }
+
+    fn finish(self, to: &Path) -> std::io::Result<()> {
+        std::fs::rename(&self.0, to)
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        // Finished, it has another name, and there is nothing to remove.
+        let _finished = std::fs::remove_file(&self.0);
+    }
 }
 
 /// A line of samples.jsonl: the sample as it is stored, with what its key leaves to the place.
@@ -68,9 +89,9 @@ struct Line<'a> {
 }
 
 async fn jsonl(store: &Store, run: &RunId, to: &Path, output: Output) -> anyhow::Result<()> {
-    let part = to.with_extension("part");
+    let part = Part::beside(to);
     let place = || format!("can't write {}", to.display());
-    let mut file = std::io::BufWriter::new(std::fs::File::create(&part).with_context(place)?);
+    let mut file = std::io::BufWriter::new(std::fs::File::create(&part.0).with_context(place)?);
     for (target, block, job) in store.result_keys(run).await? {
         let object = store.get_result(&keys::result_of(run, &target, &block, &job)).await?;
         for sample in &object.samples {
@@ -80,7 +101,7 @@ async fn jsonl(store: &Store, run: &RunId, to: &Path, output: Output) -> anyhow:
         }
     }
     file.flush().with_context(place)?;
-    std::fs::rename(&part, to).with_context(place)?;
+    part.finish(to).with_context(place)?;
     output.line(to.display().to_string());
     Ok(())
 }

@@ -15,6 +15,7 @@ use crate::exit::Exit;
 use crate::money::{count, dollars};
 use crate::output::Output;
 use crate::signals::Signals;
+use crate::typed;
 
 /// An opened run and where it lives.
 pub(crate) struct Finished<'a> {
@@ -22,8 +23,6 @@ pub(crate) struct Finished<'a> {
     pub(crate) address: &'a str,
     pub(crate) config: &'a Config,
     pub(crate) opened: &'a Opened,
-    /// What to type to go on.
-    pub(crate) command: &'a str,
 }
 
 /// Works on the run to its end and says how it ended.
@@ -37,7 +36,7 @@ pub(crate) async fn finish(
     let farewell = format!(
         "stopping: open jobs may end within {} s; press Ctrl-C again to end now. Go on later with `{}`",
         work.grace.as_secs(),
-        run.command
+        typed::again()
     );
     let all = async {
         let sung = sing(run.store, run.config, run.opened, work.grace, output, stop).await?;
@@ -166,7 +165,7 @@ fn tell(
             ));
         }
         if report.left > 0 {
-            output.note(format!("{} jobs are left; go on with `{}`", count(report.left), run.command));
+            output.note(format!("{} jobs are left; go on with `{}`", count(report.left), typed::again()));
         }
     }
     match file {

@@ -26,8 +26,6 @@ pub(crate) async fn run(
         0 => format!("no sample of run {} has failed", retry.run),
         samples => format!("asking {} samples of run {} again", count(samples), retry.run),
     });
-    let command = format!("antiphon retry {}", retry.run);
-    let finished =
-        Finished { store: &store, address: &address, config: &config, opened: &opened, command: &command };
+    let finished = Finished { store: &store, address: &address, config: &config, opened: &opened };
     finish(finished, &retry.work, *output, &CancellationToken::new()).await
 }

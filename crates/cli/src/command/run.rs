@@ -42,9 +42,7 @@ pub(crate) async fn run(arguments: &Arguments, run: &RunArguments, output: &Outp
     let _lock = store.lock_run(&loaded.manifest.run).await?;
     let opened = open_run(&store, &loaded.text, loaded.manifest, &wanted).await?;
     announce(&opened, &foreseen.forecast, &address, *output);
-    let command = format!("antiphon run {}", run.suite.display());
-    let finished =
-        Finished { store: &store, address: &address, config: &config, opened: &opened, command: &command };
+    let finished = Finished { store: &store, address: &address, config: &config, opened: &opened };
     finish(finished, &run.work, *output, &CancellationToken::new()).await
 }
 

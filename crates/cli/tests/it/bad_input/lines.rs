@@ -86,7 +86,13 @@ fn places() {
         ),
         case("an address of nobody's", |_| {}, "sim --listen 192.0.2.1:1", 2, &["192.0.2.1:1"]),
         case("nothing to decode", |_| {}, "decode none.mpk.zst", 2, &["can't read none.mpk.zst"]),
-        case("no stored object", |_| {}, "decode antiphon.toml", 2, &["antiphon.toml"]),
+        case(
+            "no stored object",
+            |d| d.write("x.mpk.zst", "x"),
+            "decode x.mpk.zst",
+            1,
+            &["x.mpk.zst is damaged ("],
+        ),
         case("init would overwrite", |_| {}, "init", 2, &["antiphon.toml is there already; give --force"]),
         case(
             "a folder that cannot be made",
