@@ -1,16 +1,18 @@
 //! A retry round: samples that failed are asked again, in new jobs; what is there is never changed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
+use antiphon_core::plan::Plan;
 use antiphon_core::{
-    OBJECT_FORMAT, Redo, RetrySession, Round, RoundKind, RunId, Sample, SessionKey, TargetId,
+    Job, OBJECT_FORMAT, Redo, RetrySession, Round, RoundKind, RunId, Sample, SessionKey, TargetId,
 };
 use antiphon_store::Store;
 
 use crate::open_run::stored_manifest;
 use crate::{CoordinatorError, Opened};
 
-/// Adds a round for all samples of the run that failed or were not reached. Gives the number of samples; with 0 no round is added.
+/// Adds a round for all samples of the run that failed or were not reached, and that no unfinished retry round has already. Gives
+/// the number of samples that are left to ask again; where there are none, or all are in such a round, none is added.
 ///
 /// # Errors
 /// If there is no such run.
@@ -19,7 +21,8 @@ pub async fn open_retry(store: &Store, run: &RunId) -> Result<(Opened, u64), Coo
     let mut rounds = store.rounds(run).await?;
     let mut sessions = Vec::new();
     let mut blocks: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for (target, block, job) in store.result_keys(run).await? {
+    let stored = store.result_keys(run).await?;
+    for (target, block, job) in stored.iter().cloned() {
         blocks.entry((target, block)).or_default().push(job);
     }
     for ((target, block), jobs) in blocks {
@@ -28,13 +31,34 @@ pub async fn open_retry(store: &Store, run: &RunId) -> Result<(Opened, u64), Coo
         sessions.extend(to_retry(&target, samples.into_values()));
     }
     let count = sessions.iter().map(|session| session.redo.len() as u64).sum();
-    if count > 0 {
+    let dead: Vec<Job> = store.dead_jobs(run).await?.into_iter().map(|dead| dead.job).collect();
+    let done: HashSet<_> = stored.into_iter().collect();
+    let under_way = under_way(&Plan::new(&manifest, &rounds), &rounds, |job| {
+        done.contains(&(job.target.clone(), job.block.clone(), job.id())) || dead.contains(job)
+    });
+    sessions.retain(|session| !under_way.contains(&session.key));
+    if !sessions.is_empty() {
         let number = u32::try_from(rounds.len()).expect("a run has few rounds");
         let round = Round { format: OBJECT_FORMAT, number, kind: RoundKind::Retry(sessions) };
         store.put_round(run, &round).await?;
         rounds = store.rounds(run).await?;
     }
     Ok((Opened { manifest, rounds, resumed: true }, count))
+}
+
+/// Sessions that an earlier retry round will ask as soon as its jobs are done: asking them in another round would pay twice.
+fn under_way(plan: &Plan<'_>, rounds: &[Round], ended: impl Fn(&Job) -> bool) -> HashSet<SessionKey> {
+    let retries = rounds.iter().filter(|round| matches!(round.kind, RoundKind::Retry(_)));
+    let mut sessions = HashSet::new();
+    for job in retries.flat_map(|round| plan.jobs(round)).filter(|job| !ended(job)) {
+        sessions.extend(plan.sessions(&job).into_iter().map(|planned| SessionKey {
+            target: job.target.clone(),
+            probe: planned.probe.id.clone(),
+            user: planned.user.id.clone(),
+            session: planned.session,
+        }));
+    }
+    sessions
 }
 
 /// Sessions with a failed sample; `samples` stand in the order of their places.

@@ -14,9 +14,6 @@ use tokio_util::sync::CancellationToken;
 use crate::budget::Budget;
 use crate::{CoordinatorError, Opened};
 
-/// How long without a hint before the store itself is asked: hints may be lost.
-const DOUBT: Duration = Duration::from_secs(10);
-
 /// What the coordinator works with.
 #[derive(Debug, Clone)]
 pub struct Parts {
@@ -33,6 +30,13 @@ pub struct Parts {
 pub struct Config {
     /// How many jobs of the run may be in the queue at once.
     pub window: usize,
+    /// How long without a hint before the store itself is asked: hints may be lost.
+    pub doubt: Duration,
+}
+
+impl Config {
+    /// [`Config::doubt`] where nobody is in a hurry.
+    pub const DOUBT: Duration = Duration::from_secs(10);
 }
 
 /// What is known while the run goes on.
@@ -111,6 +115,7 @@ struct State<'a> {
     run: RunId,
     plan: Plan<'a>,
     window: usize,
+    doubt: Duration,
     todo: VecDeque<Job>,
     queued: HashSet<Job>,
     budget: Budget,
@@ -145,6 +150,7 @@ impl<'a> State<'a> {
             run,
             plan,
             window: config.window.max(1),
+            doubt: config.doubt,
             todo,
             queued: HashSet::new(),
             budget,
@@ -166,7 +172,7 @@ impl<'a> State<'a> {
                 () = stop.cancelled() => Next::Stop,
                 event = events.next() => Next::Event(event),
                 dead = dead_letters.next() => Next::Dead(dead?),
-                () = tokio::time::sleep(DOUBT) => Next::Doubt,
+                () = tokio::time::sleep(self.doubt) => Next::Doubt,
             };
             match next {
                 Next::Event(event) => self.on_event(parts, event),
