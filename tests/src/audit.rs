@@ -56,3 +56,17 @@ pub fn audit(planned: &BTreeSet<String>, stored: &[Stored], ledger: &[LedgerEntr
     assert!(unplanned.is_empty(), "nobody planned {unplanned:?}");
     given.len() - seen.len()
 }
+
+/// Holds two summaries against each other, byte by byte.
+///
+/// # Panics
+/// With the first line that differs.
+pub fn same_summary(summary: &str, expected: &str) {
+    for (number, (line, expected)) in (1..).zip(summary.lines().zip(expected.lines())) {
+        assert_eq!(line.trim(), expected.trim(), "the summary differs in line {number}");
+    }
+    assert!(
+        summary == expected,
+        "the summary is longer or shorter than the other one, or differs in its white space"
+    );
+}

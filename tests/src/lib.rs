@@ -15,7 +15,7 @@ mod stage;
 mod stored;
 
 pub use asked::{Asked, VOICES};
-pub use audit::{answers, audit, tokens};
+pub use audit::{answers, audit, same_summary, tokens};
 pub use program::{Ended, Program};
 pub use stage::Stage;
 pub use stored::{Stored, object_names};

@@ -54,8 +54,8 @@ impl Stage {
         let text = format!(
             "[providers.high]\napi = \"anthropic\"\nbase_url = \"{url}\"\nsend_sample_key = true\n\
              [providers.low]\napi = \"openai\"\nbase_url = \"{url}/v1\"\nsend_sample_key = true\n\
-             [targets.alto]\nprovider = \"high\"\nmodel = \"alto\"\nprice = {{ input = 1.0, output = 10.0 }}\n\
-             [targets.bass]\nprovider = \"low\"\nmodel = \"bass\"\nprice = {{ input = 1.0, output = 10.0 }}\n{more}"
+             [targets.alto]\nprovider = \"high\"\nmodel = \"alto\"\nprice = {{ input = 1.0, output = 1.0 }}\n\
+             [targets.bass]\nprovider = \"low\"\nmodel = \"bass\"\nprice = {{ input = 1.0, output = 1.0 }}\n{more}"
         );
         self.write("antiphon.toml", &text);
     }

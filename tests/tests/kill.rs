@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use antiphon_core::plan::Plan;
 use antiphon_core::{Manifest, Round};
-use antiphon_tests::{Asked, Ended, Program, Stage, answers, audit, object_names};
+use antiphon_tests::{Asked, Ended, Program, Stage, answers, audit, object_names, same_summary};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -133,7 +133,7 @@ async fn killed_while_it_asks() {
         let repeated = audit(&planned, &stage.stored("data").await, &ledger);
         check_repeated(&stage, repeated, &survivors).await;
         check_names(&stage, "data");
-        assert_eq!(stage.summary("data"), expected, "seed {seed}: the summary is another one");
+        same_summary(&stage.summary("data"), &expected);
     }
     assert!(kills >= 25, "only {kills} kills came in time");
 }
@@ -181,13 +181,13 @@ async fn killed_while_it_sums_up() {
         // Whatever is there of the derived files is whole.
         let summary = stage.object("data", "summary/summary.json");
         if summary.exists() {
-            assert_eq!(stage.summary("data"), expected);
+            same_summary(&stage.summary("data"), &expected);
         }
     }
     assert!(kills >= 3, "only {kills} kills came in time");
     let ended = stage.run("data", &[]).await;
     complete(&ended);
-    assert_eq!(stage.summary("data"), expected);
+    same_summary(&stage.summary("data"), &expected);
     assert!(stage.object("data", "report/index.html").exists());
     assert_eq!(stage.simulator.stats().calls, calls, "summing up again makes no call");
     check_names(&stage, "data");
@@ -211,7 +211,7 @@ async fn asked_to_stop() {
         complete(&stage.run("data", &[]).await);
         let repeated = audit(&planned, &stage.stored("data").await, &stage.simulator.ledger());
         assert_eq!(repeated, 0, "open jobs ended within the grace period");
-        assert_eq!(stage.summary("data"), expected);
+        same_summary(&stage.summary("data"), &expected);
     }
 }
 
