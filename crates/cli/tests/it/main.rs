@@ -1,4 +1,8 @@
 //! The program from outside: command lines, files and environment in; text, exit codes and a store out.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 mod bad_input;
+mod command_line;
 mod desk;
+mod samples;
+mod secrets;

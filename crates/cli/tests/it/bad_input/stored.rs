@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::{Case, case, check};
-use crate::desk::{Desk, Done, KEY};
+use crate::desk::{Desk, Done};
 
 /// The run that every case begins with.
 const RUN: &str = "run suite.yaml --run r1";
@@ -231,17 +231,4 @@ fn a_full_disk_keeps_what_it_has_and_can_be_gone_on_with() {
     for (path, bytes) in kept.iter().filter(|(path, _)| path.extension().is_some_and(|e| e == "zst")) {
         assert_eq!(after.get(path), Some(bytes), "{} was changed", path.display());
     }
-}
-
-#[test]
-fn the_key_is_in_no_message_about_stored_things() {
-    let desk = Desk::new();
-    desk.good(RUN);
-    for (path, bytes) in desk.listing("antiphon-data") {
-        assert!(!contains(&bytes, KEY.as_bytes()), "{}", path.display());
-    }
-}
-
-fn contains(bytes: &[u8], part: &[u8]) -> bool {
-    bytes.windows(part.len()).any(|window| window == part)
 }

@@ -1,0 +1,202 @@
+//! What the commands take and print.
+
+use std::io::Write;
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use crate::desk::Desk;
+
+const COMMANDS: [&str; 14] = [
+    "init",
+    "demo",
+    "run",
+    "retry",
+    "plan",
+    "check",
+    "schema",
+    "runs",
+    "show",
+    "report",
+    "export",
+    "decode",
+    "sim",
+    "completions",
+];
+
+#[test]
+fn the_help_of_every_command() {
+    let desk = Desk::new();
+    let mut all = desk.good("--help");
+    for command in COMMANDS {
+        assert!(all.contains(&format!("\n  {command} ")), "{command} is not listed");
+        all += &format!("\n──── {command} ────\n{}", desk.good(&format!("{command} --help")));
+    }
+    let listed =
+        desk.good("--help").lines().filter(|line| line.starts_with("  ") && !line.starts_with("   ")).count();
+    assert!(listed > COMMANDS.len(), "options are listed below the commands");
+    insta::assert_snapshot!("help", all);
+}
+
+#[test]
+fn without_a_command_there_is_help_and_the_code_of_wrong_usage() {
+    let done = Desk::new().run("");
+    assert_eq!((done.code, done.out.as_str()), (2, ""));
+    assert!(done.err.contains("Usage: antiphon [OPTIONS] <COMMAND>"), "{}", done.err);
+}
+
+/// Completions are fed to the shell itself, which only reads them; zsh and fish are checked by what must stand in them where they
+/// are not installed.
+#[test]
+fn completions_are_what_shells_read() {
+    let desk = Desk::new();
+    let reads = |shell: &str, script: &str| {
+        let mut child = desk.of(shell).arg("-n").stdin(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
+        assert!(child.wait().unwrap().success(), "{shell} cannot read its completions");
+    };
+    let bash = desk.good("completions bash");
+    reads("bash", &bash);
+    for (shell, head) in
+        [("zsh", "#compdef antiphon"), ("fish", "complete -c antiphon"), ("bash", "_antiphon()")]
+    {
+        let script = desk.good(&format!("completions {shell}"));
+        assert!(script.contains(head), "{shell}");
+        for command in COMMANDS {
+            assert!(script.contains(command), "{shell} does not know {command}");
+        }
+        if desk.of("sh").args(["-c", &format!("command -v {shell} >/dev/null")]).status().unwrap().success() {
+            reads(shell, &script);
+        }
+    }
+}
+
+#[test]
+fn json_is_all_that_stands_on_standard_output() {
+    let desk = Desk::new();
+    let json = |line: &str| -> Value {
+        let out = desk.good(&format!("{line} --json"));
+        serde_json::from_str(&out).unwrap_or_else(|error| panic!("{line}: {error}\n{out}"))
+    };
+    assert_eq!(json("check suite.yaml")["manifest"]["suite"], "small");
+    assert_eq!(json("plan suite.yaml --run r1")["calls"], 12);
+    let run = json("run suite.yaml --run r1");
+    assert_eq!(
+        (&run["run"], &run["complete"], &run["samples_now"]),
+        (&"r1".into(), &true.into(), &12.into())
+    );
+    assert_eq!(run["summary"]["completeness"]["total"]["planned"], 12);
+    assert_eq!(json("plan suite.yaml --run r1")["jobs_stored"], json("plan suite.yaml --run r1")["jobs"]);
+    assert_eq!(json("runs")[0]["state"], "complete");
+    let shown = json("show r1 --probe music --limit 2");
+    assert_eq!(shown.as_array().unwrap().len(), 2);
+    assert!(shown[0]["turns"][0]["answers"][0]["text"].is_string());
+    assert_eq!(json("report r1")["summary"]["run"], "r1");
+    assert_eq!(json("schema")["title"], "Suite");
+    assert_eq!(json("retry r1")["samples_now"], 0);
+}
+
+#[test]
+fn results_go_to_standard_output_and_the_rest_elsewhere() {
+    let desk = Desk::new();
+    let done = desk.run("run suite.yaml --run r1");
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert!(done.out.ends_with("report: antiphon-data/runs/r1/report/index.html\n"), "{}", done.out);
+    assert!(done.err.contains("12 samples, 12 calls"), "{}", done.err);
+    let quiet = desk.run("report r1 --quiet");
+    assert_eq!(quiet.err, "");
+    assert!(quiet.out.contains("complete: 12 of 12 samples"), "{}", quiet.out);
+}
+
+/// Progress is a bar on a terminal; into a file or a pipe go plain lines, without a cursor that moves.
+#[test]
+fn nothing_but_text_is_written_where_there_is_no_terminal() {
+    let desk = Desk::new();
+    for line in [
+        "run suite.yaml --run r1 --log debug",
+        "report r1",
+        "show r1",
+        "runs",
+        "check suite.yaml",
+        "run none.yaml",
+    ] {
+        let done = desk.run(line);
+        for text in [&done.out, &done.err] {
+            assert!(!text.contains(['\u{1b}', '\r']), "antiphon {line}: {text}");
+        }
+    }
+}
+
+#[test]
+fn colours_are_as_wanted() {
+    let mut desk = Desk::new();
+    desk.good("run suite.yaml --run r1");
+    let colourful = |desk: &Desk, line: &str| desk.run(line).err.contains('\u{1b}');
+    assert!(colourful(&desk, "run none.yaml --color always"));
+    assert!(!colourful(&desk, "run none.yaml --color never"));
+    // A terminal of its own, without a screen: `script` gives one.
+    let on_terminal = |desk: &Desk| {
+        let line = format!("{} run none.yaml", env!("CARGO_BIN_EXE_antiphon"));
+        let done = desk.of("script").args(["--quiet", "--command", &line, "/dev/null"]).output().unwrap();
+        String::from_utf8(done.stdout).unwrap()
+    };
+    assert!(on_terminal(&desk).contains("\u{1b}[31merror:"), "{}", on_terminal(&desk));
+    desk.set("NO_COLOR", "1");
+    assert!(
+        on_terminal(&desk).contains("error:") && !on_terminal(&desk).contains('\u{1b}'),
+        "{}",
+        on_terminal(&desk)
+    );
+}
+
+#[test]
+fn what_init_writes_is_right() {
+    let mut desk = Desk::new();
+    desk.set("ANTHROPIC_API_KEY", "canary");
+    desk.set("OPENAI_API_KEY", "canary");
+    let written = desk.good("init project");
+    assert_eq!(written, "project/antiphon.toml\nproject/suite.yaml\nproject/suite.schema.json\n");
+    let checked = desk.good("check project/suite.yaml");
+    assert!(checked.contains("starter is right"), "{checked}");
+    assert!(checked.contains("project/antiphon.toml"), "the configuration beside the suite: {checked}");
+    let schema: Value =
+        serde_json::from_slice(&std::fs::read(desk.path("project/suite.schema.json")).unwrap()).unwrap();
+    assert_eq!(schema, serde_json::from_str::<Value>(&desk.good("schema")).unwrap());
+    desk.good("plan project/suite.yaml");
+    desk.good("init project --force");
+}
+
+#[test]
+fn exports_are_copies() {
+    let desk = Desk::new();
+    desk.good("run suite.yaml --run r1");
+    for (format, files) in [
+        ("parquet", &["samples.parquet", "probes.parquet"][..]),
+        ("summary", &["summary.json", "operations.json"]),
+    ] {
+        desk.good(&format!("export r1 --format {format} --output out"));
+        for file in files {
+            let stored = std::fs::read(desk.path("antiphon-data/runs/r1/summary").join(file)).unwrap();
+            assert_eq!(std::fs::read(desk.path("out").join(file)).unwrap(), stored, "{file}");
+        }
+    }
+    desk.good("export r1 --format jsonl --output out");
+    desk.good("export r1 --format html --output out");
+    let lines = std::fs::read_to_string(desk.path("out/samples.jsonl")).unwrap();
+    assert_eq!(lines.lines().filter(|line| serde_json::from_str::<Value>(line).is_ok()).count(), 12);
+    assert!(desk.listing("out").keys().all(|path| path.extension().is_none_or(|end| end != "part")));
+}
+
+#[test]
+fn only_and_limit_are_a_cheap_first_look_and_the_rest_is_asked_later() {
+    let desk = Desk::new();
+    let samples = |line: &str| -> u64 {
+        let done: Value = serde_json::from_str(&desk.good(&format!("{line} --json"))).unwrap();
+        done["samples_now"].as_u64().unwrap()
+    };
+    assert_eq!(samples("run suite.yaml --run r1 --only music --users 1 --sessions 1"), 1);
+    assert_eq!(samples("run suite.yaml --run r1 --limit 1"), 5);
+    assert_eq!(samples("run suite.yaml --run r1"), 6);
+    assert_eq!(samples("run suite.yaml --run r1"), 0);
+    assert_eq!(samples("run suite.yaml --run r1 --sessions 3"), 6);
+}

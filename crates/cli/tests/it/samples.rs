@@ -1,0 +1,76 @@
+//! Every file that is meant to be copied is one that the program reads.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::desk::{Desk, repository};
+
+/// All files of `configs`, `deploy` and `k8s`.
+fn files() -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders: Vec<PathBuf> = ["configs", "deploy", "k8s"].map(|name| repository().join(name)).into();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+    }
+    files
+}
+
+#[test]
+fn every_sample_file_is_read() {
+    let mut read = 0;
+    for path in files() {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        match name {
+            _ if name.ends_with(".suite.yaml") => check_suite(&path),
+            _ if name.ends_with(".toml") => check_configuration(&path),
+            _ if name.starts_with("voices.") => check_voices(&path),
+            // Documents that suites refer to are read with them; a README is for people.
+            _ if name.ends_with(".md") => continue,
+            _ => panic!("no test reads {}; add it here", path.display()),
+        }
+        read += 1;
+    }
+    assert!(read >= 4, "only {read} files were found");
+}
+
+/// Suites name targets that a configuration beside them, or that of the demo, must have.
+fn check_suite(path: &Path) {
+    let mut desk = Desk::new();
+    with_keys(&mut desk);
+    let configs = repository().join("configs");
+    let demo = "[providers.a]\napi = \"anthropic\"\nbase_url = \"http://127.0.0.1:1\"\n\
+                [targets.steady]\nprovider = \"a\"\nmodel = \"steady\"\n\
+                [targets.fickle]\nprovider = \"a\"\nmodel = \"fickle\"\n";
+    let starter = fs::read_to_string(configs.join("starter.antiphon.toml")).unwrap();
+    let is_demo = path.file_name().unwrap().to_str().unwrap().starts_with("demo");
+    desk.write("antiphon.toml", if is_demo { demo } else { &starter });
+    desk.good(&format!("check {}", path.display()));
+}
+
+fn check_configuration(path: &Path) {
+    let mut desk = Desk::new();
+    with_keys(&mut desk);
+    desk.good(&format!("check --config {}", path.display()));
+}
+
+fn with_keys(desk: &mut Desk) {
+    desk.set("ANTHROPIC_API_KEY", "canary");
+    desk.set("OPENAI_API_KEY", "canary");
+}
+
+fn check_voices(path: &Path) {
+    let text = fs::read_to_string(path).unwrap();
+    antiphon_simulator::Voices::from_yaml(&text, path.parent().unwrap()).unwrap();
+}
+
+#[test]
+fn the_demo_has_a_probe_of_every_kind() {
+    let text = fs::read_to_string(repository().join("configs/demo.suite.yaml")).unwrap();
+    for kind in ["open", "short", "choice", "scale", "recall"] {
+        assert!(text.contains(&format!("kind: {kind}\n")), "{kind}");
+    }
+    assert!(text.contains("turns:"), "no probe has several turns");
+}
