@@ -32,9 +32,6 @@ fn the_help_of_every_command() {
         assert!(all.contains(&format!("\n  {command} ")), "{command} is not listed");
         all += &format!("\n──── {command} ────\n{}", desk.good(&format!("{command} --help")));
     }
-    let listed =
-        desk.good("--help").lines().filter(|line| line.starts_with("  ") && !line.starts_with("   ")).count();
-    assert!(listed > COMMANDS.len(), "options are listed below the commands");
     insta::assert_snapshot!("help", all);
 }
 
@@ -154,6 +151,8 @@ fn what_init_writes_is_right() {
     let mut desk = Desk::new();
     desk.set("ANTHROPIC_API_KEY", "canary");
     desk.set("OPENAI_API_KEY", "canary");
+    // One in this folder goes before one beside the suite.
+    std::fs::remove_file(desk.path("antiphon.toml")).unwrap();
     let written = desk.good("init project");
     assert_eq!(written, "project/antiphon.toml\nproject/suite.yaml\nproject/suite.schema.json\n");
     let checked = desk.good("check project/suite.yaml");

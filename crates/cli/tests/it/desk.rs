@@ -107,7 +107,7 @@ impl Desk {
             environment: BTreeMap::from([("SIM_KEY".to_owned(), KEY.to_owned())]),
         };
         desk.write("suite.yaml", SUITE);
-        desk.write("antiphon.toml", &CONFIGURATION.replace("SIMULATOR", &SIMULATOR));
+        desk.write("antiphon.toml", CONFIGURATION.replace("SIMULATOR", &SIMULATOR));
         desk
     }
 

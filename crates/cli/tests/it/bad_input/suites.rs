@@ -174,6 +174,12 @@ fn numbers() {
             "{sessions: 4000000000, repeats: 4000000000}",
             &["sampling: ", "a run holds at most 100000000"],
         ),
+    ]);
+}
+
+#[test]
+fn ranges() {
+    check(&[
         suite(
             "a temperature that nobody takes",
             "max_tokens: 80",
