@@ -30,7 +30,8 @@ def read(store, run):
     folder = Path(store) / "runs" / run
     summary = json.loads((folder / "summary" / "summary.json").read_text(encoding="utf-8"))
     total = summary["completeness"]["total"]
-    print(f"\n{run}: {total['planned']:,} samples, report of {(folder / 'report' / 'index.html').stat().st_size / 1e6:.1f} MB")
+    size = (folder / "report" / "index.html").stat().st_size / 1e6
+    print(f"\n{run}: {total['planned']:,} samples, report of {size:.1f} MB")
     hold(summary["completeness"]["complete"], f"{run} is complete")
     hold(not total["failed"] and total["unsupported"] == 0, f"{run}: nothing failed or was unsupported")
     return summary
@@ -44,7 +45,6 @@ class Recall:
         self.lcs = scores["lcs_recall"]
         self.prefix = scores["prefix_words"]["value"]
         self.words = scores["reference_words"]
-        self.within = agreement["within_session"]["value"]
         self.same_user = agreement["between_sessions"]["value"]
         self.users = agreement["between_users"]["value"]
 
@@ -56,16 +56,16 @@ def check_recall(summary):
         groups[target, probe.split("@")[0]].append(found)
 
     print(f"{'group':<10}{'target':<10}{'cuts':>4}  {'LCS recall (least to most)':<28}{'exact prefix':<16}"
-          f"{'A_W':>6}{'A_S':>7}{'A_B':>7}")
+          f"{'A_S':>6}{'A_B':>7}")
     for group in GROUPS:
         for target in TARGETS:
             found = groups[target, group]
             recalls = [cut.lcs["value"] for cut in found]
             span = f"{mean(recalls):.3f}  ({min(recalls):.3f} to {max(recalls):.3f})"
             prefix = f"{mean([cut.prefix for cut in found]):4.1f} of {mean([cut.words for cut in found]):.0f} words"
-            levels = [mean([getattr(cut, name) for cut in found]) for name in ("within", "same_user", "users")]
+            same_user, users = mean([cut.same_user for cut in found]), mean([cut.users for cut in found])
             print(f"{group:<10}{target:<10}{len(found):>4}  {span:<28}{prefix:<16}"
-                  f"{levels[0]:>6.3f}{levels[1]:>7.3f}{levels[2]:>7.3f}")
+                  f"{same_user:>6.3f}{users:>7.3f}")
 
     check_who_knows(cuts, groups)
     check_how_it_is_known(cuts, groups)
@@ -75,7 +75,8 @@ def check_who_knows(cuts, groups):
     for (target, group), found in groups.items():
         recalls = [cut.lcs["value"] for cut in found]
         if (target, group) in KNOWN:
-            hold(min(recalls) >= 0.6 and mean(recalls) >= 0.75, f"{target} knows what is {group}: {recalls}")
+            least = 0.7 if target == "reteller" else 0.9
+            hold(min(recalls) >= least, f"{target} knows what is {group}: {recalls}")
         else:
             hold(max(recalls) <= 0.35, f"{target} does not know what is {group}: {recalls}")
     # The claim that a reader takes from the report: at no cut do the intervals of knowing and not knowing touch.
@@ -98,10 +99,11 @@ def check_how_it_is_known(cuts, groups):
             retold = cuts["reteller", probe]
             hold(found.same_user >= 0.97, f"knower says the same in every session at {probe}")
             hold(retold.same_user <= 0.96, f"reteller's wording varies between sessions at {probe}")
-        # What stands before the passage makes no difference to these models, and answers are independent.
-        hold(abs(found.within - found.users) <= 0.08, f"{target} at {probe}: neither users nor sessions matter")
-        # A server that reseeds itself would give the same answer twice.
-        hold(found.within <= 0.6 or (target, probe.split("@")[0]) in KNOWN, f"{target} at {probe}: answers are drawn anew")
+        # What stands before the passage makes no difference to these models.
+        hold(abs(found.same_user - found.users) <= 0.08, f"{target} at {probe}: it does not matter who asks")
+        # A seed that did not vary would give one answer again and again.
+        drawn = found.same_user <= 0.6 or (target, probe.split("@")[0]) in KNOWN
+        hold(drawn, f"{target} at {probe}: answers are drawn anew")
     for target in TARGETS:
         asked, begun = cuts[target, "learned@w3600"], cuts[target, "prefilled@w3600"]
         near = abs(asked.lcs["value"] - begun.lcs["value"]) <= 0.1

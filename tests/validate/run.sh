@@ -40,7 +40,7 @@ fi
 # Results of an earlier validation would be resumed instead of asked for.
 rm -rf "$work/store"
 cp "$here"/*.suite.yaml "$shared/data/model_spec.md" "$shared/data/xstest_prompts.csv" "$work/"
-python3 "$here/xstest_voices.py" "$work/xstest_prompts.csv" "$work/xstest.voices.yaml"
+python3 -B "$here/xstest_voices.py" "$work/xstest_prompts.csv" "$work/xstest.voices.yaml"
 
 # All ports are held at once while they are chosen, so that they differ.
 read -r -a ports < <(python3 - "$((${#models[@]} + 1))" <<'PYTHON'
@@ -109,7 +109,10 @@ done
 await sim "${started[${#models[@]}]}" "http://127.0.0.1:$sim_port/_sim/stats"
 
 for suite in recall xstest; do
-    "$antiphon" --config "$config" --store "$work/store" run "$work/$suite.suite.yaml" --run "$suite" --yes
+    # In the background, since bash hears a signal while it waits, but not while a program runs.
+    "$antiphon" --config "$config" --store "$work/store" run "$work/$suite.suite.yaml" --run "$suite" --yes --grace 5s &
+    started+=($!)
+    wait $!
 done
 
-python3 "$here/check.py" "$work/store"
+python3 -B "$here/check.py" "$work/store"
