@@ -15,22 +15,24 @@ mod regressions;
 mod verdict;
 mod world;
 
-use proptest::prelude::ProptestConfig;
+use proptest::prelude::{ProptestConfig, prop};
 use proptest::test_runner::TestRunner;
 
 use crate::operation::Op;
-use crate::world::World;
+use crate::world::{Place, World};
 
 /// Cases where the environment does not ask for more.
 const CASES: u32 = 24;
+/// Most milliseconds spent on making a failing list shorter: each try may hang.
+const SHRINKING: u32 = 120_000;
 /// Sessions of each user that the suite asks.
 const SESSIONS: u32 = 2;
 
 /// Plays the operations, drives the run to its end, and holds it against its guarantees.
-fn play(ops: &[Op]) {
+fn play(place: Place, ops: &[Op]) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let mut world = World::new(SESSIONS).await;
+        let mut world = World::new(place, SESSIONS).await;
         for op in ops {
             world.play(op).await;
             world.look().await;
@@ -43,11 +45,13 @@ fn play(ops: &[Op]) {
 #[test]
 fn nothing_is_lost_or_counted_twice() {
     let asked_for = std::env::var_os("PROPTEST_CASES").is_some();
-    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
+    let config =
+        ProptestConfig { failure_persistence: None, max_shrink_time: SHRINKING, ..ProptestConfig::default() };
     let cases = if asked_for { config.cases } else { CASES };
     let mut runner = TestRunner::new(ProptestConfig { cases, ..config });
-    let played = runner.run(&operation::ops(), |ops| {
-        play(&ops);
+    let place = prop::sample::select(vec![Place::Memory, Place::Directory]);
+    let played = runner.run(&(place, operation::ops()), |(place, ops)| {
+        play(place, &ops);
         Ok(())
     });
     if let Err(error) = played {

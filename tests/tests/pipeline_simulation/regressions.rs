@@ -4,16 +4,22 @@ use antiphon_simulator::FaultKind;
 
 use crate::operation::Op;
 use crate::play;
+use crate::world::Place;
+
+fn everywhere(ops: &[Op]) {
+    play(Place::Memory, ops);
+    play(Place::Directory, ops);
+}
 
 #[test]
 fn nothing_happens() {
-    play(&[]);
+    everywhere(&[]);
 }
 
 /// Both deliveries of a job are in work at once, and the later one finds an object.
 #[test]
 fn the_later_of_two_results_does_not_replace_the_first() {
-    play(&[Op::Redeliver(3), Op::Submit, Op::StepWorker(200)]);
+    everywhere(&[Op::Redeliver(3), Op::Submit, Op::StepWorker(200)]);
 }
 
 /// Jobs that are acked before their result is stored are lost with their worker, since queue and coordinator live on.
@@ -24,19 +30,26 @@ fn workers_die_at_every_turn() {
         for more in 0..8 {
             ops.extend([Op::StepWorker(3), Op::CrashWorker(turns * 5 + more)]);
         }
-        play(&ops);
+        everywhere(&ops);
     }
 }
 
 #[test]
 fn hints_and_acks_are_lost_together() {
-    play(&[Op::LoseHint(3), Op::DropAck(3), Op::Submit, Op::StepWorker(10), Op::LoseHint(3), Op::DropAck(3)]);
+    everywhere(&[
+        Op::LoseHint(3),
+        Op::DropAck(3),
+        Op::Submit,
+        Op::StepWorker(10),
+        Op::LoseHint(3),
+        Op::DropAck(3),
+    ]);
 }
 
 /// Samples fail for good, and a retry is asked for again and again while its round is under way.
 #[test]
 fn retries_of_retries() {
-    play(&[
+    everywhere(&[
         Op::Fault(FaultKind::ServerError, 150),
         Op::Submit,
         Op::StepWorker(200),

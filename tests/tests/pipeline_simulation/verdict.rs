@@ -9,7 +9,7 @@ use antiphon_tests::{answers, same_summary, tokens};
 use parking_lot::Mutex;
 
 use crate::pipeline::{SESSIONS_PER_JOB, SLOTS, WINDOW};
-use crate::world::World;
+use crate::world::{Place, World};
 
 pub(crate) async fn check(world: &World) {
     let stored = once(world).await;
@@ -85,7 +85,7 @@ async fn expected(sessions: u32) -> String {
     if let Some(summary) = known.lock().get(&sessions) {
         return summary.clone();
     }
-    let mut quiet = World::new(sessions).await;
+    let mut quiet = World::new(Place::Memory, sessions).await;
     quiet.drive_to_the_end().await;
     assert_eq!(quiet.simulator.ledger().len(), once(&quiet).await, "a quiet run asks once");
     let summary = summary(&quiet).await;

@@ -10,13 +10,14 @@ use antiphon_queue::{DELIVERY_LIMIT, MemoryQueue, Queue};
 use antiphon_simulator::{FaultKind, FaultOrder, Running};
 use antiphon_store::Store;
 use antiphon_tests::Asked;
+use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use crate::operation::Op;
 use crate::pipeline::{Coordinator, Worker, coordinate, open, simulator, work};
 
 /// A run that has not ended by then hangs. Nothing is measured by it.
-const HANGS: Duration = Duration::from_secs(60);
+const HANGS: Duration = Duration::from_secs(20);
 /// Most sessions that extensions come to.
 const MOST_SESSIONS: u32 = 4;
 /// A run that is not complete after so many rounds of retrying never will be: faults are bounded.
@@ -28,6 +29,14 @@ struct Working {
     worker: Worker,
     stop_coordinator: CancellationToken,
     stop_worker: CancellationToken,
+}
+
+/// Where the run is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Memory,
+    /// A folder, whose writes go on for a moment when their writer is gone.
+    Directory,
 }
 
 pub(crate) struct World {
@@ -43,14 +52,20 @@ pub(crate) struct World {
     losses: u32,
     /// Every object as it was when it was first seen.
     seen: BTreeMap<String, bytes::Bytes>,
+    _folder: TempDir,
 }
 
 impl World {
-    pub(crate) async fn new(sessions: u32) -> Self {
+    pub(crate) async fn new(place: Place, sessions: u32) -> Self {
         let memory = MemoryQueue::default();
+        let folder = tempfile::tempdir().unwrap();
+        let store = match place {
+            Place::Memory => Store::memory(),
+            Place::Directory => Store::create(folder.path().to_str().unwrap()).await.unwrap(),
+        };
         Self {
             simulator: simulator().await,
-            store: Store::memory(),
+            store,
             asked: Asked { probes: 3, ..Asked::new(2, sessions, 1) },
             mishaps: Vec::new(),
             queue: Queue::Memory(memory.clone()),
@@ -58,6 +73,7 @@ impl World {
             working: None,
             losses: 0,
             seen: BTreeMap::new(),
+            _folder: folder,
         }
     }
 
@@ -90,12 +106,16 @@ impl World {
 
     async fn submit(&mut self) {
         if self.working.is_none() {
-            let stop_worker = CancellationToken::new();
-            let url = self.simulator.base_url();
-            let worker = work(&self.queue, &self.store, &self.asked, &url, stop_worker.clone());
+            let (worker, stop_worker) = self.worker();
             let (coordinator, stop_coordinator) = self.coordinator().await;
             self.working = Some(Working { coordinator, worker, stop_coordinator, stop_worker });
         }
+    }
+
+    fn worker(&self) -> (Worker, CancellationToken) {
+        let stop = CancellationToken::new();
+        let url = self.simulator.base_url();
+        (work(&self.queue, &self.store, &self.asked, &url, stop.clone()), stop)
     }
 
     async fn coordinator(&self) -> (Coordinator, CancellationToken) {
@@ -143,29 +163,22 @@ impl World {
 
     async fn crash_worker(&mut self, turns: u8) {
         self.turn(turns).await;
-        if self.working.is_none() || !self.may_lose(1) {
+        if !self.may_lose(1) {
             return;
         }
-        let stop = CancellationToken::new();
-        let url = self.simulator.base_url();
-        let worker = work(&self.queue, &self.store, &self.asked, &url, stop.clone());
-        if let Some(working) = &mut self.working {
-            working.worker = worker;
-            working.stop_worker = stop;
-        }
+        let Some(mut working) = self.working.take() else { return };
+        working.worker = Worker::new();
+        (working.worker, working.stop_worker) = self.worker();
+        self.working = Some(working);
         self.mishap().await;
     }
 
     async fn crash_coordinator(&mut self, turns: u8) {
         self.turn(turns).await;
-        if self.working.is_none() {
-            return;
-        }
-        let (coordinator, stop) = self.coordinator().await;
-        if let Some(working) = &mut self.working {
-            working.coordinator = coordinator;
-            working.stop_coordinator = stop;
-        }
+        let Some(mut working) = self.working.take() else { return };
+        working.coordinator = Coordinator::new();
+        (working.coordinator, working.stop_coordinator) = self.coordinator().await;
+        self.working = Some(working);
         // Its jobs are queued a second time.
         self.mishap().await;
     }
@@ -233,14 +246,6 @@ impl World {
     /// Starts and retries until the run is complete.
     pub(crate) async fn drive_to_the_end(&mut self) {
         for _ in 0..MOST_RETRIES {
-            self.submit().await;
-            let to_the_end = async {
-                while self.working.is_some() {
-                    self.step(1).await;
-                }
-            };
-            tokio::time::timeout(HANGS, to_the_end).await.expect("the run hangs");
-            // A round that was added while the coordinator was at work waits for the next one.
             self.submit().await;
             let to_the_end = async {
                 while self.working.is_some() {
