@@ -67,7 +67,8 @@ pub fn label_of(
     }
 }
 
-/// The option meant: by a letter at the beginning, by the one option that is quoted, or by the one letter that stands alone.
+/// The option meant: by a letter at the beginning, by the one option that is quoted, or by the one letter that
+/// stands alone.
 fn read_choice(text: &str, order: &[usize], options: &[String]) -> Option<usize> {
     let place_of = |c: char| (0..order.len()).find(|&place| letter(place) == c.to_ascii_uppercase());
     let trimmed = text.trim_start_matches(|c: char| !c.is_alphanumeric());
@@ -85,12 +86,16 @@ fn read_choice(text: &str, order: &[usize], options: &[String]) -> Option<usize>
     if let [only] = quoted[..] {
         return Some(only);
     }
-    // Words that happen to be a letter ("A", "I") count only with punctuation behind them, which the first rule saw.
-    let mut alone: Vec<usize> = text
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| word.len() == 1 && !["A", "I", "a"].contains(word))
-        .filter_map(|word| word.chars().next().filter(char::is_ascii_uppercase).and_then(place_of))
+    // Letters that stand alone. "A" and "I" are words too, unless they are the last of all: "My choice is A."
+    let words: Vec<&str> =
+        text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let mut alone: Vec<usize> = words
+        .iter()
+        .enumerate()
+        .filter(|(at, word)| word.len() == 1 && (at + 1 == words.len() || !["A", "I"].contains(word)))
+        .filter_map(|(_, word)| word.chars().next().filter(char::is_ascii_uppercase).and_then(place_of))
         .collect();
+    alone.sort_unstable();
     alone.dedup();
     match alone[..] {
         [place] => Some(order[place]),
@@ -142,7 +147,10 @@ mod tests {
         check("My choice is C", Some(1));
         check("Because I must, pull the lever!", Some(0));
         check("A bridge is no place for a question", None);
+        check("My choice is A.", Some(2));
+        check("As an AI language model, I would say: B", Some(0));
         check("B or C", None);
+        check("A is tempting, but C", Some(1));
         check("Pull the lever or do nothing", None);
         check("D", None);
         check("", None);

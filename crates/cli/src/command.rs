@@ -5,6 +5,7 @@ pub(crate) mod completions;
 pub(crate) mod decode;
 pub(crate) mod demo;
 pub(crate) mod export;
+pub(crate) mod farewell;
 pub(crate) mod finish;
 pub(crate) mod foresee;
 pub(crate) mod init;

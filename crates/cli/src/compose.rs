@@ -43,9 +43,16 @@ pub(crate) async fn sing(
     let queue = Queue::memory();
     let counters = Arc::new(Counters::default());
     let progress = Arc::new(Progress::default());
-    let pools = pools(manifest, config)?;
+    // A run of which nothing is left needs no keys.
+    let pools = if is_done(store, opened).await? { Vec::new() } else { pools(manifest, config)? };
     let watched = pools.iter().map(|pool| (pool.id.clone(), pool.limits.clone())).collect();
-    let watch = Watch::new(Arc::clone(&counters), Arc::clone(&progress), watched, planned(opened), output);
+    let watch = Watch::new(
+        Arc::clone(&counters),
+        Arc::clone(&progress),
+        watched,
+        Plan::new(manifest, &opened.rounds).samples(),
+        output,
+    );
     let slots: u32 = pools.iter().map(|pool| pool.slots).sum();
     let coordinator = CoordinatorParts { queue: queue.clone(), store: store.clone(), progress };
     let client = config.client()?;
@@ -111,14 +118,12 @@ fn window(slots: u32, sessions_per_job: u32) -> usize {
     (2 * slots.div_ceil(sessions_per_job.max(1)) + 8) as usize
 }
 
-/// Samples of the whole plan.
-fn planned(opened: &Opened) -> u64 {
+async fn is_done(store: &Store, opened: &Opened) -> anyhow::Result<bool> {
+    let run = &opened.manifest.run;
     let plan = Plan::new(&opened.manifest, &opened.rounds);
-    let probes = 0..opened.manifest.probes.len();
-    let per_target = |target: &antiphon_core::Target| -> u64 {
-        probes.clone().map(|probe| plan.planned_samples(&target.id, probe)).sum()
-    };
-    opened.manifest.targets.iter().map(per_target).sum()
+    let jobs: usize = opened.rounds.iter().map(|round| plan.jobs(round).len()).sum();
+    let ended = store.result_keys(run).await?.len() + store.dead_jobs(run).await?.len();
+    Ok(ended >= jobs)
 }
 
 /// One pool as it will be sung in.

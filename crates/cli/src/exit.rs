@@ -78,6 +78,7 @@ fn coordinator(error: &CoordinatorError) -> Option<Exit> {
         CoordinatorError::AnotherSuite { .. }
         | CoordinatorError::NoRun { .. }
         | CoordinatorError::NothingSelected(_)
+        | CoordinatorError::WiderAlready { .. }
         | CoordinatorError::TooMuch { .. } => Some(Exit::Usage),
         CoordinatorError::Store(error) => Some(store(error)),
         CoordinatorError::Queue(_) => None,

@@ -38,7 +38,7 @@ fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Exit> {
     match &arguments.command {
         Command::Init(init) => command::init::run(init, output),
         Command::Schema => command::schema::run(output),
-        Command::Completions { shell } => command::completions::run(*shell),
+        Command::Completions { shell } => command::completions::run(*shell, output),
         other => runtime()?.block_on(with_runtime(arguments, other, output)),
     }
 }

@@ -18,6 +18,11 @@ pub(crate) fn count(number: u64) -> String {
     text
 }
 
+/// A number with its noun.
+pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", count(number), if number == 1 { one } else { many })
+}
+
 /// Minutes as days, hours and minutes.
 pub(crate) fn minutes(minutes: f64) -> String {
     if minutes < 1.0 {
@@ -41,6 +46,8 @@ mod tests {
     fn numbers_are_readable() {
         assert_eq!(count(1_234_567), "1,234,567");
         assert_eq!(count(12), "12");
+        assert_eq!(counted(1, "job", "jobs"), "1 job");
+        assert_eq!(counted(0, "job", "jobs"), "0 jobs");
         assert_eq!(dollars(0.0123), "$0.0123");
         assert_eq!(dollars(12.3), "$12.30");
         assert_eq!(minutes(0.5), "30 s");

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use antiphon_core::plan::Plan;
 use antiphon_core::prompt::{Prompter, estimate_tokens};
-use antiphon_core::{Job, Manifest, keys};
+use antiphon_core::{Job, JobTally, Manifest, ResultObject, keys};
 use antiphon_store::Store;
 
 use crate::CoordinatorError;
@@ -32,22 +32,23 @@ impl Budget {
         Ok(Self { limit, spent, reserved: HashMap::new(), prompter: Prompter::new(manifest.seed) })
     }
 
-    /// Reserves the worst case of `job`, if the budget has room for it.
-    pub(crate) fn reserve(&mut self, plan: &Plan<'_>, job: &Job) -> bool {
-        let Some(limit) = self.limit else { return true };
+    /// Reserves the worst case of `job`. If the budget has no room for it, nothing is reserved and the worst case is the error.
+    pub(crate) fn reserve(&mut self, plan: &Plan<'_>, job: &Job) -> Result<(), f64> {
+        let Some(limit) = self.limit else { return Ok(()) };
         let worst = self.worst_case(plan, job);
         let reserved: f64 = self.reserved.values().sum();
         if self.spent + reserved + worst > limit {
-            return false;
+            return Err(worst);
         }
         self.reserved.insert(job.clone(), worst);
-        true
+        Ok(())
     }
 
-    /// Replaces a reservation by the real cost.
-    pub(crate) fn settle(&mut self, job: &Job, dollars: f64) {
-        self.reserved.remove(job);
-        self.spent += dollars;
+    /// Replaces a reservation by the real cost. A job that is told of twice is paid once, unless it was asked twice.
+    pub(crate) fn settle(&mut self, job: &Job, tally: &JobTally) {
+        if self.reserved.remove(job).is_some() || tally.duplicate || self.limit.is_none() {
+            self.spent += tally.dollars;
+        }
     }
 
     /// A job whose cost will never be known counts as its worst case.
@@ -82,12 +83,15 @@ impl Budget {
 async fn spent_so_far(store: &Store, manifest: &Manifest) -> Result<f64, CoordinatorError> {
     let mut spent = 0.0;
     for (target, block, job) in store.result_keys(&manifest.run).await? {
-        let Some(price) = manifest.target(&target).and_then(|target| target.price) else { continue };
-        let key = keys::result_of(&manifest.run, &target, &block, &job);
-        for sample in store.get_result(&key).await?.samples {
-            let usage = sample.billing.usage.unwrap_or_default();
-            spent += price.dollars(usage.input_tokens, usage.output_tokens);
-        }
+        let object = store.get_result(&keys::result_of(&manifest.run, &target, &block, &job)).await?;
+        spent += cost(manifest, &object);
     }
     Ok(spent)
+}
+
+/// What a stored result cost, where its target has a price.
+pub(crate) fn cost(manifest: &Manifest, object: &ResultObject) -> f64 {
+    let Some(price) = manifest.target(&object.target).and_then(|target| target.price) else { return 0.0 };
+    let usages = object.samples.iter().filter_map(|sample| sample.billing.usage);
+    usages.map(|usage| price.dollars(usage.input_tokens, usage.output_tokens)).sum()
 }

@@ -76,6 +76,17 @@ pub enum CoordinatorError {
     /// The selection leaves nothing to ask.
     #[error("{0}")]
     NothingSelected(String),
+    /// A part of the suite is asked for, but the run plans more already.
+    #[error(
+        "run {run} plans {planned} samples already, more than --only, --limit and --users ask for; a run never shrinks: leave \
+         them out to go on with it, or name another run with `--run NAME`"
+    )]
+    WiderAlready {
+        /// The run.
+        run: RunId,
+        /// Samples that it plans.
+        planned: u64,
+    },
     /// The selection asks more than a run can hold.
     #[error(
         "that would be {samples} samples, and a run holds at most {}; ask for fewer sessions or users",

@@ -21,6 +21,13 @@ pub struct Wanted {
     pub users: Option<u32>,
 }
 
+impl Wanted {
+    /// Whether this asks for a part of the suite on purpose.
+    fn is_narrowed(&self) -> bool {
+        !self.only.is_empty() || self.limit.is_some() || self.users.is_some()
+    }
+}
+
 /// A run, ready to be worked on.
 #[derive(Debug, Clone)]
 pub struct Opened {
@@ -57,7 +64,11 @@ pub async fn open_run(
         manifest
     };
     let mut rounds = store.rounds(&run).await?;
-    if Plan::new(&manifest, &rounds).would_grow(&selection) {
+    let plan = Plan::new(&manifest, &rounds);
+    if wanted.is_narrowed() && !plan.would_grow(&selection) && plan.samples() > selection.samples(&manifest) {
+        return Err(CoordinatorError::WiderAlready { run, planned: plan.samples() });
+    }
+    if plan.would_grow(&selection) {
         let number = u32::try_from(rounds.len()).expect("a run has few rounds");
         let kind =
             if rounds.is_empty() { RoundKind::Base(selection) } else { RoundKind::Extension(selection) };

@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use antiphon_core::plan::Plan;
-use antiphon_core::{Event, Job, JobTally, PoolId, RunId};
+use antiphon_core::{Event, Job, JobTally, PoolId, RunId, keys};
 use antiphon_queue::{DeadLetter, DeadLetters, EventStream, Queue};
 use antiphon_store::Store;
 use tokio_util::sync::CancellationToken;
 
-use crate::budget::Budget;
+use crate::budget::{Budget, cost};
 use crate::{CoordinatorError, Opened};
 
 /// What the coordinator works with.
@@ -61,8 +61,8 @@ pub struct Report {
     pub dead: u64,
     /// Jobs that were left out, and will be asked by the next start.
     pub left: u64,
-    /// Whether the budget ended the run.
-    pub over_budget: bool,
+    /// If the budget ended the run: dollars that the next job may cost, which do not fit any more.
+    pub over_budget: Option<f64>,
     /// Whether it was asked to stop.
     pub interrupted: bool,
     /// Pools that take no more calls.
@@ -215,7 +215,7 @@ impl<'a> State<'a> {
 
     fn done(&mut self, parts: &Parts, job: &Job, tally: &JobTally) {
         self.report.duplicates += u64::from(tally.duplicate);
-        self.budget.settle(job, tally.dollars);
+        self.budget.settle(job, tally);
         if self.queued.remove(job) {
             self.report.stored += 1;
             parts.progress.stored.store(self.report.stored, Ordering::Relaxed);
@@ -227,7 +227,9 @@ impl<'a> State<'a> {
         let queued: Vec<Job> = self.queued.iter().cloned().collect();
         for job in queued {
             if parts.store.has_result(&job).await? {
-                self.done(parts, &job, &JobTally::default());
+                let object = parts.store.get_result(&keys::result(&job)).await?;
+                let dollars = cost(self.plan.manifest(), &object);
+                self.done(parts, &job, &JobTally { dollars, ..JobTally::default() });
             }
         }
         Ok(())
@@ -239,10 +241,10 @@ impl<'a> State<'a> {
             if self.stopped.contains_key(&job.pool) {
                 continue;
             }
-            if !self.budget.reserve(&self.plan, &job) {
+            if let Err(worst) = self.budget.reserve(&self.plan, &job) {
                 self.todo.push_front(job);
-                // Jobs in flight may cost less than was reserved; only when none is left is the budget really used up.
-                self.report.over_budget = self.queued.is_empty();
+                // Jobs in flight may cost less than was reserved; only when none is left does no other job fit.
+                self.report.over_budget = self.queued.is_empty().then_some(worst);
                 break;
             }
             parts.queue.publish_job(&job).await?;

@@ -97,7 +97,7 @@ pub struct Sampling {
 pub struct Scoring {
     /// Whether upper and lower case count as the same.
     pub casefold: bool,
-    /// Cells up to so many samples compare all pairs; larger ones a sample of pairs.
+    /// Up to so many different texts of a cell all pairs are compared; beyond, a sample of pairs.
     pub exact_pairs_up_to: u32,
 }
 

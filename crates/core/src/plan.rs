@@ -152,6 +152,16 @@ impl<'a> Plan<'a> {
         sessions * turns * u64::from(self.manifest.sampling.repeats)
     }
 
+    /// Samples that all rounds together plan.
+    #[must_use]
+    pub fn samples(&self) -> u64 {
+        let probes = 0..self.manifest.probes.len();
+        let of = |target: &Target| -> u64 {
+            probes.clone().map(|probe| self.planned_samples(&target.id, probe)).sum()
+        };
+        self.manifest.targets.iter().map(of).sum()
+    }
+
     /// Samples that a session of the probe has.
     #[must_use]
     pub fn samples_per_session(&self, probe: &Probe) -> u64 {

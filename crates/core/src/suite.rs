@@ -279,7 +279,7 @@ impl Default for Columns {
 pub struct SuiteScoring {
     /// Whether upper and lower case count as the same.
     pub casefold: bool,
-    /// Cells up to so many samples compare all pairs of texts; larger ones a sample of pairs.
+    /// Up to so many different texts all pairs are compared; beyond, a sample of pairs.
     #[schemars(range(min = 2))]
     pub exact_pairs_up_to: u32,
 }

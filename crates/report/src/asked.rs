@@ -135,7 +135,7 @@ fn settings(summary: &Summary) -> Markup {
             (setting("Repeats", html! { (counted(u64::from(summary.sampling.repeats), "answer", "answers")) " from each history" }))
             (setting("Seed", html! { code { (summary.seed.0) } }))
             (setting("Scoring", html! {
-                (case) "; all pairs are compared up to " (count(u64::from(summary.scoring.exact_pairs_up_to))) " samples a cell, beyond that a sample of them"
+                (case) "; all pairs are compared up to " (count(u64::from(summary.scoring.exact_pairs_up_to))) " different texts a cell, beyond that a sample of them"
             }))
             (setting("Run", html! { code { (summary.run) } }))
             (setting("Versions", html! {

@@ -22,8 +22,8 @@ pub struct Style {
 /// Rows of a table that still fits a screen; the report has the rest.
 const MOST_ROWS: usize = 20;
 const NARROWEST: usize = 40;
-/// Columns of `  0.123  0.123 to 0.123`.
-const NUMBERS: usize = 23;
+/// Columns of `  0.123  0.123 to 0.123  lang`.
+const NUMBERS: usize = 29;
 
 /// The probes that agree least across users, and whether the run is complete. Holds no control characters but its own colours,
 /// whatever a suite is called. Ends with a newline.
@@ -54,14 +54,18 @@ fn write_table(text: &mut String, cells: &[&Cell], width: usize, paint: &Paint) 
     let _ = writeln!(text, "{}", paint.dim(&heading));
     for (cell, (probe_name, target_name)) in shown.iter().zip(&names) {
         let undefined = Estimate::default();
-        let estimate = cell.headline().map_or(&undefined, |headline| headline.estimate);
+        let headline = cell.headline();
+        let estimate = headline.map_or(&undefined, |headline| headline.estimate);
         let numbers = format!(
             "{:>6}  {}",
             Form::Decimal.or_dash(estimate.value),
             Form::Decimal.interval(estimate).unwrap_or_default()
         );
+        let language = headline
+            .and_then(|headline| headline.language)
+            .map_or(String::new(), |language| shorten(&plain(language), 4));
         let row = format!(
-            "{:probe$} {:target$} {numbers}",
+            "{:probe$} {:target$} {numbers}  {language}",
             shorten(probe_name, probe),
             shorten(target_name, target)
         );

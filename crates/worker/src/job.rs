@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use antiphon_core::{Event, Job, JobTally, OBJECT_FORMAT, ResultObject, Sample};
+use antiphon_core::{Event, Job, JobTally, OBJECT_FORMAT, ResultObject, Sample, keys};
 use antiphon_queue::Delivery;
 use antiphon_store::Put;
 use futures::StreamExt;
@@ -38,10 +38,13 @@ pub(crate) async fn work(
     delivery: Delivery,
 ) -> Result<Ended, WorkerError> {
     let job = delivery.job().clone();
-    if parts.store.has_result(&job).await? {
-        return finish(&parts, delivery, &job, JobTally::default()).await;
-    }
     let run = parts.runs.of(&parts.store, &job).await?;
+    if parts.store.has_result(&job).await? {
+        // Whoever stored it may have died before its hint went out, so the hint tells what it cost.
+        let stored = parts.store.get_result(&keys::result(&job)).await?;
+        let tally = tally(&run, &job, &stored.samples);
+        return finish(&parts, delivery, &job, tally).await;
+    }
     let samples = match sessions(&parts, &pool, &slots, &run, &job).await {
         Ok(samples) => samples,
         Err(NoSession::Stopped(stopped)) => {

@@ -16,6 +16,7 @@ use crate::output::Output;
 
 const DEMO_VOICES: &str = include_str!("../../../../configs/voices.demo.yaml");
 const DEMO_DOCUMENT: &str = include_str!("../../../../configs/demo-document.md");
+const DEMO_CONFIGURATION: &str = include_str!("../../../../configs/demo.antiphon.toml");
 const DEMO_SUITE: &str = include_str!("../../../../configs/demo.suite.yaml");
 
 pub(crate) async fn run(demo: &DemoArguments, output: &Output) -> anyhow::Result<Exit> {
@@ -41,23 +42,26 @@ pub(crate) async fn run(demo: &DemoArguments, output: &Output) -> anyhow::Result
     exit
 }
 
-/// Writes the demo's files beside its results, to look at and to change.
+/// Writes the demo's files beside its results, to look at and to change; files that are there are left as they are.
 fn lay_out(folder: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(folder)?;
-    std::fs::write(folder.join("suite.yaml"), DEMO_SUITE)?;
-    std::fs::write(folder.join("voices.yaml"), DEMO_VOICES)?;
-    std::fs::write(folder.join("demo-document.md"), DEMO_DOCUMENT)
+    for (name, text) in [
+        ("suite.yaml", DEMO_SUITE),
+        ("voices.yaml", DEMO_VOICES),
+        ("demo-document.md", DEMO_DOCUMENT),
+        ("antiphon.toml", DEMO_CONFIGURATION),
+    ] {
+        let path = folder.join(name);
+        if !path.exists() {
+            std::fs::write(path, text)?;
+        }
+    }
+    Ok(())
 }
 
 /// The two voices, one in each dialect.
 fn configuration(base_url: &str) -> String {
-    format!(
-        "[providers.left]\napi = \"anthropic\"\nbase_url = \"{base_url}\"\nsend_sample_key = true\n\
-         [providers.right]\napi = \"openai\"\nbase_url = \"{base_url}/v1\"\nsend_sample_key = true\n\
-         [pools.left]\nconcurrency = 64\n[pools.right]\nconcurrency = 64\n\
-         [targets.steady]\nprovider = \"left\"\nmodel = \"steady\"\nprice = {{ input = 3.0, output = 15.0 }}\n\
-         [targets.fickle]\nprovider = \"right\"\nmodel = \"fickle\"\nprice = {{ input = 1.0, output = 4.0 }}\n"
-    )
+    DEMO_CONFIGURATION.replace("http://127.0.0.1:8080", base_url)
 }
 
 /// The demo's voices refer to a document; it is laid into a folder of its own for the moment of reading.

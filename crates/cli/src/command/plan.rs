@@ -50,7 +50,7 @@ fn tell(run: &str, budget: Option<f64>, forecast: &Forecast, output: Output) {
         }
     }
     if let Some(budget) = budget {
-        line("budget", dollars(budget));
+        line("budget", format!("{}; the run stops before it spends more", dollars(budget)));
     }
     for (pool, part) in &forecast.pools {
         let time = part

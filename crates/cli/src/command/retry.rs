@@ -9,7 +9,7 @@ use super::open_store;
 use crate::args::{Arguments, RetryArguments};
 use crate::config;
 use crate::exit::Exit;
-use crate::money::count;
+use crate::money::counted;
 use crate::output::Output;
 
 pub(crate) async fn run(
@@ -23,8 +23,8 @@ pub(crate) async fn run(
     let _lock = store.lock_run(&retry.run).await?;
     let (opened, samples) = open_retry(&store, &retry.run).await?;
     output.note(match samples {
-        0 => format!("no sample of run {} has failed", retry.run),
-        samples => format!("asking {} samples of run {} again", count(samples), retry.run),
+        0 => format!("no sample of run {} has failed; there is nothing to ask again", retry.run),
+        samples => format!("asking {} of run {} again", counted(samples, "sample", "samples"), retry.run),
     });
     let finished = Finished { store: &store, address: &address, config: &config, opened: &opened };
     finish(finished, &retry.work, *output, &CancellationToken::new()).await

@@ -71,7 +71,7 @@ fn announce(opened: &Opened, forecast: &Forecast, address: &str, output: Output)
 /// Asks before a run whose forecast exceeds its budget. It would stop at the budget in any case.
 fn may_spend(manifest: &Manifest, forecast: &Forecast, output: Output) -> anyhow::Result<bool> {
     let (Some(budget), Some(expected)) = (manifest.budget_dollars, forecast.dollars) else { return Ok(true) };
-    if expected <= budget {
+    if expected <= budget || forecast.jobs_stored == forecast.jobs {
         return Ok(true);
     }
     output.warning(format!(

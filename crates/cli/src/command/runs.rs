@@ -30,10 +30,10 @@ pub(crate) async fn run(arguments: &Arguments, output: &Output) -> anyhow::Resul
         let stored = store.result_keys(&run).await?.len();
         let summary: Option<Summary> = store.get_json(&keys::summary(&run, "summary.json")).await?;
         let state = match summary {
+            _ if stored < jobs => "unfinished",
             Some(summary) if summary.completeness.complete => "complete",
-            Some(_) if stored == jobs => "incomplete: samples failed",
-            _ if stored == jobs => "stored, not summed up",
-            _ => "unfinished",
+            Some(_) => "incomplete: samples failed",
+            None => "stored, not summed up",
         };
         rows.push(Row { run: run.to_string(), suite: manifest.suite, jobs, jobs_stored: stored, state });
     }

@@ -18,9 +18,10 @@ pub(crate) async fn run(sim: &SimArguments, output: &Output) -> anyhow::Result<E
     let names: Vec<String> = voices.names().map(str::to_owned).collect();
     let config =
         SimulatorConfig { api_key: sim.api_key.clone(), date: sim.date, ..SimulatorConfig::new(voices) };
-    let running = Simulator::start(config, sim.listen)
-        .await
-        .map_err(|error| anyhow::Error::new(Usage(error.to_string())))?;
+    let running = Simulator::start(config, sim.listen).await.map_err(|error| {
+        let cause = std::error::Error::source(&error).map_or(String::new(), |cause| format!(": {cause}"));
+        anyhow::Error::new(Usage(format!("{error}{cause}")))
+    })?;
     let address = running.base_url();
     output.line(&address);
     output.note(format!("voices: {}", names.join(", ")));

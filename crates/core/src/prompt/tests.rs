@@ -109,7 +109,10 @@ fn template_errors_say_where_and_what_is_known() {
             Prompter::new(Seed(1)).script(&probe(ProbeKind::Open, &[turn], &[]), &user(), 0).unwrap_err();
         assert_eq!(error.to_string(), expected);
     };
-    check("Hi {{ persona }}", "template of probe p, turn 0: line 1: unknown name `persona`; known here: language");
+    check(
+        "Hi {{ persona }}",
+        "template of probe p, turn 0: line 1: unknown name `persona`; known here: language",
+    );
     check(
         "{% for i in range(9) %}",
         "template of probe p, turn 0: line 1: syntax error: unexpected end of input, expected end of block",

@@ -1,0 +1,143 @@
+//! What a run says when it ends: results, what is missing, and how to go on.
+
+use antiphon_coordinator::Report;
+use antiphon_core::summary::{Operations, Summary};
+use antiphon_report::terminal;
+use serde::Serialize;
+
+use super::finish::Finished;
+use super::open_store::place;
+use crate::compose::Sung;
+use crate::exit::Exit;
+use crate::money::{counted, dollars};
+use crate::output::Output;
+use crate::typed;
+
+/// Summary, operations and the report's key, where the run was summed up.
+type Sums = (Summary, Operations, String);
+
+/// Says how a run ended.
+pub(crate) fn tell(run: &Finished<'_>, sung: &Sung, sums: Option<&Sums>, exit: Exit, output: Output) {
+    let file = sums.map(|(_, _, key)| place(run.address, key));
+    if output.json {
+        output.value(&json(run, sung, sums, exit, file));
+        return;
+    }
+    if let Some((summary, operations, _)) = sums {
+        results(summary, operations, output);
+    }
+    troubles(run, &sung.report, output);
+    if exit != Exit::Complete {
+        how_to_go_on(run, &sung.report, sums.map(|(summary, ..)| summary), output);
+    }
+    match file {
+        Some(file) => output.line(format!("report: {file}")),
+        None => output.line(format!("stored; sum it up with `antiphon report {}`", run.opened.manifest.run)),
+    }
+}
+
+fn results(summary: &Summary, operations: &Operations, output: Output) {
+    output.raw(&terminal(summary, output.style()));
+    let cost = operations.dollars.map_or(String::new(), |cost| format!(", {}", dollars(cost)));
+    output.note(format!("{}{cost}", counted(operations.calls, "call", "calls")));
+    for (target, samples) in &operations.unexplained_input {
+        output.warning(format!(
+            "{target}: {} billed more input than was sent; something else was in the prompt",
+            counted(*samples, "sample was", "samples were")
+        ));
+    }
+}
+
+/// Why samples are missing.
+fn troubles(run: &Finished<'_>, report: &Report, output: Output) {
+    for pool in &report.stopped_pools {
+        let mend = match (&run.config.path, pool.misconfigured) {
+            (Some(path), true) => format!("; correct key, model or address in {}", path.display()),
+            _ => String::new(),
+        };
+        output.warning(format!("pool {} was stopped: {}{mend}", pool.pool, pool.reason));
+    }
+    if let Some(next) = report.over_budget {
+        output.warning(format!(
+            "{} of the budget of {} are spent, and the next job may cost up to {}, so the run stopped; raise `budget` in the suite",
+            dollars(report.dollars),
+            dollars(run.opened.manifest.budget_dollars.unwrap_or_default()),
+            dollars(next)
+        ));
+    }
+    if report.dead > 0 {
+        output.warning(format!(
+            "{} given up; `runs/{}/dead/` in the store says why",
+            counted(report.dead, "job was", "jobs were"),
+            run.opened.manifest.run
+        ));
+    }
+}
+
+fn how_to_go_on(run: &Finished<'_>, report: &Report, summary: Option<&Summary>, output: Output) {
+    let failed = summary.map_or(0, |summary| {
+        let total = &summary.completeness.total;
+        total.failed_total() + total.unreached
+    });
+    if failed > 0 {
+        output.note(format!(
+            "{} failed or not reached; ask again with `antiphon retry {}`",
+            counted(failed, "sample", "samples"),
+            run.opened.manifest.run
+        ));
+    }
+    if report.left > 0 {
+        output.note(format!(
+            "{} left; go on with `{}`",
+            counted(report.left, "job is", "jobs are"),
+            typed::again()
+        ));
+    }
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Json<'a> {
+    run: &'a str,
+    store: &'a str,
+    complete: bool,
+    interrupted: bool,
+    over_budget: bool,
+    jobs: u64,
+    jobs_stored: u64,
+    jobs_dead: u64,
+    samples_now: u64,
+    retried_calls: u64,
+    duplicates: u64,
+    stopped_pools: Vec<(&'a str, &'a str)>,
+    report: Option<String>,
+    summary: Option<&'a Summary>,
+    operations: Option<&'a Operations>,
+}
+
+fn json<'a>(
+    run: &'a Finished<'_>,
+    sung: &'a Sung,
+    sums: Option<&'a Sums>,
+    exit: Exit,
+    file: Option<String>,
+) -> Json<'a> {
+    let report = &sung.report;
+    Json {
+        run: run.opened.manifest.run.as_str(),
+        store: run.address,
+        complete: exit == Exit::Complete,
+        interrupted: report.interrupted,
+        over_budget: report.over_budget.is_some(),
+        jobs: report.jobs,
+        jobs_stored: report.stored,
+        jobs_dead: report.dead,
+        samples_now: sung.samples,
+        retried_calls: sung.retries,
+        duplicates: report.duplicates,
+        stopped_pools: report.stopped_pools.iter().map(|p| (p.pool.as_str(), p.reason.as_str())).collect(),
+        report: file,
+        summary: sums.map(|(summary, ..)| summary),
+        operations: sums.map(|(_, operations, _)| operations),
+    }
+}
