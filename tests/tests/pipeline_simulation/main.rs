@@ -24,7 +24,7 @@ use crate::world::{Place, World};
 /// Cases where the environment does not ask for more.
 const CASES: u32 = 24;
 /// Most milliseconds spent on making a failing list shorter: each try may hang.
-const SHRINKING: u32 = 120_000;
+const SHRINKING: u32 = 60_000;
 /// Sessions of each user that the suite asks.
 const SESSIONS: u32 = 2;
 
