@@ -19,6 +19,9 @@ use crate::read_block::BlockSample;
 /// How many of the least typical answers are quoted.
 const DEVIANTS: usize = 3;
 
+/// How a template places the passage.
+const PLACES: [&str; 2] = ["{{ passage }}", "{{passage}}"];
+
 /// What a cell is made from.
 pub(crate) struct CellInput<'a> {
     pub(crate) manifest: &'a Manifest,
@@ -33,7 +36,7 @@ pub(crate) struct CellInput<'a> {
 
 /// Sums a cell up.
 pub(crate) fn summarise(input: &CellInput<'_>) -> Cell {
-    let CellInput { manifest, target, probe, turn, .. } = input;
+    let CellInput { target, probe, turn, .. } = input;
     let asks_for_label = matches!(probe.kind, ProbeKind::Choice | ProbeKind::Scale { .. } | ProbeKind::Short);
     let (labels, wording) = match asks_for_label && input.is_last_turn() {
         true => (labels::scores(input), Vec::new()),
@@ -50,7 +53,7 @@ pub(crate) fn summarise(input: &CellInput<'_>) -> Cell {
         kind: probe.kind.name().to_owned(),
         turn: *turn,
         turns: u32::try_from(probe.turns()).expect("few turns"),
-        question: manifest.own_wording(probe).turns[*turn as usize].clone(),
+        question: input.question(),
         certificate: input.certificate.clone(),
         rates: input.rates(),
         labels: labels.into_iter().map(|scores| scores.labels).collect(),
@@ -74,6 +77,19 @@ impl CellInput<'_> {
 
     fn is_last_turn(&self) -> bool {
         self.turn as usize + 1 == self.probe.turns()
+    }
+
+    /// The question as a reader needs it: of a passage, where it ends.
+    fn question(&self) -> String {
+        let turn = &self.manifest.own_wording(self.probe).turns[self.turn as usize];
+        match &self.probe.kind {
+            ProbeKind::Recall(cut) => {
+                let passage = format!("[the passage before word {} of {}]", cut.word, cut.document);
+                let placed = PLACES.iter().fold(turn.clone(), |text, place| text.replace(place, &passage));
+                if cut.prefill { format!("{placed} {passage}") } else { placed }
+            }
+            _ => turn.clone(),
+        }
     }
 
     /// The samples for which `value` gives one, as users → sessions → samples.

@@ -346,6 +346,19 @@ fn warnings(manifest: &Manifest, catalogue: &TargetCatalogue) -> Vec<String> {
             ));
         }
     }
+    let prefills = manifest
+        .probes
+        .iter()
+        .any(|probe| matches!(&probe.kind, crate::ProbeKind::Recall(cut) if cut.prefill));
+    for target in
+        manifest.targets.iter().filter(|target| target.provider == Provider::OpenaiCompatible && prefills)
+    {
+        warnings.push(format!(
+            "target {}: servers that are compatible with OpenAI's API differ in whether they continue a beginning of their own answer, \
+             and some do not say so; look at an answer before you trust recall by prefill, or use `form: user`",
+            target.id
+        ));
+    }
     for pool in manifest.pools() {
         if catalogue.pools.get(&pool).is_none_or(|limits| *limits == Limits::default()) {
             warnings

@@ -78,8 +78,8 @@ pub enum SeedPolicy {
     /// No seed is sent: what users get.
     #[default]
     None,
-    /// Each sample sends a seed of its own, drawn from the suite's. For servers that would otherwise repeat themselves
-    /// (llama-cpp-python reseeds every request with the same number).
+    /// Each sample sends a seed of its own, drawn from the suite's. For servers whose own seeds depend on the order of calls, such as
+    /// llama-cpp-python: answers can then be had again.
     PerSample,
 }
 

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::probe::{self, Probes};
 use crate::visible::{inline, plain};
-use crate::{asked, completeness, operations, overview, reading, scales};
+use crate::{asked, completeness, groups, operations, overview, reading, scales};
 
 const STYLE_SHEET: &str = include_str!("report.css");
 
@@ -29,6 +29,7 @@ pub fn render(summary: &Summary, operations: Option<&Operations>, transcripts: &
                 main #main {
                     (completeness::banner(summary))
                     (reading::section())
+                    (groups::section(summary))
                     (overview::section(summary, &probes))
                     (completeness::section(summary))
                     (asked::section(summary))
@@ -76,6 +77,7 @@ fn header(summary: &Summary, operations: bool) -> Markup {
             p.size { (asked::in_one_line(summary)) }
             nav aria-label="Sections" {
                 ul {
+                    @if groups::are_shown(summary) { li { a href="#groups" { "Group by group" } } }
                     li { a href="#overview" { "Where answers disagree" } }
                     li { a href="#completeness" { "Completeness" } }
                     li { a href="#asked" { "What was asked of whom" } }

@@ -1,7 +1,7 @@
 //! How much of a document came back.
 
-use antiphon_core::Cut;
 use antiphon_core::summary::RecallScores;
+use antiphon_core::{Cut, Outcome, Sample};
 use antiphon_stats::text::Vocabulary;
 use antiphon_stats::{interval, recall};
 
@@ -11,16 +11,8 @@ use crate::estimates::{self, scaled};
 pub(super) fn scores(input: &CellInput<'_>, cut: &Cut) -> RecallScores {
     let mut vocabulary = Vocabulary::default();
     let reference = input.words(&cut.reference, &mut vocabulary);
-    let scores: Vec<Option<recall::Recall>> = input
-        .samples
-        .iter()
-        .map(|row| {
-            let answered = row.sample.outcome.has_text();
-            answered.then(|| {
-                recall::against_reference(&reference, &input.words(&row.sample.text, &mut vocabulary))
-            })
-        })
-        .collect();
+    let scores: Vec<Option<recall::Recall>> =
+        input.samples.iter().map(|row| score(input, &row.sample, &reference, &mut vocabulary)).collect();
     #[expect(clippy::cast_precision_loss, reason = "words of a passage are far below 2^53")]
     let length = reference.len() as f64;
     #[expect(clippy::cast_precision_loss, reason = "words of a passage are far below 2^53")]
@@ -33,5 +25,24 @@ pub(super) fn scores(input: &CellInput<'_>, cut: &Cut) -> RecallScores {
         reference_words: reference.len() as u64,
         prefix_words: scaled(interval::proportion(&prefix, population), 0.0, length),
         lcs_recall: estimates::estimate(interval::proportion(&common, population)),
+    }
+}
+
+/// An answer against what follows in the document. One that was cut off at the token limit is held against as much of it as it had room
+/// for, without its last word, which may be half a word: a limit is no forgetting.
+fn score(
+    input: &CellInput<'_>,
+    sample: &Sample,
+    reference: &[u32],
+    vocabulary: &mut Vocabulary,
+) -> Option<recall::Recall> {
+    let mut answer = input.words(&sample.text, vocabulary);
+    match &sample.outcome {
+        Outcome::Truncated => {
+            answer.pop();
+            let room = reference.len().min(answer.len());
+            Some(recall::against_reference(&reference[..room], &answer))
+        }
+        outcome => outcome.has_text().then(|| recall::against_reference(reference, &answer)),
     }
 }
