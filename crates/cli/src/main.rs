@@ -24,6 +24,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let output = Output::new(&arguments);
     let exit = match run(&arguments, &output) {
+        Ok(Exit::Complete) if output.has_lost() => Exit::Failure,
         Ok(exit) => exit,
         Err(error) => {
             output.error(&error);

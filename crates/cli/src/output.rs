@@ -1,11 +1,15 @@
 //! What is printed: results on standard output, everything else on standard error.
 
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use antiphon_report::Style;
 use serde::Serialize;
 
 use crate::args::{Arguments, Colour};
+
+/// Standard output belongs to the process, and so does what was lost on it.
+static LOST: AtomicBool = AtomicBool::new(false);
 
 /// A mistake in the use of the command, found after its arguments were read.
 #[derive(Debug)]
@@ -54,8 +58,17 @@ impl Output {
     /// A result as it is.
     pub(crate) fn raw(self, text: &str) {
         let mut out = std::io::stdout().lock();
-        // A reader that went away (`antiphon show … | head`) is no error of ours, and there is nobody left to tell.
-        let _gone = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            // A reader that went away (`antiphon show … | head`) is no error of ours, and there is nobody left to tell.
+            if error.kind() != ErrorKind::BrokenPipe && !LOST.swap(true, Relaxed) {
+                self.to_stderr(&format!("error: can't write the results to standard output: {error}"));
+            }
+        }
+    }
+
+    /// Whether part of a result could not be printed.
+    pub(crate) fn has_lost(self) -> bool {
+        LOST.load(Relaxed)
     }
 
     /// A result as JSON.

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::desk::Desk;
+use crate::desk::{Desk, Done};
 
 const COMMANDS: [&str; 14] = [
     "init",
@@ -103,6 +103,25 @@ fn results_go_to_standard_output_and_the_rest_elsewhere() {
     let quiet = desk.run("report r1 --quiet");
     assert_eq!(quiet.err, "");
     assert!(quiet.out.contains("complete: 12 of 12 samples"), "{}", quiet.out);
+}
+
+#[test]
+fn a_result_that_could_not_be_printed_is_no_success_but_a_reader_may_leave() {
+    let desk = Desk::new();
+    let shell = |script: &str| -> Done {
+        desk.of("bash").args(["-c", script, env!("CARGO_BIN_EXE_antiphon")]).output().unwrap().into()
+    };
+    for command in ["schema", "plan suite.yaml", "completions bash"] {
+        let full = shell(&format!("\"$0\" {command} > /dev/full"));
+        assert_eq!(full.code, 1, "{command}: {}", full.err);
+        assert_eq!(
+            full.err.matches("error: can't write the results to standard output: ").count(),
+            1,
+            "{command}"
+        );
+    }
+    let left = shell("set -o pipefail; \"$0\" schema | true");
+    assert_eq!((left.code, left.err.as_str()), (0, ""));
 }
 
 /// Progress is a bar on a terminal; into a file or a pipe go plain lines, without a cursor that moves.
