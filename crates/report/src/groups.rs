@@ -18,8 +18,18 @@ type Cells<'a> = BTreeMap<(&'a str, &'a TargetId), Vec<&'a Cell>>;
 
 /// Whether the suite has groups worth a table.
 pub(crate) fn are_shown(summary: &Summary) -> bool {
-    let groups: BTreeSet<_> = summary.cells.iter().filter_map(|cell| cell.group.as_deref()).collect();
-    groups.len() >= FEWEST_GROUPS
+    groups(summary).len() >= FEWEST_GROUPS
+}
+
+/// The groups in the order of the suite.
+fn groups(summary: &Summary) -> Vec<&str> {
+    let mut seen = BTreeSet::new();
+    summary
+        .cells
+        .iter()
+        .filter_map(|cell| cell.group.as_deref())
+        .filter(|group| seen.insert(*group))
+        .collect()
 }
 
 pub(crate) fn section(summary: &Summary) -> Markup {
@@ -29,7 +39,7 @@ pub(crate) fn section(summary: &Summary) -> Markup {
             cells.entry((group, &cell.target)).or_default().push(cell);
         }
     }
-    let groups: BTreeSet<&str> = cells.keys().map(|(group, _)| *group).collect();
+    let groups = groups(summary);
     html! {
         @if are_shown(summary) {
             section #groups aria-labelledby="groups-title" {
@@ -44,7 +54,7 @@ pub(crate) fn section(summary: &Summary) -> Markup {
     }
 }
 
-fn table(summary: &Summary, cells: &Cells<'_>, groups: &BTreeSet<&str>) -> Markup {
+fn table(summary: &Summary, cells: &Cells<'_>, groups: &[&str]) -> Markup {
     let recall = summary.cells.iter().any(|cell| cell.recall.is_some());
     html! {
         div.scroll role="region" aria-label="Group by group" tabindex="0" {
