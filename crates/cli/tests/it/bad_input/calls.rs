@@ -57,18 +57,20 @@ fn an_unknown_model_stops_the_pool() {
 }
 
 #[test]
-fn a_host_that_nobody_reaches() {
+fn a_host_that_nobody_reaches_stops_the_pool_and_one_that_answers_goes_on() {
     let desk = Desk::new();
     // A port that was free a moment ago.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    desk.edit("antiphon.toml", &crate::desk::SIMULATOR, &format!("http://127.0.0.1:{port}"));
-    let done = desk.run("run suite.yaml --run r1");
-    assert_eq!(done.code, 3, "{}", done.err);
-    assert!(done.err.contains(&format!("127.0.0.1:{port}")) || done.err.contains("connect"), "{}", done.err);
-    desk.edit("antiphon.toml", &format!("http://127.0.0.1:{port}"), &crate::desk::SIMULATOR);
-    let again = desk.run("run suite.yaml --run r1");
-    let retried = desk.run("retry r1");
-    assert_eq!(retried.code, 0, "{}\n{}", again.err, retried.err);
+    for nowhere in [format!("http://127.0.0.1:{port}"), "https://nobody.invalid".to_owned()] {
+        desk.edit("antiphon.toml", &crate::desk::SIMULATOR, &nowhere);
+        let done = desk.run("run suite.yaml --run r1");
+        assert_eq!(done.code, 3, "{}", done.err);
+        assert!(done.err.contains("pool sim was stopped: no connection: "), "{}", done.err);
+        assert!(done.err.contains("check `base_url`, network and proxy, then run the same command again"));
+        assert_eq!(results(&desk), 0, "no connection is nobody's answer");
+        desk.edit("antiphon.toml", &nowhere, &crate::desk::SIMULATOR);
+    }
+    desk.good("run suite.yaml --run r1");
 }
 
 /// A server that takes a call and never answers it.
