@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test prepare test-rust test-python check bench validate clean
+.PHONY: help demo test build-tools prepare test-rust test-python check bench validate
 
 CARGO ?= cargo
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
@@ -13,10 +13,13 @@ export ANTIPHON_TARGET_DIR := $(abspath $(TARGET_DIR))
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ## Run every kind of probe against two simulated models; writes a report into antiphon-demo/
+demo: build-tools ## Run every kind of probe against two simulated models; writes a report into antiphon-demo/
 	@$(CARGO) run --locked --package antiphon -- demo antiphon-demo
 
 test: prepare test-rust test-python ## Run all tests; installs what they need, and says what
+
+build-tools: # A compiler, where there is none
+	@tests/prepare.sh
 
 prepare: # Packages and Python libraries that the tests use
 	@tests/prepare.sh $(VENV)
@@ -28,7 +31,7 @@ test-python: prepare # Official clients, a real browser and the readers of Parqu
 	$(CARGO) build --locked --workspace --bins --examples
 	$(VENV)/bin/pytest tests/python
 
-check: ## Check format, lints, documentation and dependencies
+check: build-tools ## Check format, lints, documentation and dependencies
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
@@ -38,7 +41,7 @@ check: ## Check format, lints, documentation and dependencies
 	    echo "cargo-deny is not installed: banned crates, licences and sources are held by tests/tests/tidy.rs alone"; \
 	fi
 
-bench: ## Measure side by side with what Antiphon is compared with; writes target/bench.json
+bench: build-tools ## Measure side by side with what Antiphon is compared with; writes target/bench.json
 	$(CARGO) build --release --package antiphon --locked
 	$(CARGO) bench --package antiphon-store --package antiphon-stats --package antiphon-tests --locked
 

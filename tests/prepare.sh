@@ -1,22 +1,29 @@
 #!/usr/bin/env bash
-# Installs what the tests need and is not there yet, and says what: Debian packages, and Python libraries into the folder given.
+# Installs what is needed and not there yet, and says what. Without an argument: what a build needs. With a folder: what the tests
+# need besides, Debian packages and, into that folder, Python libraries.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-venv=$1
+venv=${1:-}
+
+if ! command -v "${CARGO:-cargo}" >/dev/null; then
+    echo "error: there is no cargo; https://rustup.rs installs it, and rust-toolchain.toml says which version" >&2
+    exit 2
+fi
 
 # Package → a command of it that shows that it is there.
-declare -A wanted=([build-essential]=cc [chromium]=chromium [python3]=python3)
+declare -A wanted=([build-essential]=cc)
+[[ -z $venv ]] || wanted+=([chromium]=chromium [python3]=python3)
 missing=()
 for package in "${!wanted[@]}"; do
     command -v "${wanted[$package]}" >/dev/null || missing+=("$package")
 done
-python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
+[[ -z $venv ]] || python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
 
 if ((${#missing[@]})); then
     root=()
     if ((EUID != 0)); then root=(sudo); fi
     if ! command -v apt-get >/dev/null || { ((EUID != 0)) && ! command -v sudo >/dev/null; }; then
-        echo "error: the tests need ${missing[*]}; install them (they are Debian's names) and try again" >&2
+        echo "error: ${missing[*]} is needed; install it (by Debian's name) and try again" >&2
         exit 2
     fi
     echo "installing Debian packages: ${missing[*]}"
@@ -30,6 +37,8 @@ if ((${#missing[@]})); then
         exit 1
     }
 fi
+
+[[ -n $venv ]] || exit 0
 
 # The stamp is the list that was installed: a changed list installs again.
 requirements=tests/python/requirements.txt
