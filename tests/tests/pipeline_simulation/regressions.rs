@@ -34,6 +34,12 @@ fn workers_die_at_every_turn() {
     }
 }
 
+/// Lost acks would mend lost hints, since jobs that come again are hinted at again.
+#[test]
+fn no_hint_arrives() {
+    everywhere(&[Op::LoseHint(1_000), Op::Submit, Op::StepWorker(200)]);
+}
+
 #[test]
 fn hints_and_acks_are_lost_together() {
     everywhere(&[
