@@ -63,6 +63,10 @@ async fn with_runtime(arguments: &Arguments, command: &Command, output: &Output)
     }
 }
 
+/// Threads for what blocks: disks, compression and names. More would write no faster, and each keeps the memory of a compressor.
+const BLOCKING_THREADS: usize = 8;
+
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    Ok(builder.enable_all().max_blocking_threads(BLOCKING_THREADS).build()?)
 }
