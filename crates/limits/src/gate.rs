@@ -55,6 +55,14 @@ pub struct Reading {
     pub stopped: Option<Arc<str>>,
 }
 
+/// When a call started, by the clock and among the others.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Start {
+    /// How many calls had started then, itself included.
+    number: u64,
+    at: Instant,
+}
+
 /// Why a call may not start.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Blocked {
@@ -122,7 +130,7 @@ impl Gate {
     }
 
     /// Starts a call, or says what it waits for. Nothing is charged unless everything is there.
-    pub(crate) fn start(&mut self, estimate: Estimate, now: Instant) -> Result<(), Blocked> {
+    pub(crate) fn start(&mut self, estimate: Estimate, now: Instant) -> Result<Start, Blocked> {
         if let Some(reason) = &self.stopped {
             return Err(Blocked::Stopped(reason.clone()));
         }
@@ -149,7 +157,7 @@ impl Gate {
             (None, None) => {}
         }
         self.charge(estimate);
-        Ok(())
+        Ok(Start { number: self.started, at: now })
     }
 
     /// A call ended and was answered: what it really used replaces the estimate. Cache reads do not count.
@@ -183,9 +191,10 @@ impl Gate {
         self.overload.overloaded(after, &mut self.jitter, now);
     }
 
-    pub(crate) fn observe(&mut self, remaining: Remaining, now: Instant) {
+    /// What was left when that call came in.
+    pub(crate) fn observe(&mut self, remaining: Remaining, call: Start, now: Instant) {
         if let (Some(pace), Some(left)) = (&mut self.requests, remaining.requests) {
-            pace.lower_to(left, now);
+            pace.lower_to(pace.aged(left, call.at, self.started - call.number, now), now);
         }
         self.fill(now);
         for (bucket, left) in

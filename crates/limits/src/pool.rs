@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use crate::gate::{Blocked, Estimate, Gate, Reading, Remaining};
+use crate::gate::{Blocked, Estimate, Gate, Reading, Remaining, Start};
 
 /// The limits of one pool in this process. A clone is the same pool.
 #[derive(Debug, Clone)]
@@ -111,11 +111,6 @@ impl Pool {
         self.change(|gate, now| gate.overloaded(after, now));
     }
 
-    /// What the provider says is left. It may lower what this pool believes, never raise it.
-    pub fn observe(&self, remaining: Remaining) {
-        self.0.gate.lock().observe(remaining, Instant::now());
-    }
-
     /// Goes on under other limits. The new pace begins without a burst; debts in tokens stay; calls under way stay.
     pub fn set_limits(&self, limits: &Limits) {
         self.change(|gate, now| gate.set_limits(limits, now));
@@ -140,7 +135,7 @@ impl Pool {
     ) -> Result<Result<Permit, Option<Instant>>, Denied> {
         let now = Instant::now();
         let until = match self.0.gate.lock().start(estimate, now) {
-            Ok(()) => return Ok(Ok(Permit { pool: Some(self.clone()), estimate })),
+            Ok(start) => return Ok(Ok(Permit { pool: Some(self.clone()), estimate, start })),
             Err(Blocked::Stopped(reason)) => return Err(Denied::Stopped { reason }),
             Err(Blocked::Until(until)) => Some(until),
             Err(Blocked::Change) => None,
@@ -176,9 +171,17 @@ pub struct Permit {
     /// Absent once it has ended.
     pool: Option<Pool>,
     estimate: Estimate,
+    start: Start,
 }
 
 impl Permit {
+    /// What the reply to this call says is left. It may lower what the pool believes, never raise it.
+    pub fn observe(&self, remaining: Remaining) {
+        if let Some(pool) = &self.pool {
+            pool.0.gate.lock().observe(remaining, self.start, Instant::now());
+        }
+    }
+
     /// The call was answered: the real usage replaces the estimate, by refund or debt. Cache reads do not count as input.
     pub fn settle(mut self, usage: Usage) {
         let estimate = self.estimate;

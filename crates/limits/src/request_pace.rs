@@ -103,6 +103,14 @@ impl RequestPace {
         }
     }
 
+    /// What `remaining` calls at `then` have become by `now`, after `started` more of our own. A reply tells what was left when
+    /// its call came in, which may be long ago; taken as it stands, it would cost whatever has grown meanwhile.
+    pub(crate) fn aged(&self, remaining: u32, then: Instant, started: u64, now: Instant) -> u32 {
+        let grown = now.saturating_duration_since(then).as_nanos() / self.interval.as_nanos();
+        let left = u128::from(remaining) + grown;
+        u32::try_from(left.saturating_sub(started.into())).unwrap_or(u32::MAX)
+    }
+
     fn tell(&self, now: Instant) {
         let nanos = now.saturating_duration_since(self.begin).as_nanos();
         self.hands.0.store(u64::try_from(nanos).unwrap_or(u64::MAX), Ordering::Relaxed);

@@ -181,7 +181,7 @@ impl Line<'_> {
         };
         self.answered.store(true, Relaxed);
         let headers = RateHeaders::read(self.target.provider, &response.headers, began);
-        self.pool.observe(remaining(&headers));
+        permit.observe(remaining(&headers));
         match parse(self.target.provider, &response, began) {
             Reply::Answer(answer) => {
                 permit.settle(answer.billing.usage.unwrap_or_default());

@@ -225,12 +225,30 @@ async fn headers_lower_what_may_start() {
         ..Limits::default()
     };
     let pool = pool(&limits);
-    pool.observe(Remaining { requests: Some(1), input_tokens: Some(10), output_tokens: None });
+    let first = take(&pool).await;
+    first.observe(Remaining { requests: Some(1), input_tokens: Some(10), output_tokens: None });
     drop(take(&pool).await);
     assert!(waits!(take(&pool)));
     let begin = Instant::now();
     drop(pool.take(tokens(110, 0), None).await.unwrap());
     assert!((SECOND..SECOND + SECOND / 100).contains(&begin.elapsed()), "{:?}", begin.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_reply_does_not_take_away_what_has_grown_since_its_call() {
+    let pool = pool(&Limits { requests_per_minute: Some(600), burst: Some(20), ..Limits::default() });
+    let open = join_all((0..10).map(|_| take(&pool))).await;
+    tokio::time::advance(SECOND).await;
+    // The server had 10 left, and gets 10 more in this second.
+    open[9].observe(Remaining { requests: Some(10), ..Remaining::default() });
+    let begin = Instant::now();
+    let more = join_all((0..10).map(|_| take(&pool))).await;
+    assert_eq!(begin.elapsed(), Duration::ZERO);
+    assert!(!waits!(take(&pool)), "8 of the burst of 18 are left");
+    // What we started since then counts: none left, 10 grown, 11 started.
+    open[9].observe(Remaining { requests: Some(0), ..Remaining::default() });
+    assert!(waits!(take(&pool)));
+    drop(more);
 }
 
 #[tokio::test(start_paused = true)]
