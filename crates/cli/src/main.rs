@@ -63,8 +63,8 @@ async fn with_runtime(arguments: &Arguments, command: &Command, output: &Output)
     }
 }
 
-/// Threads for what blocks: disks, compression and names. More would write no faster, and each keeps the memory of a compressor.
-const BLOCKING_THREADS: usize = 8;
+/// Threads for what blocks: disks, compression and names. These keep a disk busy, and each keeps the memory of a compressor.
+const BLOCKING_THREADS: usize = 4;
 
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();

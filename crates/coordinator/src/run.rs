@@ -130,10 +130,10 @@ impl<'a> State<'a> {
         let stored: HashSet<_> = parts.store.result_keys(&run).await?.into_iter().collect();
         let dead: HashSet<Job> =
             parts.store.dead_jobs(&run).await?.into_iter().map(|dead| dead.job).collect();
-        let jobs: Vec<Job> = opened.rounds.iter().flat_map(|round| plan.jobs(round)).collect();
-        let mut report = Report { jobs: jobs.len() as u64, ..Report::default() };
+        let mut report = Report::default();
         let mut todo = VecDeque::new();
-        for job in jobs {
+        for job in opened.rounds.iter().flat_map(|round| plan.jobs(round)) {
+            report.jobs += 1;
             if stored.contains(&(job.target.clone(), job.block.clone(), job.id())) {
                 report.stored += 1;
             } else if dead.contains(&job) {

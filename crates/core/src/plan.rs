@@ -83,13 +83,15 @@ impl<'a> Plan<'a> {
                     RoundKind::Retry(_) => retries.get(&block).map_or(0, |sessions| sessions.len() as u64),
                     _ => self.rows(round, target, block).iter().map(|row| u64::from(row.to - row.from)).sum(),
                 };
+                // One name shared by all its jobs: a large run has many thousands.
+                let block = Self::block_id(block);
                 for chunk in 0..self.chunks(sessions) {
                     jobs.push(Job {
                         format: OBJECT_FORMAT,
                         run: self.manifest.run.clone(),
                         pool: target.pool.clone(),
                         target: target.id.clone(),
-                        block: Self::block_id(block),
+                        block: block.clone(),
                         round: round.number,
                         chunk: u32::try_from(chunk).expect("2^32 jobs of a block do not fit any run"),
                     });
