@@ -139,6 +139,7 @@ impl CellInput<'_> {
             repeat: sample.sample.repeat,
             language: self.language_of(sample).to_owned(),
             text: sample.sample.text.clone(),
+            label: None,
             similarity,
         }
     }

@@ -152,8 +152,8 @@ pub(crate) struct RunArguments {
 /// What part of a suite is asked; a later start without these asks the rest.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct WantedArguments {
-    /// Only this target, probe or group; may be given several times
-    #[arg(long, value_name = "NAME")]
+    /// Only these targets, probes or groups, with commas between them
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) only: Vec<String>,
     /// Only the first so many probes
     #[arg(long, value_name = "N")]

@@ -72,13 +72,8 @@ impl Watch {
 
     /// Samples that are stored, or in jobs that are open.
     fn done(&self) -> u64 {
-        let earlier = self.jobs.stored_before.load(Relaxed);
-        let share = if self.jobs.jobs.load(Relaxed) == 0 {
-            0
-        } else {
-            earlier * self.planned / self.jobs.jobs.load(Relaxed)
-        };
-        (share + self.counters.read().samples).min(self.planned)
+        let earlier = self.planned.saturating_sub(self.jobs.to_ask.load(Relaxed));
+        (earlier + self.counters.read().samples).min(self.planned)
     }
 
     fn line(&self) -> String {
@@ -94,7 +89,7 @@ impl Watch {
             parts.push(format!("about {} left", crate::money::minutes(minutes)));
         }
         if reading.dollars > 0.0 {
-            parts.push(dollars(reading.dollars));
+            parts.push(format!("{} now", dollars(reading.dollars)));
         }
         let kinds = |counts: &std::collections::BTreeMap<antiphon_core::FailureKind, u64>| {
             counts.iter().map(|(kind, number)| format!("{kind} {number}")).collect::<Vec<_>>().join(", ")

@@ -79,8 +79,11 @@ impl Budget {
     }
 }
 
-/// What all stored results cost. A sum over everything, so it is made only where there is a budget.
-async fn spent_so_far(store: &Store, manifest: &Manifest) -> Result<f64, CoordinatorError> {
+/// What all stored results cost, in dollars. A sum over everything, so it is made only where there is a budget.
+///
+/// # Errors
+/// If a result cannot be read.
+pub async fn spent_so_far(store: &Store, manifest: &Manifest) -> Result<f64, CoordinatorError> {
     let mut spent = 0.0;
     for (target, block, job) in store.result_keys(&manifest.run).await? {
         let object = store.get_result(&keys::result_of(&manifest.run, &target, &block, &job)).await?;

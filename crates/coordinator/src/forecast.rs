@@ -1,10 +1,10 @@
 //! What a run would ask, take and cost, before a single call is made.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use antiphon_core::plan::Plan;
 use antiphon_core::prompt::{Prompter, estimate_tokens, one_user_of_each_kind};
-use antiphon_core::{Limits, Manifest, PoolId, Probe, TargetId};
+use antiphon_core::{BlockId, Job, JobId, Limits, Manifest, PoolId, Probe, Round, TargetId};
 use serde::Serialize;
 
 /// Kinds of users whose prompts are measured for each probe; more would not change the mean by much.
@@ -21,12 +21,16 @@ pub struct Forecast {
     pub jobs: u64,
     /// Jobs whose results are stored already.
     pub jobs_stored: u64,
+    /// Calls that are left to make.
+    pub calls_left: u64,
     /// Input tokens.
     pub input_tokens: u64,
     /// Output tokens, if every answer is half as long as it may be.
     pub output_tokens: u64,
     /// Dollars so, where all targets have a price.
     pub dollars: Option<f64>,
+    /// The part of it that is left to spend.
+    pub dollars_left: Option<f64>,
     /// Dollars, if every answer is as long as it may be.
     pub most_dollars: Option<f64>,
     /// Targets without a price.
@@ -48,9 +52,17 @@ pub struct PoolForecast {
     pub minutes: Option<f64>,
 }
 
-/// Forecasts the whole plan. `stored` is how many of its jobs have their results.
+/// Forecasts the whole plan. `stored` are the results that there are.
 #[must_use]
-pub fn forecast(plan: &Plan<'_>, jobs: u64, stored: u64, limits: impl Fn(&PoolId) -> Limits) -> Forecast {
+pub fn forecast(
+    plan: &Plan<'_>,
+    rounds: &[Round],
+    stored: &HashSet<(TargetId, BlockId, JobId)>,
+    limits: impl Fn(&PoolId) -> Limits,
+) -> Forecast {
+    let jobs: Vec<Job> = rounds.iter().flat_map(|round| plan.jobs(round)).collect();
+    let left = jobs.iter().filter(|job| !stored.contains(&(job.target.clone(), job.block.clone(), job.id())));
+    let calls_left = left.map(|job| plan.job_samples(job)).sum();
     let manifest = plan.manifest();
     let prompter = Prompter::new(manifest.seed);
     let mean_bytes: Vec<u64> =
@@ -58,11 +70,13 @@ pub fn forecast(plan: &Plan<'_>, jobs: u64, stored: u64, limits: impl Fn(&PoolId
     let mut forecast = Forecast {
         sessions: 0,
         calls: 0,
-        jobs,
-        jobs_stored: stored,
+        jobs: jobs.len() as u64,
+        jobs_stored: stored.len() as u64,
+        calls_left,
         input_tokens: 0,
         output_tokens: 0,
         dollars: Some(0.0),
+        dollars_left: None,
         most_dollars: Some(0.0),
         unpriced: Vec::new(),
         pools: BTreeMap::new(),
@@ -100,6 +114,9 @@ pub fn forecast(plan: &Plan<'_>, jobs: u64, stored: u64, limits: impl Fn(&PoolId
             }
         }
     }
+    #[expect(clippy::cast_precision_loss, reason = "calls of a run are far below 2^53")]
+    let share = calls_left as f64 / forecast.calls.max(1) as f64;
+    forecast.dollars_left = forecast.dollars.map(|dollars| dollars * share.min(1.0));
     for (pool, part) in &mut forecast.pools {
         part.minutes = minutes(part, &limits(pool));
     }

@@ -19,6 +19,7 @@ mod open_run;
 mod retry_round;
 mod run;
 
+pub use budget::spent_so_far;
 pub use error::{CoordinatorError, LoadError};
 pub use forecast::{Forecast, PoolForecast, forecast};
 pub use load_suite::{Loaded, load_suite, read_dataset};

@@ -46,8 +46,8 @@ pub struct Progress {
     pub jobs: AtomicU64,
     /// Jobs with results, earlier ones included.
     pub stored: AtomicU64,
-    /// Jobs that had results when the work began.
-    pub stored_before: AtomicU64,
+    /// Samples that were left to ask when the work began.
+    pub to_ask: AtomicU64,
 }
 
 /// How a run ended.
@@ -144,7 +144,7 @@ impl<'a> State<'a> {
         }
         parts.progress.jobs.store(report.jobs, Ordering::Relaxed);
         parts.progress.stored.store(report.stored, Ordering::Relaxed);
-        parts.progress.stored_before.store(report.stored, Ordering::Relaxed);
+        parts.progress.to_ask.store(todo.iter().map(|job| plan.job_samples(job)).sum(), Ordering::Relaxed);
         let budget = Budget::open(&parts.store, &opened.manifest).await?;
         Ok(Self {
             run,

@@ -170,6 +170,16 @@ impl<'a> Plan<'a> {
         probe.turns() as u64 * u64::from(self.manifest.sampling.repeats)
     }
 
+    /// Samples that a job asks.
+    #[must_use]
+    pub fn job_samples(&self, job: &Job) -> u64 {
+        let samples = |planned: &PlannedSession<'_>| match planned.redo {
+            Some(redo) => redo.len() as u64,
+            None => self.samples_per_session(planned.probe),
+        };
+        self.sessions(job).iter().map(samples).sum()
+    }
+
     /// Whether the session is part of the plan.
     #[must_use]
     pub fn has_session(&self, target: &TargetId, probe: usize, user: usize, session: u32) -> bool {

@@ -263,6 +263,9 @@ pub struct Exemplar {
     pub language: String,
     /// Its text.
     pub text: String,
+    /// What it comes to, where answers are labels: options are shown in another order in each session, so the text alone says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
     /// Mean similarity to the others, users weighted equally.
     pub similarity: Option<f64>,
 }

@@ -10,6 +10,9 @@ use crate::probe::{self, Probes};
 use crate::visible::{inline, plain};
 use crate::{asked, completeness, groups, operations, overview, reading, scales};
 
+/// From so many probes on, groups come first.
+const MANY: usize = 12;
+
 const STYLE_SHEET: &str = include_str!("report.css");
 
 /// Renders a run as one HTML file without scripts, links to elsewhere or files beside it.
@@ -29,8 +32,14 @@ pub fn render(summary: &Summary, operations: Option<&Operations>, transcripts: &
                 main #main {
                     (completeness::banner(summary))
                     (reading::section())
-                    (groups::section(summary))
-                    (overview::section(summary, &probes))
+                    // Of many probes the groups show the pattern; of few the probes themselves do.
+                    @if probes.views.len() >= MANY {
+                        (groups::section(summary))
+                        (overview::section(summary, &probes))
+                    } @else {
+                        (overview::section(summary, &probes))
+                        (groups::section(summary))
+                    }
                     (completeness::section(summary))
                     (asked::section(summary))
                     (scales::section(summary))

@@ -112,7 +112,7 @@ fn section(summary: &Summary, view: &ProbeView<'_>) -> Markup {
             @for cells in turns.values() { (turn(cells)) }
             (transcripts::details(&view.transcripts))
             p.more {
-                "All conversations: " code { "antiphon show " (summary.run) " --probe " (view.id) }
+                "All conversations: " code { "antiphon show " (summary.run) " --probe " (view.id) " --limit 1000" }
                 " · " a href="#overview" { "back to all probes" }
             }
         }

@@ -19,7 +19,8 @@ pub(crate) fn section() -> Markup {
             p {
                 "The ranges are 95 % intervals; they count users, not answers, as independent. A dash (–) is a number that is not defined, with the "
                 "reason beside it. Choices, numbers and short answers count a refusal, a filtered and an empty answer as answers of their own kind; "
-                "wording is compared among answers, and once more with everything. "
+                "wording is compared among answers, and once more with everything. An interval near 0 or 1 is wide where few users were asked: "
+                "ten users who agree do not show that a hundred would. "
                 b { "Consistency is not truth:" } " a model can be wrong the same way every time."
             }
         }

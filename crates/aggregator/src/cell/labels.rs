@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use antiphon_core::ProbeKind;
-use antiphon_core::summary::{Estimate, LabelShare, Labels};
+use antiphon_core::summary::{Estimate, Exemplar, LabelShare, Labels};
 use antiphon_stats::{Nested, Population, agreement, categorical, entropy, interval, rates};
 
 use super::{CellInput, DEVIANTS, Quotes};
@@ -122,7 +122,8 @@ fn quotes(input: &CellInput<'_>, found: &Found, distribution: &[LabelShare]) -> 
     let first_with = |share: &LabelShare| {
         let named = |label: &Label| label.name(input.manifest, input.probe) == share.label;
         let row = found.iter().find(|(_, label)| named(label))?.0;
-        Some(input.exemplar(&input.samples[*row], share.share.value))
+        let label = Some(share.label.clone());
+        Some(Exemplar { label, ..input.exemplar(&input.samples[*row], None) })
     };
     Quotes {
         typical: distribution.first().and_then(first_with),

@@ -39,7 +39,7 @@ pub(crate) fn tell(run: &Finished<'_>, sung: &Sung, sums: Option<&Sums>, exit: E
 fn results(summary: &Summary, operations: &Operations, output: Output) {
     output.raw(&terminal(summary, output.style()));
     let cost = operations.dollars.map_or(String::new(), |cost| format!(", {}", dollars(cost)));
-    output.note(format!("{}{cost}", counted(operations.calls, "call", "calls")));
+    output.note(format!("{}{cost} in all", counted(operations.calls, "call", "calls")));
     for (target, samples) in &operations.unexplained_input {
         output.warning(format!(
             "{target}: {} billed more input than was sent; something else was in the prompt",

@@ -1,6 +1,8 @@
 //! What a run would come to, before anything is written or asked.
 
-use antiphon_coordinator::{Forecast, Loaded, Opened, Wanted, forecast, open_run};
+use std::collections::HashSet;
+
+use antiphon_coordinator::{Forecast, Loaded, Opened, Wanted, forecast, open_run, spent_so_far};
 use antiphon_core::plan::Plan;
 use antiphon_store::{Store, StoreError};
 
@@ -10,6 +12,8 @@ use crate::config::Config;
 pub(crate) struct Foreseen {
     pub(crate) opened: Opened,
     pub(crate) forecast: Forecast,
+    /// Dollars that its results have cost; counted only where there is a budget.
+    pub(crate) spent: f64,
 }
 
 /// Opens the run in memory, on what the store at `address` has of it, if there is one.
@@ -21,7 +25,8 @@ pub(crate) async fn foresee(
 ) -> anyhow::Result<Foreseen> {
     let run = &loaded.manifest.run;
     let scratch = Store::memory();
-    let mut stored = 0;
+    let mut stored = HashSet::new();
+    let mut spent = 0.0;
     match Store::open(address).await {
         Ok(store) => {
             if let Some(manifest) = store.get_manifest(run).await? {
@@ -30,15 +35,17 @@ pub(crate) async fn foresee(
             for round in store.rounds(run).await? {
                 scratch.put_round(run, &round).await?;
             }
-            stored = store.result_keys(run).await?.len();
+            stored = store.result_keys(run).await?.into_iter().collect();
+            if loaded.manifest.budget_dollars.is_some() {
+                spent = spent_so_far(&store, &loaded.manifest).await?;
+            }
         }
         Err(StoreError::NoStore { .. }) => {}
         Err(error) => return Err(error.into()),
     }
     let opened = open_run(&scratch, &loaded.text, loaded.manifest.clone(), wanted).await?;
     let plan = Plan::new(&opened.manifest, &opened.rounds);
-    let jobs: usize = opened.rounds.iter().map(|round| plan.jobs(round).len()).sum();
     let limits = |pool: &_| config.limits(pool).lowered_by(&opened.manifest.limits);
-    let forecast = forecast(&plan, jobs as u64, stored as u64, limits);
-    Ok(Foreseen { opened, forecast })
+    let forecast = forecast(&plan, &opened.rounds, &stored, limits);
+    Ok(Foreseen { opened, forecast, spent })
 }

@@ -19,7 +19,7 @@ pub(crate) async fn run(
     let loaded = load_suite(&plan.suite, &config.catalogue, plan.run.clone())?;
     loaded.warnings.iter().for_each(|warning| output.warning(warning));
     let address = open_store::address(arguments, &config);
-    let Foreseen { opened, forecast } =
+    let Foreseen { opened, forecast, .. } =
         foresee(&address, &config, &loaded, &Wanted::from(&plan.wanted)).await?;
     if output.json {
         output.value(&forecast);
@@ -33,8 +33,13 @@ fn tell(run: &str, budget: Option<f64>, forecast: &Forecast, output: Output) {
     let line = |name: &str, value: String| output.line(format!("{name:<16}{value}"));
     line("run", run.to_owned());
     line("sessions", count(forecast.sessions));
-    line("calls", count(forecast.calls));
-    line("jobs", format!("{} ({} stored)", count(forecast.jobs), count(forecast.jobs_stored)));
+    let left = |all: u64, left: u64| match left {
+        left if left == all => String::new(),
+        left => format!(" ({} left)", count(left)),
+    };
+    line("calls", format!("{}{}", count(forecast.calls), left(forecast.calls, forecast.calls_left)));
+    let jobs_left = forecast.jobs.saturating_sub(forecast.jobs_stored);
+    line("jobs", format!("{}{}", count(forecast.jobs), left(forecast.jobs, jobs_left)));
     line("input tokens", format!("about {}", count(forecast.input_tokens)));
     line(
         "output tokens",
@@ -42,7 +47,11 @@ fn tell(run: &str, budget: Option<f64>, forecast: &Forecast, output: Output) {
     );
     match (forecast.dollars, forecast.most_dollars) {
         (Some(expected), Some(most)) => {
-            line("cost", format!("about {}, at most about {}", dollars(expected), dollars(most)))
+            let rest = match forecast.dollars_left {
+                Some(rest) if forecast.jobs_stored > 0 => format!("; about {} of it is left", dollars(rest)),
+                _ => String::new(),
+            };
+            line("cost", format!("about {}, at most about {}{rest}", dollars(expected), dollars(most)));
         }
         _ => {
             let unpriced: Vec<&str> = forecast.unpriced.iter().map(antiphon_core::TargetId::as_str).collect();

@@ -23,7 +23,7 @@ pub(crate) async fn run(
     let _lock = store.lock_run(&retry.run).await?;
     let (opened, samples) = open_retry(&store, &retry.run).await?;
     output.note(match samples {
-        0 => format!("no sample of run {} has failed; there is nothing to ask again", retry.run),
+        0 => format!("no sample of run {} has failed; what is unfinished is gone on with", retry.run),
         samples => format!("asking {} of run {} again", counted(samples, "sample", "samples"), retry.run),
     });
     let finished = Finished { store: &store, address: &address, config: &config, opened: &opened };

@@ -8,7 +8,7 @@ use antiphon_store::Store;
 use tokio_util::sync::CancellationToken;
 
 use super::finish::{Finished, finish};
-use super::foresee::foresee;
+use super::foresee::{Foreseen, foresee};
 use super::open_store;
 use crate::args::{Arguments, RunArguments, WantedArguments};
 use crate::config::{self, Config};
@@ -35,7 +35,7 @@ pub(crate) async fn run(arguments: &Arguments, run: &RunArguments, output: &Outp
     check_reach(&loaded.manifest, &config)?;
     let wanted = Wanted::from(&run.wanted);
     let foreseen = foresee(&address, &config, &loaded, &wanted).await?;
-    if !run.yes && !may_spend(&foreseen.opened.manifest, &foreseen.forecast, *output)? {
+    if !run.yes && !may_spend(&foreseen, *output)? {
         return Err(Usage("nothing was asked; raise `budget` in the suite, or give --yes".to_owned()).into());
     }
     let store = Store::create(&address).await?;
@@ -69,9 +69,11 @@ fn announce(opened: &Opened, forecast: &Forecast, address: &str, output: Output)
 }
 
 /// Asks before a run whose forecast exceeds its budget. It would stop at the budget in any case.
-fn may_spend(manifest: &Manifest, forecast: &Forecast, output: Output) -> anyhow::Result<bool> {
-    let (Some(budget), Some(expected)) = (manifest.budget_dollars, forecast.dollars) else { return Ok(true) };
-    if expected <= budget || forecast.jobs_stored == forecast.jobs {
+fn may_spend(foreseen: &Foreseen, output: Output) -> anyhow::Result<bool> {
+    let (budget, left) = (foreseen.opened.manifest.budget_dollars, foreseen.forecast.dollars_left);
+    let (Some(budget), Some(left)) = (budget, left) else { return Ok(true) };
+    let expected = foreseen.spent + left;
+    if expected <= budget || foreseen.forecast.calls_left == 0 {
         return Ok(true);
     }
     output.warning(format!(

@@ -27,6 +27,8 @@ pub(crate) async fn run(
         return Err(Usage(format!("run {} has no such conversation stored", show.run)).into());
     } else {
         found.iter().for_each(|transcript| tell(transcript, *output));
+        output
+            .note(format!("at most {} of each target and probe are shown; --limit N shows more", show.limit));
     }
     Ok(Exit::Complete)
 }

@@ -237,6 +237,7 @@ pub(crate) fn estimate(value: f64, half: f64) -> Estimate {
 
 fn exemplar(text: &str, language: &str) -> Exemplar {
     Exemplar {
+        label: None,
         user: user(),
         session: 2,
         repeat: 0,

@@ -4,10 +4,12 @@ use antiphon_core::summary::{Cell, Exemplar};
 use maud::{Markup, html};
 
 use crate::number::signed;
-use crate::visible::{block, inline};
+use crate::visible::{block, inline, snippet};
 
 /// Longest answer shown in full, in characters.
 const ANSWER: usize = 1_500;
+/// Characters shown of a label.
+const LABEL: usize = 160;
 
 pub(super) fn quotes(cells: &[&Cell]) -> Markup {
     html! {
@@ -38,6 +40,10 @@ fn quote(exemplar: &Exemplar) -> Markup {
     html! {
         figure.quote {
             blockquote { (block(&exemplar.text, ANSWER)) }
+            @match &exemplar.label {
+                Some(label) if *label != exemplar.text => { p.label { "counts as " b { (snippet(label, LABEL)) } } }
+                _ => {}
+            }
             figcaption {
                 "User " (exemplar.user) ", session " (exemplar.session) ", repeat " (exemplar.repeat) ", " (inline(&exemplar.language))
                 @if let Some(similarity) = exemplar.similarity { "; mean similarity to the others " (signed(similarity, 3)) }
