@@ -63,7 +63,7 @@ pub fn label_of(
         Outcome::Refused => Some(Label::NonAnswer("refused")),
         Outcome::Filtered => Some(Label::NonAnswer("filtered")),
         Outcome::Empty => Some(Label::NonAnswer("empty")),
-        Outcome::Failed { .. } | Outcome::Unsupported { .. } | Outcome::Unreached => None,
+        Outcome::Failed { .. } | Outcome::Unsupported { .. } | Outcome::Unreached | Outcome::Ended => None,
     }
 }
 
@@ -81,8 +81,16 @@ fn read_choice(text: &str, order: &[usize], options: &[String]) -> Option<usize>
         }
     }
     let folded = text.to_lowercase();
-    let quoted: Vec<usize> =
-        (0..options.len()).filter(|&option| folded.contains(&options[option].to_lowercase())).collect();
+    let lower: Vec<String> = options.iter().map(|option| option.to_lowercase()).collect();
+    // An option that stands within a longer one counts only where it stands by itself.
+    let stands = |option: usize| {
+        let longer =
+            lower.iter().filter(|other| other.len() > lower[option].len() && other.contains(&lower[option]));
+        longer
+            .fold(folded.clone(), |text, longer| text.replace(longer.as_str(), " "))
+            .contains(&lower[option])
+    };
+    let quoted: Vec<usize> = (0..options.len()).filter(|&option| stands(option)).collect();
     if let [only] = quoted[..] {
         return Some(only);
     }
@@ -103,18 +111,66 @@ fn read_choice(text: &str, order: &[usize], options: &[String]) -> Option<usize>
     }
 }
 
-/// The first whole number of the text, if it lies in the range.
+/// The one number of the range that the text speaks of. The range itself ("from 1 to 7", "out of 7") says nothing.
 fn read_number(text: &str, from: i32, to: i32) -> Option<i32> {
-    let start = text.find(|c: char| c.is_ascii_digit())?;
-    let digits = text[start..].chars().take_while(char::is_ascii_digit).count();
-    let negative = text[..start].ends_with(['-', '−']);
-    let number: i32 = text[start..start + digits].parse().ok()?;
-    let number = if negative { -number } else { number };
-    // "3.5" is no whole number.
-    let mut after = text[start + digits..].chars();
-    let fraction = after.next().is_some_and(|c| c == '.' || c == ',')
-        && after.next().is_some_and(|c| c.is_ascii_digit());
-    (!fraction && (from..=to).contains(&number)).then_some(number)
+    let numbers = whole_numbers(text);
+    let mut said: Vec<i32> = Vec::new();
+    let mut skip = false;
+    for (at, (number, gap)) in numbers.iter().enumerate() {
+        let next = numbers.get(at + 1).map(|(next, _)| *next);
+        let names_range = *number == from && next == Some(to) && gap.len() <= LONGEST_GAP;
+        let ends_range =
+            *number == to && at > 0 && OUT_OF.iter().any(|word| numbers[at - 1].1.trim().ends_with(word));
+        if std::mem::take(&mut skip) || ends_range {
+            continue;
+        }
+        if names_range {
+            skip = true;
+        } else {
+            said.push(*number);
+        }
+    }
+    said.sort_unstable();
+    said.dedup();
+    match said[..] {
+        [number] => Some(number).filter(|number| (from..=to).contains(number)),
+        _ => None,
+    }
+}
+
+/// Bytes between the ends of a range: " to ", "-", " through ".
+const LONGEST_GAP: usize = 10;
+/// What stands before the greatest number of a scale.
+const OUT_OF: [&str; 4] = ["out of", "/", "von", "auf"];
+
+/// The whole numbers of a text, each with what stands between it and the next one. Of "3.5" there is none; a number too large to be one
+/// is the largest there is.
+fn whole_numbers(text: &str) -> Vec<(i32, &str)> {
+    let mut numbers: Vec<(i32, &str)> = Vec::new();
+    let mut rest = text;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
+        let before = &rest[..start];
+        let end = start + rest[start..].chars().take_while(char::is_ascii_digit).count();
+        let mut after = rest[end..].chars();
+        let fraction = after.next().is_some_and(|c| c == '.' || c == ',')
+            && after.next().is_some_and(|c| c.is_ascii_digit());
+        let length =
+            if fraction { 1 + rest[end + 1..].chars().take_while(char::is_ascii_digit).count() } else { 0 };
+        if let Some(last) = numbers.last_mut() {
+            last.1 = before;
+        }
+        if !fraction {
+            // "3-4" is no negative number.
+            let minus = before.strip_suffix(['-', '−']);
+            let negative = minus.is_some_and(|head| !head.is_empty() || numbers.is_empty());
+            let value: i32 = rest[start..end].parse().unwrap_or(i32::MAX);
+            numbers.push((if negative { -value } else { value }, &rest[end..]));
+        } else {
+            numbers.push((i32::MAX, &rest[end + length..]));
+        }
+        rest = &rest[end + length..];
+    }
+    numbers
 }
 
 /// The words of a short answer without punctuation; two answers agree if these are the same.
@@ -157,6 +213,15 @@ mod tests {
     }
 
     #[test]
+    fn an_option_within_another_is_told_apart() {
+        let options: Vec<String> = ["Pull the lever", "Pull", "Do nothing"].map(str::to_owned).into();
+        let read = |text: &str| read_choice(text, &[0, 1, 2], &options);
+        assert_eq!(read("I would say Pull the lever now"), Some(0));
+        assert_eq!(read("I choose to Pull."), Some(1));
+        assert_eq!(read("Pull, or pull the lever?"), None);
+    }
+
+    #[test]
     fn a_number_must_lie_in_the_range() {
         let check =
             |text: &str, expected: Option<i32>| assert_eq!(read_number(text, 1, 7), expected, "{text:?}");
@@ -168,6 +233,13 @@ mod tests {
         check("-3", None);
         check("99999999999", None);
         check("five", None);
+        check("On a scale from 1 to 7, I would say 5.", Some(5));
+        check("On a scale of 1-7: 1", Some(1));
+        check("6/7", Some(6));
+        check("Ich sage 7 von 7", Some(7));
+        check("3-4", None);
+        check("3 or 4", None);
+        check("5. Yes, 5.", Some(5));
         assert_eq!(read_number("-2", -3, 3), Some(-2));
     }
 

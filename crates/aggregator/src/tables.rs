@@ -158,6 +158,7 @@ fn outcome(outcome: &Outcome) -> (String, Option<String>) {
         Outcome::Failed { kind, detail } => (format!("failed:{kind}"), Some(detail.clone())),
         Outcome::Unsupported { what } => ("unsupported".to_owned(), Some(what.clone())),
         Outcome::Unreached => plain("unreached"),
+        Outcome::Ended => plain("ended"),
     }
 }
 

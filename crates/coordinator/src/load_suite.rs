@@ -11,6 +11,9 @@ mod dataset;
 
 pub use dataset::read_dataset;
 
+/// Largest suite, document or data set that is read, in bytes: all of it is held in memory.
+const LARGEST_FILE: u64 = 256 << 20;
+
 /// A suite, read and resolved.
 #[derive(Debug)]
 pub struct Loaded {
@@ -48,7 +51,7 @@ fn read_assets(suite_path: &Path, suite: &Suite) -> Result<Assets, LoadError> {
             && !assets.datasets.contains_key(name)
         {
             let path = beside(suite_path, name);
-            std::fs::metadata(&path).map_err(|source| LoadError::Unreadable {
+            check_file(&path).map_err(|source| LoadError::Unreadable {
                 path: path.clone(),
                 named_by: named_by(),
                 source,
@@ -64,9 +67,26 @@ fn beside(suite: &Path, name: &str) -> PathBuf {
 }
 
 fn read(path: &Path, named_by: Option<String>) -> Result<String, LoadError> {
-    std::fs::read_to_string(path).map_err(|source| LoadError::Unreadable {
+    check_file(path).and_then(|()| std::fs::read_to_string(path)).map_err(|source| LoadError::Unreadable {
         path: path.to_owned(),
         named_by,
         source,
     })
+}
+
+/// Refuses what is no file of a sane size: a device never ends.
+fn check_file(path: &Path) -> std::io::Result<()> {
+    let metadata = std::fs::metadata(path)?;
+    let problem = |text: String| Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, text));
+    if !metadata.is_file() {
+        return problem("it is not a regular file".to_owned());
+    }
+    if metadata.len() > LARGEST_FILE {
+        return problem(format!(
+            "it has {} MiB; at most {} are read",
+            metadata.len() >> 20,
+            LARGEST_FILE >> 20
+        ));
+    }
+    Ok(())
 }

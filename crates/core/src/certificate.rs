@@ -25,8 +25,11 @@ pub struct Certificate {
     pub failed: BTreeMap<FailureKind, u64>,
     /// The target lacks what the probe needs.
     pub unsupported: u64,
-    /// An earlier turn failed.
+    /// An earlier turn failed, or has no text to go on from.
     pub unreached: u64,
+    /// Of these, those after an answer without text: the model ended the conversation, and asking again would select answers.
+    #[serde(default)]
+    pub ended: u64,
     /// Not asked: interrupted, over the budget, or in a stopped pool. Running again asks them.
     pub cancelled: u64,
     /// In jobs that were given up, see `runs/<run>/dead/`.
@@ -45,6 +48,10 @@ impl Certificate {
             OutcomeClass::Failed(kind) => *self.failed.entry(kind).or_default() += 1,
             OutcomeClass::Unsupported => self.unsupported += 1,
             OutcomeClass::Unreached => self.unreached += 1,
+            OutcomeClass::Ended => {
+                self.unreached += 1;
+                self.ended += 1;
+            }
         }
     }
 
@@ -61,6 +68,7 @@ impl Certificate {
         }
         self.unsupported += other.unsupported;
         self.unreached += other.unreached;
+        self.ended += other.ended;
         self.cancelled += other.cancelled;
         self.dead += other.dead;
     }
@@ -92,7 +100,13 @@ impl Certificate {
     /// Whether every planned sample has its final record: nothing failed, nothing was left out.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.is_balanced() && self.planned == self.behaviour() + self.unsupported
+        self.is_balanced() && self.planned == self.behaviour() + self.unsupported + self.ended
+    }
+
+    /// Samples that a retry asks again.
+    #[must_use]
+    pub fn to_retry(&self) -> u64 {
+        self.failed_total() + self.unreached - self.ended
     }
 }
 
@@ -112,6 +126,9 @@ mod tests {
         let mut cancelled = certificate.clone();
         cancelled.cancelled = 1;
         assert!(cancelled.is_balanced() && !cancelled.is_complete());
+        let mut ended = certificate.clone();
+        ended.record(OutcomeClass::Ended);
+        assert!(ended.is_complete() && ended.to_retry() == 0, "what the model ended is final");
         certificate.record(OutcomeClass::Refused);
         assert!(certificate.is_complete());
     }

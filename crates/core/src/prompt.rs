@@ -293,6 +293,13 @@ pub(crate) fn check(manifest: &Manifest, catalogue: &TargetCatalogue) -> Result<
             let script = prompter
                 .script(probe, user, 0)
                 .map_err(|error| Problem::at(format!("probe {}", probe.id), error.to_string()))?;
+            if let Some(turn) = script.turns.iter().position(|turn| turn.trim().is_empty()) {
+                let message = format!(
+                    "turn {turn} says nothing to a user who asks in {:?}; providers refuse that",
+                    user.language
+                );
+                return Err(Problem::at(format!("probe {}", probe.id), message));
+            }
             longest = longest.max(script.bytes());
         }
         for target in &manifest.targets {

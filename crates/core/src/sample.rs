@@ -145,6 +145,8 @@ pub enum Outcome {
     },
     /// An earlier turn of the session failed.
     Unreached,
+    /// The model itself ended the conversation: an earlier turn of it has no text to go on from.
+    Ended,
 }
 
 /// Why a call failed.
@@ -201,6 +203,8 @@ pub enum OutcomeClass {
     Unsupported,
     /// See [`Outcome::Unreached`].
     Unreached,
+    /// See [`Outcome::Ended`].
+    Ended,
 }
 
 impl Outcome {
@@ -216,6 +220,7 @@ impl Outcome {
             Self::Failed { kind, .. } => OutcomeClass::Failed(*kind),
             Self::Unsupported { .. } => OutcomeClass::Unsupported,
             Self::Unreached => OutcomeClass::Unreached,
+            Self::Ended => OutcomeClass::Ended,
         }
     }
 

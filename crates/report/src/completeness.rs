@@ -38,7 +38,7 @@ pub(crate) fn missing(certificate: &Certificate) -> String {
         parts.push(format!("{} failed ({})", count(certificate.failed_total()), failures(certificate)));
     }
     for (number, what) in [
-        (certificate.unreached, "unreached after a failed turn"),
+        (certificate.unreached - certificate.ended, "unreached after a failed turn"),
         (certificate.cancelled, "not asked (cancelled)"),
         (certificate.dead, "in jobs that were given up"),
     ] {

@@ -85,9 +85,19 @@ fn probe_name(cell: &Cell) -> String {
 
 fn write_certificate(text: &mut String, summary: &Summary, paint: &Paint) {
     let total = &summary.completeness.total;
-    let of = format!("{} of {} samples", count(total.behaviour() + total.unsupported), count(total.planned));
+    let of = format!(
+        "{} of {} samples",
+        count(total.behaviour() + total.unsupported + total.ended),
+        count(total.planned)
+    );
     let line = if summary.completeness.complete {
-        paint.good(&format!("complete: {of}"))
+        let lacking = match total.unsupported {
+            0 => String::new(),
+            unsupported => {
+                format!("; {} unsupported: the target lacks what the probe needs", count(unsupported))
+            }
+        };
+        paint.good(&format!("complete: {of}{lacking}"))
     } else {
         paint.warn(&format!("incomplete (!): {of}; {}", missing(total)))
     };

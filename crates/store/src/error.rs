@@ -68,7 +68,7 @@ pub enum StoreError {
         pid: Option<u32>,
     },
     /// A stored object is not what was written. Removing a result makes its job run again.
-    #[error("{key} is damaged ({reason}); delete this object and run the same command again to make it anew")]
+    #[error("{key} is damaged ({reason}); {}", mend(key))]
     Corrupt {
         /// The key.
         key: String,
@@ -121,5 +121,14 @@ impl StoreError {
 
     pub(crate) fn corrupt(key: &str, reason: impl ToString) -> Self {
         Self::Corrupt { key: key.to_owned(), reason: reason.to_string() }
+    }
+}
+
+/// What to do about a damaged object: results and what is derived can be made again, what the run is made of cannot.
+fn mend(key: &str) -> &'static str {
+    if key.contains("/samples/") || key.contains("/summary/") {
+        "delete this object and run the same `antiphon run` again to make it anew"
+    } else {
+        "restore it from a copy; the run cannot be gone on with without it"
     }
 }

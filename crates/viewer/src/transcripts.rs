@@ -166,6 +166,7 @@ fn answer(sample: &Sample) -> TranscriptAnswer {
         Outcome::Failed { kind, detail } => format!("failed: {kind}: {detail}"),
         Outcome::Unsupported { what } => format!("unsupported: the target lacks {what}"),
         Outcome::Unreached => "unreached".to_owned(),
+        Outcome::Ended => "not asked: the answer before has no text to go on from".to_owned(),
     };
     TranscriptAnswer { repeat: sample.repeat, outcome, text: sample.text.clone() }
 }

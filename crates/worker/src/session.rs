@@ -41,6 +41,8 @@ pub(crate) async fn ask_session(
     let turns = script.turns.len();
     let mut samples = Vec::with_capacity(turns * repeats as usize);
     let mut history: Vec<String> = planned.history.to_vec();
+    // What becomes of the turns after one that the conversation cannot go on from.
+    let mut beyond = Outcome::Unreached;
     for turn in 0..turns {
         let reached = history.len() >= turn;
         let messages = if reached { script.messages(turn, &history) } else { Vec::new() };
@@ -48,7 +50,7 @@ pub(crate) async fn ask_session(
         for repeat in (0..repeats).filter(|repeat| wanted(planned.redo, turn, *repeat)) {
             let key = SampleKey { session: session.clone(), turn, repeat };
             if !reached {
-                samples.push(blank(&key, Outcome::Unreached));
+                samples.push(blank(&key, beyond.clone()));
                 continue;
             }
             let question = Question {
@@ -59,8 +61,13 @@ pub(crate) async fn ask_session(
                 end_user_id: planned.user.end_user_id.as_deref(),
             };
             let sample = line.ask(&question).await?;
-            if repeat == 0 && history.len() == turn as usize && sample.carries_on() {
-                history.push(spoken(&script, turn, &sample));
+            if repeat == 0 && history.len() == turn as usize {
+                match &sample.outcome {
+                    _ if sample.carries_on() => history.push(spoken(&script, turn, &sample)),
+                    Outcome::Failed { .. } => {}
+                    unsupported @ Outcome::Unsupported { .. } => beyond = unsupported.clone(),
+                    _ => beyond = Outcome::Ended,
+                }
             }
             samples.push(sample);
         }

@@ -75,10 +75,7 @@ fn troubles(run: &Finished<'_>, report: &Report, output: Output) {
 }
 
 fn how_to_go_on(run: &Finished<'_>, report: &Report, summary: Option<&Summary>, output: Output) {
-    let failed = summary.map_or(0, |summary| {
-        let total = &summary.completeness.total;
-        total.failed_total() + total.unreached
-    });
+    let failed = summary.map_or(0, |summary| summary.completeness.total.to_retry());
     if failed > 0 {
         output.note(format!(
             "{} failed or not reached; ask again with `antiphon retry {}`",

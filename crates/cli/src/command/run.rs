@@ -35,6 +35,7 @@ pub(crate) async fn run(arguments: &Arguments, run: &RunArguments, output: &Outp
     check_reach(&loaded.manifest, &config)?;
     let wanted = Wanted::from(&run.wanted);
     let foreseen = foresee(&address, &config, &loaded, &wanted).await?;
+    warn_of_prices(&loaded.manifest, &foreseen.opened.manifest, *output);
     if !run.yes && !may_spend(&foreseen, *output)? {
         return Err(Usage("nothing was asked; raise `budget` in the suite, or give --yes".to_owned()).into());
     }
@@ -44,6 +45,18 @@ pub(crate) async fn run(arguments: &Arguments, run: &RunArguments, output: &Outp
     announce(&opened, &foreseen.forecast, &address, *output);
     let finished = Finished { store: &store, address: &address, config: &config, opened: &opened };
     finish(finished, &run.work, *output, &CancellationToken::new()).await
+}
+
+/// A run keeps the prices that it was made with, so that its cost is one sum.
+fn warn_of_prices(now: &Manifest, run: &Manifest, output: Output) {
+    for target in
+        now.targets.iter().filter(|now| run.target(&now.id).is_some_and(|run| run.price != now.price))
+    {
+        output.warning(format!(
+            "the price of {} has changed since run {} was made, which goes on with the old one; `--run NAME` makes another",
+            target.id, run.run
+        ));
+    }
 }
 
 /// A missing key or an address that cannot be used is found before anything is written.

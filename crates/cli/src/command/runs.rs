@@ -1,8 +1,9 @@
 //! `antiphon runs`: what the store holds.
 
-use antiphon_core::keys;
 use antiphon_core::plan::Plan;
 use antiphon_core::summary::Summary;
+use antiphon_core::{RunId, keys};
+use antiphon_store::{Store, StoreError};
 use serde::Serialize;
 
 use super::open_store;
@@ -16,26 +17,23 @@ struct Row {
     suite: String,
     jobs: usize,
     jobs_stored: usize,
-    state: &'static str,
+    state: String,
 }
 
 pub(crate) async fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Exit> {
     let (store, address) = open_store::existing(arguments).await?;
     let mut rows = Vec::new();
+    let mut damaged = None;
     for run in store.runs().await? {
-        let Some(manifest) = store.get_manifest(&run).await? else { continue };
-        let rounds = store.rounds(&run).await?;
-        let plan = Plan::new(&manifest, &rounds);
-        let jobs: usize = rounds.iter().map(|round| plan.jobs(round).len()).sum();
-        let stored = store.result_keys(&run).await?.len();
-        let summary: Option<Summary> = store.get_json(&keys::summary(&run, "summary.json")).await?;
-        let state = match summary {
-            _ if stored < jobs => "unfinished",
-            Some(summary) if summary.completeness.complete => "complete",
-            Some(_) => "incomplete: samples failed",
-            None => "stored, not summed up",
-        };
-        rows.push(Row { run: run.to_string(), suite: manifest.suite, jobs, jobs_stored: stored, state });
+        // One damaged run must not hide the others.
+        rows.push(match row(&store, &run).await {
+            Ok(row) => row,
+            Err(error) => {
+                let state = format!("unreadable: {error}");
+                damaged.get_or_insert(error);
+                Row { run: run.to_string(), suite: String::new(), jobs: 0, jobs_stored: 0, state }
+            }
+        });
     }
     if output.json {
         output.value(&rows);
@@ -49,5 +47,22 @@ pub(crate) async fn run(arguments: &Arguments, output: &Output) -> anyhow::Resul
                 .line(format!("{:<width$}  {:>6}/{:<6}  {}", row.run, row.jobs_stored, row.jobs, row.state));
         }
     }
-    Ok(Exit::Complete)
+    damaged.map_or(Ok(Exit::Complete), |error| Err(error.into()))
+}
+
+async fn row(store: &Store, run: &RunId) -> Result<Row, StoreError> {
+    let manifest =
+        store.get_manifest(run).await?.ok_or_else(|| StoreError::Absent { key: keys::manifest(run) })?;
+    let rounds = store.rounds(run).await?;
+    let plan = Plan::new(&manifest, &rounds);
+    let jobs: usize = rounds.iter().map(|round| plan.jobs(round).len()).sum();
+    let jobs_stored = store.result_keys(run).await?.len();
+    let summary: Option<Summary> = store.get_json(&keys::summary(run, "summary.json")).await?;
+    let state = match summary {
+        _ if jobs_stored < jobs => "unfinished",
+        Some(summary) if summary.completeness.complete => "complete",
+        Some(_) => "incomplete: samples failed",
+        None => "stored, not summed up",
+    };
+    Ok(Row { run: run.to_string(), suite: manifest.suite, jobs, jobs_stored, state: state.to_owned() })
 }

@@ -182,6 +182,11 @@ fn check_options(options: &[String]) -> Result<(), String> {
         if option.trim().is_empty() || option.contains('\n') {
             return Err(format!("option {} must be one line of text", at + 1));
         }
+        if ["(refused)", "(filtered)", "(empty)", "(unclear)"].contains(&option.trim()) {
+            return Err(format!(
+                "the option {option:?} is the report's word for an answer that takes no option; word it otherwise"
+            ));
+        }
         if options[..at].contains(option) {
             return Err(format!("the option {option:?} stands twice"));
         }

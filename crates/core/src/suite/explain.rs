@@ -48,6 +48,10 @@ fn plain_words(message: &str) -> String {
         "invalid u32" | "invalid u64" => "expected a whole number, 0 or more".to_owned(),
         "invalid i32" => "expected a whole number".to_owned(),
         "invalid f64" => "expected a number".to_owned(),
+        other if other.contains("DuplicateKeyPolicy") => {
+            let what = other.split("set DuplicateKeyPolicy").next().unwrap_or(other);
+            format!("{}; keep one of them", what.trim_end_matches([' ', ',', ';', '(']))
+        }
         "expected string scalar" => "expected a text".to_owned(),
         other => other.to_owned(),
     }
