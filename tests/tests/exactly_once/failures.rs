@@ -154,3 +154,20 @@ async fn the_first_outcome_that_is_no_failure_stands() {
     ended_with(&stage.start("data", &["report", "held"]).output().await, 0);
     same_summary(&stage.summary("data"), &summary);
 }
+
+/// An answer without a text ends a conversation. That is what the model did: it is final, and nothing is asked again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_conversation_that_the_model_ended_is_complete_and_not_asked_again() {
+    let asked = Asked::new(10, 3, 1);
+    let text = VOICES.replace("\n    answers:", "\n    empty_rate: 0.2\n    answers:");
+    assert_ne!(text, VOICES);
+    let voices = Voices::from_yaml(&text, Path::new(".")).unwrap();
+    let stage = Stage::with(&asked, SimulatorConfig::new(voices)).await;
+    ended_with(&stage.run("data", &[]).await, 0);
+    let total = summary(&stage).completeness.total;
+    assert!(total.ended > 0 && total.ended == total.unreached, "{total:?}");
+    assert_eq!(stage.stored("data").await.len(), asked.keys().len());
+    let calls = stage.simulator.ledger().len();
+    ended_with(&stage.retry("data").await, 0);
+    assert_eq!(stage.simulator.ledger().len(), calls, "there was nothing to ask again");
+}
