@@ -191,7 +191,7 @@ impl<'a> State<'a> {
     fn on_event(&mut self, parts: &Parts, event: Event) {
         match event {
             Event::JobDone { job, tally } if job.run == self.run => self.done(parts, &job, &tally),
-            Event::JobDone { .. } => {}
+            Event::JobDone { .. } | Event::RunCancelled { .. } => {}
             Event::PoolStopped { pool, reason, misconfigured } => {
                 // Its jobs come back to the queue and wait there for the next start.
                 self.queued.retain(|job| job.pool != pool);

@@ -53,6 +53,24 @@ pub enum Event {
         /// Whether the operator's configuration is at fault.
         misconfigured: bool,
     },
+    /// Somebody cancelled a run: the mark is in the store.
+    RunCancelled {
+        /// Which.
+        run: RunId,
+    },
+}
+
+/// A message to the coordinator that leads. It may be lost; what it is about stands in the store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Call {
+    /// A coordinator asks who leads: whoever hears it does, as long as it goes on hearing some.
+    WhoLeads,
+    /// A run has been submitted.
+    Submitted {
+        /// Which.
+        run: RunId,
+    },
 }
 
 /// What a job came to.

@@ -7,11 +7,13 @@
 //! | target, probe, user | [`Target`], [`Probe`], [`User`] |
 //! | session, sample | [`SessionKey`], [`SampleKey`], [`Sample`] |
 //! | round, block, job | [`Round`], [`plan::Plan`], [`Job`] |
+//! | voice, beat | [`VoiceId`], [`Beat`]: how workers share the limits of a pool |
 //! | summary | [`summary::Summary`]: what the aggregator makes of a run |
 //!
 //! No I/O, no clock, no randomness that is not drawn from a written seed, no tokio.
 
 pub mod certificate;
+mod choir;
 mod draw_users;
 mod format;
 mod ids;
@@ -29,9 +31,10 @@ pub mod suite;
 pub mod summary;
 mod target;
 
+pub use choir::{Beat, ChoirMessage, Hush, VoiceId};
 pub use format::{FormatError, OBJECT_FORMAT, check_format};
 pub use ids::{BlockId, IdError, JobId, PoolId, ProbeId, RunId, TargetId, UserId};
-pub use job::{Event, Job, JobTally};
+pub use job::{Call, Event, Job, JobTally};
 pub use manifest::{
     Cut, Language, Level, Manifest, Probe, ProbeKind, Sampling, Scoring, User, UserDesign, UserMode, Wording,
 };
