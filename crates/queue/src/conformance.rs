@@ -5,10 +5,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use antiphon_core::{Event, Job, OBJECT_FORMAT, PoolId};
+use antiphon_core::{Call, ChoirMessage, Event, Hush, Job, OBJECT_FORMAT, PoolId, VoiceId};
 use tokio::time::{Instant, timeout};
 
-use crate::{DELIVERY_LIMIT, DELIVERY_LIMIT_REASON, DeadLetters, Delivery, JobConsumer, Queue};
+use crate::{
+    CallStream, ChoirHeard, DELIVERY_LIMIT, DELIVERY_LIMIT_REASON, DeadLetters, Delivery, JobConsumer, Queue,
+};
 
 /// How long to watch for what must not happen.
 const QUIET: Duration = Duration::from_millis(300);
@@ -32,6 +34,8 @@ pub async fn all(queue: &Queue, name: &str) {
     a_rejected_job_is_dead(queue, &mut dead, &pool("reject")).await;
     a_job_that_is_lost_every_time_is_dead(queue, &mut dead, &pool("limit")).await;
     hints_reach_all_who_listen(queue, &pool("hints")).await;
+    a_choir_hears_itself_in_order(queue, &pool("choir"), &pool("other")).await;
+    one_of_many_hears_the_calls(queue, name).await;
 }
 
 /// A job of the pool with that number.
@@ -254,4 +258,52 @@ pub async fn hints_reach_all_who_listen(queue: &Queue, pool: &PoolId) {
         assert_eq!(timeout(PATIENCE, stream.next()).await.expect("a hint comes in time"), hint("now"));
         assert!(timeout(QUIET, stream.next()).await.is_err(), "one hint comes once");
     }
+}
+
+/// All who listen, the sender included, hear all of it in one order; other pools hear nothing.
+pub async fn a_choir_hears_itself_in_order(queue: &Queue, pool: &PoolId, other: &PoolId) {
+    let message = |number| {
+        let voice = VoiceId(number % 3);
+        ChoirMessage::Hush(Hush { format: OBJECT_FORMAT, pool: pool.clone(), voice, after_ms: Some(number) })
+    };
+    queue.publish_choir(&message(0)).await.expect(ALIVE);
+    let mut one = queue.listen_choir(pool).await.expect(ALIVE);
+    let mut two = queue.listen_choir(pool).await.expect(ALIVE);
+    let mut apart = queue.listen_choir(other).await.expect(ALIVE);
+    for number in 1..=100 {
+        queue.publish_choir(&message(number)).await.expect(ALIVE);
+    }
+    for stream in [&mut one, &mut two] {
+        for number in 1..=100 {
+            let heard = timeout(PATIENCE, stream.next()).await.expect("it is heard in time").expect(ALIVE);
+            assert_eq!(heard, ChoirHeard::Message(message(number)));
+        }
+        assert!(timeout(QUIET, stream.next()).await.is_err(), "a message is heard once");
+    }
+    assert!(timeout(QUIET, apart.next()).await.is_err(), "pools are apart");
+}
+
+/// And when it is gone, another does.
+pub async fn one_of_many_hears_the_calls(queue: &Queue, name: &str) {
+    let submitted = |number: u32| Call::Submitted {
+        run: format!("{name}-{number}").parse().expect("the name fits an id"),
+    };
+    let mut leader = queue.stand_by().await.expect(ALIVE);
+    // Other calls may be waiting from before.
+    queue.call(&submitted(0)).await.expect(ALIVE);
+    while call(&mut leader).await != submitted(0) {}
+    let mut next = queue.stand_by().await.expect(ALIVE);
+    for number in 1..=10 {
+        queue.call(&submitted(number)).await.expect(ALIVE);
+        assert_eq!(call(&mut leader).await, submitted(number));
+    }
+    assert!(timeout(QUIET, next.next()).await.is_err(), "one leads at a time");
+    drop(leader);
+    queue.call(&submitted(11)).await.expect(ALIVE);
+    // What the last leader heard but had not settled yet may come again.
+    while call(&mut next).await != submitted(11) {}
+}
+
+async fn call(stream: &mut CallStream) -> Call {
+    timeout(PATIENCE, stream.next()).await.expect("a call comes in time").expect(ALIVE)
 }

@@ -6,11 +6,15 @@
 //! | [`JobConsumer`], [`Delivery`] | jobs of one pool, each to be acked, retried or rejected; a dropped one comes again |
 //! | [`DeadLetters`], [`DeadLetter`] | jobs that will not be done, and why |
 //! | [`EventStream`] | hints, which may be lost |
+//! | [`ChoirStream`] | what the workers of a pool tell each other |
+//! | [`CallStream`] | calls to the coordinator that leads |
 //! | `memory` | the queue within a process, with faults that tests can order |
 //! | [`conformance`] | what every backend must do, as functions that a test calls |
 //!
 //! Jobs are delivered at least once and in any order. No background tasks: everything happens within a call.
 
+mod calls;
+mod choir;
 pub mod conformance;
 mod delivery;
 mod error;
@@ -19,6 +23,8 @@ mod memory;
 mod queue;
 mod wire;
 
+pub use calls::CallStream;
+pub use choir::{ChoirHeard, ChoirStream};
 pub use delivery::{DeadLetter, DeadLetters, Delivery, JobConsumer};
 pub use error::QueueError;
 pub use events::EventStream;

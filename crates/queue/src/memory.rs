@@ -1,5 +1,6 @@
 //! The queue within a process. It carries bytes, as a broker does, and fails on request, as a broker does unasked.
 
+mod calls;
 mod line;
 
 use std::collections::BTreeMap;
@@ -10,10 +11,12 @@ use std::time::Duration;
 use antiphon_core::PoolId;
 use bytes::Bytes;
 use parking_lot::Mutex;
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::{Notify, broadcast, mpsc};
 use tokio::time::{Instant, sleep_until};
 
 use crate::{DELIVERY_LIMIT_REASON, QueueError, wire};
+pub(crate) use calls::CallConsumer;
+use calls::Calls;
 use line::{Line, Lost, Message};
 
 /// Most jobs that wait in one pool's queue. Windows keep far below it; a runaway publisher is told instead of filling memory.
@@ -35,6 +38,8 @@ struct Shared {
     /// Something may have become deliverable.
     changed: Notify,
     events: broadcast::Sender<Bytes>,
+    choirs: Mutex<BTreeMap<PoolId, Vec<mpsc::UnboundedSender<Bytes>>>>,
+    calls: Arc<Calls>,
 }
 
 #[derive(Debug, Default)]
@@ -70,7 +75,14 @@ impl fmt::Display for LineName {
 impl Default for MemoryQueue {
     fn default() -> Self {
         let (events, _) = broadcast::channel(EVENTS_KEPT);
-        Self { shared: Arc::new(Shared { state: Mutex::default(), changed: Notify::new(), events }) }
+        let shared = Shared {
+            state: Mutex::default(),
+            changed: Notify::new(),
+            events,
+            choirs: Mutex::default(),
+            calls: Arc::default(),
+        };
+        Self { shared: Arc::new(shared) }
     }
 }
 
@@ -113,6 +125,28 @@ impl MemoryQueue {
 
     pub(crate) fn subscribe_events(&self) -> broadcast::Receiver<Bytes> {
         self.shared.events.subscribe()
+    }
+
+    /// Whoever is gone is forgotten.
+    pub(crate) fn publish_choir(&self, pool: &PoolId, body: &Bytes) {
+        if let Some(listeners) = self.shared.choirs.lock().get_mut(pool) {
+            listeners.retain(|listener| listener.send(body.clone()).is_ok());
+        }
+    }
+
+    /// Without a bound, as a choir's queue must not drop a message; what a listener has not heard is a few beats a second.
+    pub(crate) fn listen_choir(&self, pool: &PoolId) -> mpsc::UnboundedReceiver<Bytes> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        self.shared.choirs.lock().entry(pool.clone()).or_default().push(sender);
+        receiver
+    }
+
+    pub(crate) fn publish_call(&self, body: Bytes) {
+        self.shared.calls.publish(body);
+    }
+
+    pub(crate) fn consume_calls(&self) -> CallConsumer {
+        self.shared.calls.consume()
     }
 
     pub(crate) fn depth(&self, pool: &PoolId) -> u64 {

@@ -1,7 +1,9 @@
 //! The port: what every queue offers.
 
-use antiphon_core::{Event, Job, PoolId};
+use antiphon_core::{Call, ChoirMessage, Event, Job, PoolId};
 
+use crate::calls::CallStream;
+use crate::choir::ChoirStream;
 use crate::delivery::{DeadLetters, JobConsumer};
 use crate::events::EventStream;
 use crate::memory::MemoryQueue;
@@ -31,8 +33,15 @@ impl Queue {
 
     /// Adds a job to the queue of its pool. When this returns, the queue has it.
     pub async fn publish_job(&self, job: &Job) -> Result<(), QueueError> {
+        self.publish_jobs(std::slice::from_ref(job)).await
+    }
+
+    /// Adds jobs to the queues of their pools. When this returns, the queues have them all; after an error they may have some.
+    pub async fn publish_jobs(&self, jobs: &[Job]) -> Result<(), QueueError> {
         match self {
-            Self::Memory(memory) => memory.publish_job(&job.pool, wire::encode(job)),
+            Self::Memory(memory) => {
+                jobs.iter().try_for_each(|job| memory.publish_job(&job.pool, wire::encode(job)))
+            }
         }
     }
 
@@ -62,6 +71,36 @@ impl Queue {
     pub async fn subscribe_events(&self) -> Result<EventStream, QueueError> {
         match self {
             Self::Memory(memory) => Ok(EventStream::memory(memory.subscribe_events())),
+        }
+    }
+
+    /// Tells all workers of a pool, this one included, if it listens.
+    pub async fn publish_choir(&self, message: &ChoirMessage) -> Result<(), QueueError> {
+        match self {
+            Self::Memory(memory) => memory.publish_choir(message.pool(), &wire::encode(message)),
+        }
+        Ok(())
+    }
+
+    /// Listens to the workers of a pool from now on.
+    pub async fn listen_choir(&self, pool: &PoolId) -> Result<ChoirStream, QueueError> {
+        match self {
+            Self::Memory(memory) => Ok(ChoirStream::memory(memory.listen_choir(pool))),
+        }
+    }
+
+    /// Calls the coordinator that leads. If none does, the call waits for a while.
+    pub async fn call(&self, call: &Call) -> Result<(), QueueError> {
+        match self {
+            Self::Memory(memory) => memory.publish_call(wire::encode(call)),
+        }
+        Ok(())
+    }
+
+    /// Stands by to lead: of all who do, one hears the calls.
+    pub async fn stand_by(&self) -> Result<CallStream, QueueError> {
+        match self {
+            Self::Memory(memory) => Ok(CallStream::memory(memory.consume_calls())),
         }
     }
 
