@@ -33,20 +33,14 @@ impl ChoirStream {
 
     /// What comes next; waits while there is nothing. May be dropped at any time without losing a message.
     pub async fn next(&mut self) -> Result<ChoirHeard, QueueError> {
-        loop {
-            let bytes = match &mut self.source {
-                Source::Memory(receiver) => match receiver.recv().await {
-                    Some(bytes) => bytes,
-                    None => std::future::pending().await,
-                },
-            };
-            match wire::decode(&bytes) {
-                Ok(message) => return Ok(ChoirHeard::Message(message)),
-                // A voice that this version does not understand may be one that spends: who cannot count must not sing.
-                Err(reason) => {
-                    return Err(QueueError::Malformed { queue: "the choir".to_owned(), reason });
-                }
-            }
-        }
+        let bytes = match &mut self.source {
+            Source::Memory(receiver) => match receiver.recv().await {
+                Some(bytes) => bytes,
+                None => std::future::pending().await,
+            },
+        };
+        // A voice that this version does not understand may be one that spends: who cannot count must not sing.
+        let malformed = |reason| QueueError::Malformed { queue: "the choir".to_owned(), reason };
+        wire::decode(&bytes).map(ChoirHeard::Message).map_err(malformed)
     }
 }
