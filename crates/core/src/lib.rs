@@ -7,6 +7,7 @@
 //! | target, probe, user | [`Target`], [`Probe`], [`User`] |
 //! | session, sample | [`SessionKey`], [`SampleKey`], [`Sample`] |
 //! | round, block, job | [`Round`], [`plan::Plan`], [`Job`] |
+//! | submission | [`Submission`]: a run that a fleet is asked to work on |
 //! | voice, beat | [`VoiceId`], [`Beat`]: how workers share the limits of a pool |
 //! | summary | [`summary::Summary`]: what the aggregator makes of a run |
 //!
@@ -27,6 +28,7 @@ mod resolve;
 mod round;
 mod sample;
 mod seed;
+mod submission;
 pub mod suite;
 pub mod summary;
 mod target;
@@ -45,4 +47,5 @@ pub use sample::{
     Billing, FailureKind, Outcome, OutcomeClass, ResultObject, Sample, SampleKey, SessionKey, Usage,
 };
 pub use seed::Seed;
+pub use submission::{Cancelled, Duplicate, Requeued, Submission};
 pub use target::{Card, Dialect, Limits, Price, Provider, SamplingParameters, SeedPolicy, Target};

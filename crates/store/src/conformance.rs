@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use antiphon_core::{Cancelled, Duplicate, Job, OBJECT_FORMAT, RunId, Submission};
 use bytes::Bytes;
 use tokio::task::JoinSet;
 
@@ -16,10 +17,12 @@ pub async fn all(store: &Store, prefix: &str) {
     a_replaced_object_is_always_whole(store, &format!("{prefix}replace/")).await;
     any_bytes_come_back(store, &format!("{prefix}bytes/")).await;
     bad_keys_are_refused(store, prefix).await;
+    records_of_a_fleet(store, &format!("{}fleet", prefix.replace('/', "-"))).await;
     a_run_is_locked_once(store, &format!("{}lock", prefix.replace('/', "-"))).await;
 }
 
 const ALIVE: &str = "the store answers";
+const AN_ID: &str = "letters, digits, dots and dashes are an id";
 
 /// Create-only: the second write says so and changes nothing.
 pub async fn the_first_write_wins(store: &Store, prefix: &str) {
@@ -152,6 +155,71 @@ pub async fn bad_keys_are_refused(store: &Store, prefix: &str) {
     for prefix in ["/", "../", "a/../b"] {
         assert!(store.list(prefix).await.is_err(), "list {prefix:?}");
         assert!(store.folders(prefix).await.is_err(), "folders {prefix:?}");
+    }
+}
+
+/// Submissions, cancellation, duplicates and deaths of the run `name`, which nobody else may use.
+pub async fn records_of_a_fleet(store: &Store, name: &str) {
+    let run: RunId = name.parse().expect(AN_ID);
+    let job = Job {
+        format: OBJECT_FORMAT,
+        run: run.clone(),
+        pool: "p".parse().expect(AN_ID),
+        target: "opus-4.5".parse().expect(AN_ID),
+        block: "b00000".parse().expect(AN_ID),
+        round: 0,
+        chunk: 1,
+    };
+    submissions_are_counted_and_end_once(store, &run).await;
+    a_dead_job_lives_again_when_requeued(store, &job).await;
+
+    let cancelled = |at_ms| Cancelled { format: OBJECT_FORMAT, at_ms, reason: Some("enough".to_owned()) };
+    assert_eq!(store.get_cancelled(&run).await.expect(ALIVE), None);
+    assert_eq!(store.put_cancelled(&run, &cancelled(1)).await.expect(ALIVE), Put::Created);
+    assert_eq!(store.put_cancelled(&run, &cancelled(2)).await.expect(ALIVE), Put::Exists);
+    assert_eq!(store.get_cancelled(&run).await.expect(ALIVE), Some(cancelled(1)));
+
+    let duplicate = Duplicate { format: OBJECT_FORMAT, job, samples: 50, dollars: 0.25 };
+    for mark in [7, u64::MAX] {
+        assert_eq!(store.put_duplicate(&duplicate, mark).await.expect(ALIVE), Put::Created);
+    }
+    assert_eq!(store.duplicates(&run).await.expect(ALIVE), [duplicate.clone(), duplicate]);
+}
+
+async fn submissions_are_counted_and_end_once(store: &Store, run: &RunId) {
+    assert!(store.submissions(run).await.expect(ALIVE).is_empty());
+    let mut submitters = JoinSet::new();
+    for at_ms in 0..4 {
+        let (store, run) = (store.clone(), run.clone());
+        submitters.spawn(async move { store.submit(&run, at_ms, Some(1.5)).await.expect(ALIVE).number });
+    }
+    let numbers: BTreeSet<u32> = submitters.join_all().await.into_iter().collect();
+    assert_eq!(numbers, BTreeSet::from([1, 2, 3, 4]), "everybody who submits at once has a number");
+    let numbers = |submissions: Vec<Submission>| submissions.iter().map(|it| it.number).collect::<Vec<_>>();
+    assert_eq!(store.put_submission_ended(run, 2, &"complete").await.expect(ALIVE), Put::Created);
+    assert_eq!(store.put_submission_ended(run, 2, &"cancelled").await.expect(ALIVE), Put::Exists);
+    assert_eq!(store.submission_ended(run, 2).await.expect(ALIVE), Some("complete".to_owned()));
+    assert_eq!(store.submission_ended::<String>(run, 1).await.expect(ALIVE), None);
+    assert_eq!(numbers(store.submissions(run).await.expect(ALIVE)), [1, 2, 3, 4]);
+    assert_eq!(numbers(store.open_submissions(run).await.expect(ALIVE)), [1, 3, 4]);
+}
+
+async fn a_dead_job_lives_again_when_requeued(store: &Store, job: &Job) {
+    // Its id begins as the other's does.
+    let namesake = Job { block: "b00000.x".parse().expect(AN_ID), ..job.clone() };
+    store.put_dead(&namesake, "bystander").await.expect(ALIVE);
+    let reasons = async || -> Vec<String> {
+        let dead = store.dead_jobs(&job.run).await.expect(ALIVE);
+        dead.into_iter().filter(|dead| dead.job == *job).map(|dead| dead.reason).collect()
+    };
+    assert!(!store.requeue(job).await.expect(ALIVE), "it is not dead");
+    for death in ["first", "second", "third"] {
+        assert_eq!(store.put_dead(job, death).await.expect(ALIVE), Put::Created, "{death}");
+        assert_eq!(store.put_dead(job, "too late").await.expect(ALIVE), Put::Exists, "{death}");
+        assert_eq!(reasons().await, [death]);
+        assert!(store.requeue(job).await.expect(ALIVE), "{death}");
+        assert!(!store.requeue(job).await.expect(ALIVE), "it was requeued already");
+        assert!(reasons().await.is_empty(), "{death}");
     }
 }
 

@@ -3,7 +3,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`Store`] | the port: create-only writes, replaceable derived files, reads, sorted listings, run locks |
-//! | `results`, `records` | the same store in the words of core: results, manifests, rounds, suites, dead jobs |
+//! | `results`, `records`, `dead_jobs`, `submissions` | the same store in the words of core |
 //! | `codec` | what a stored object looks like: MessagePack with named fields in a checksummed zstd frame |
 //! | `memory`, `directory` | the backends; each is a variant of [`Store`] |
 //! | [`conformance`] | what every backend must do, as functions that a test calls |
@@ -13,6 +13,7 @@
 mod blocking;
 mod codec;
 pub mod conformance;
+mod dead_jobs;
 mod directory;
 mod error;
 mod key;
@@ -22,12 +23,13 @@ mod results;
 mod run_lock;
 mod standing;
 mod store;
+mod submissions;
 
 pub use codec::{LARGEST_OBJECT, decode, decode_result, encode_result};
+pub use dead_jobs::DeadJob;
 pub use directory::Directory;
 pub use error::StoreError;
 pub use memory::Memory;
-pub use records::DeadJob;
 pub use run_lock::RunLock;
 pub use standing::{Place, Standing};
 pub use store::{Put, Store};

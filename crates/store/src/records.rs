@@ -1,23 +1,12 @@
 //! Records: the small JSON objects beside the results.
 
-use antiphon_core::{Job, Manifest, OBJECT_FORMAT, Round, RunId, keys};
+use antiphon_core::{Manifest, Round, RunId, keys};
 use bytes::Bytes;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
 use crate::codec::{decode_json, encode_json};
 use crate::{Put, Store, StoreError};
-
-/// A job that will not be done, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeadJob {
-    /// [`OBJECT_FORMAT`] when it was written.
-    pub format: u32,
-    /// Which.
-    pub job: Job,
-    /// Why, in words.
-    pub reason: String,
-}
 
 impl Store {
     /// Stores `value` as JSON if nothing is under `key`.
@@ -82,21 +71,5 @@ impl Store {
             }
         }
         Ok(runs)
-    }
-
-    /// Records that a job will not be done. The first reason stands.
-    pub async fn put_dead(&self, job: &Job, reason: &str) -> Result<Put, StoreError> {
-        let dead = DeadJob { format: OBJECT_FORMAT, job: job.clone(), reason: reason.to_owned() };
-        self.put_json_once(&keys::dead(job), &dead).await
-    }
-
-    /// The jobs of a run that will not be done, sorted by their keys.
-    pub async fn dead_jobs(&self, run: &RunId) -> Result<Vec<DeadJob>, StoreError> {
-        let mut dead = Vec::new();
-        for key in self.list(&keys::dead_jobs(run)).await? {
-            // A record that is taken away between the two calls speaks of a job that may be done after all.
-            dead.extend(self.get_json::<DeadJob>(&key).await?);
-        }
-        Ok(dead)
     }
 }
