@@ -12,7 +12,7 @@ fi
 
 # Package → a command of it that shows that it is there.
 declare -A wanted=([build-essential]=cc)
-[[ -z $venv ]] || wanted+=([chromium]=chromium [python3]=python3)
+[[ -z $venv ]] || wanted+=([chromium]=chromium [python3]=python3 [rabbitmq-server]=/usr/lib/rabbitmq/bin/rabbitmq-server)
 missing=()
 for package in "${!wanted[@]}"; do
     command -v "${wanted[$package]}" >/dev/null || missing+=("$package")

@@ -7,15 +7,20 @@
 //! | `program` | the real `antiphon`, built once, as a process |
 //! | `stored` | the samples of a run as `antiphon export` gives them |
 //! | `audit` | every planned sample once, every token once |
+//! | `broker` | a real RabbitMQ of the test's own, or a cluster |
+//! | `kept` | programs of others, which never outlive the tests |
 
 mod asked;
 mod audit;
+mod broker;
+mod kept;
 mod program;
 mod stage;
 mod stored;
 
 pub use asked::{Asked, VOICES};
 pub use audit::{answers, audit, same_summary, tokens};
+pub use broker::{Broker, BrokerKind, Certificates, Cluster, Depth, Tls, Vhost};
 pub use program::{Ended, Program};
 pub use stage::Stage;
 pub use stored::{Stored, object_names};
