@@ -135,7 +135,7 @@ struct Singing {
 }
 
 fn pools(manifest: &Manifest, config: &Config) -> anyhow::Result<Vec<Singing>> {
-    let environment = Environment;
+    let environment = Environment::default();
     manifest
         .pools()
         .into_iter()

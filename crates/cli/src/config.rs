@@ -2,8 +2,10 @@
 //!
 //! File → [`raw`] (the form, checked by serde) → [`Config`] (the meaning). Secrets are named here and read by [`secret`].
 
+mod broker;
 mod find;
 mod raw;
+mod s3;
 mod secret;
 
 use std::collections::BTreeMap;
@@ -13,8 +15,12 @@ use std::time::Duration;
 use antiphon_core::{CatalogueTarget, Limits, PoolId, Price, TargetCatalogue, nearest};
 use antiphon_providers::{Client, Endpoint, EndpointSettings, HttpSettings};
 
+use broker::RawBroker;
+pub(crate) use broker::{BROKER, Broker};
 pub(crate) use find::find;
 use raw::{RawConfig, RawProvider};
+use s3::RawS3;
+pub(crate) use s3::{RawChecksums, S3};
 pub(crate) use secret::Environment;
 
 /// Sessions at a time of a pool without a limit of its own.
@@ -41,6 +47,8 @@ pub(crate) struct Config {
     pub(crate) store: Option<String>,
     /// What suites may name.
     pub(crate) catalogue: TargetCatalogue,
+    broker: RawBroker,
+    s3: RawS3,
     http: HttpSettings,
     providers: BTreeMap<String, RawProvider>,
     /// Alias → name of its provider.
@@ -74,6 +82,8 @@ impl Config {
     fn from_raw(raw: RawConfig, path: Option<&Path>) -> Result<Self, String> {
         let folder = path.and_then(Path::parent).unwrap_or(Path::new("."));
         let http = raw.http.settings(folder)?;
+        raw.broker.check()?;
+        raw.s3.check()?;
         let mut catalogue = TargetCatalogue::default();
         let mut provider_of = BTreeMap::new();
         for (name, limits) in raw.pools {
@@ -116,6 +126,8 @@ impl Config {
             path: path.map(Path::to_owned),
             store: raw.store.map(|store| beside(folder, &store)),
             catalogue,
+            broker: raw.broker,
+            s3: raw.s3,
             http,
             providers: raw.providers,
             provider_of,
@@ -142,8 +154,7 @@ impl Config {
             ConfigError(format!("the configuration has no target {alias}; the run was made with another one"))
         })?;
         let provider = &self.providers[name];
-        let folder = self.path.as_deref().and_then(Path::parent).unwrap_or(Path::new("."));
-        let key = environment.key(name, provider, folder)?;
+        let key = environment.key(name, provider, self.folder())?;
         let mut headers = BTreeMap::new();
         for (header, variable) in &provider.headers_env {
             headers.insert(
@@ -164,10 +175,45 @@ impl Config {
             .map_err(|error| anyhow::Error::new(error).context(format!("providers.{name}")))
     }
 
+    /// The broker that the fleet speaks through; `None` where neither file nor environment names one.
+    ///
+    /// # Errors
+    /// If a secret or a certificate is missing, or the address cannot be used.
+    pub(crate) fn broker(&self, environment: &Environment) -> Result<Option<Broker>, ConfigError> {
+        self.broker.resolve(self.folder(), environment).map_err(|error| self.placed(error))
+    }
+
+    /// How a store in S3 is reached.
+    ///
+    /// # Errors
+    /// If a key or a certificate is missing.
+    pub(crate) fn s3(&self, environment: &Environment) -> Result<S3, ConfigError> {
+        self.s3.resolve(self.folder(), environment).map_err(|error| self.placed(error))
+    }
+
+    /// What relative paths in the configuration begin from.
+    fn folder(&self) -> &Path {
+        self.path.as_deref().and_then(Path::parent).unwrap_or(Path::new("."))
+    }
+
+    /// The error with the file that it is about.
+    fn placed(&self, error: ConfigError) -> ConfigError {
+        match &self.path {
+            Some(path) => ConfigError(format!("{}: {}", path.display(), error.0)),
+            None => error,
+        }
+    }
+
     /// Limits of a pool, by the configuration.
     pub(crate) fn limits(&self, pool: &PoolId) -> Limits {
         self.catalogue.pools.get(pool).cloned().unwrap_or_default()
     }
+}
+
+/// Certificates or a certificate, which `field` names.
+fn pem_file(field: &str, path: &Path) -> Result<Vec<u8>, ConfigError> {
+    std::fs::read(path)
+        .map_err(|error| ConfigError(format!("{field}: can't read {}: {error}", path.display())))
 }
 
 fn hint(name: &str, known: &[&str]) -> String {

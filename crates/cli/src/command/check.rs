@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: &Arguments, check: &CheckArguments, output: &Output
     };
     let missing: Vec<String> = wanted
         .iter()
-        .filter_map(|alias| config.endpoint(alias, &Environment).err())
+        .filter_map(|alias| config.endpoint(alias, &Environment::default()).err())
         .map(|error| format!("{error:#}"))
         .collect();
     let warnings = loaded.as_ref().map_or(&[][..], |loaded| &loaded.warnings);

@@ -63,7 +63,7 @@ fn warn_of_prices(now: &Manifest, run: &Manifest, output: Output) {
 fn check_reach(manifest: &Manifest, config: &Config) -> anyhow::Result<()> {
     config.client()?;
     for target in &manifest.targets {
-        config.endpoint(&target.alias, &config::Environment)?;
+        config.endpoint(&target.alias, &config::Environment::default())?;
     }
     Ok(())
 }

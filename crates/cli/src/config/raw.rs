@@ -8,7 +8,9 @@ use antiphon_core::{Card, Dialect, Limits, Price, Provider, nearest};
 use antiphon_providers::HttpSettings;
 use serde::Deserialize;
 
-use super::{CONNECT_TIMEOUT, TIMEOUT};
+use super::broker::RawBroker;
+use super::s3::RawS3;
+use super::{CONNECT_TIMEOUT, TIMEOUT, pem_file};
 
 /// Largest response that is read, in bytes.
 const MAX_BODY: usize = 8 << 20;
@@ -17,6 +19,8 @@ const MAX_BODY: usize = 8 << 20;
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RawConfig {
     pub(super) store: Option<String>,
+    pub(super) broker: RawBroker,
+    pub(super) s3: RawS3,
     pub(super) http: RawHttp,
     pub(super) providers: BTreeMap<String, RawProvider>,
     pub(super) targets: BTreeMap<String, RawTarget>,
@@ -77,11 +81,7 @@ impl RawHttp {
     pub(super) fn settings(&self, folder: &Path) -> Result<HttpSettings, String> {
         let ca_pem = match &self.ca_file {
             None => None,
-            Some(file) => {
-                let path = folder.join(file);
-                let read = std::fs::read(&path);
-                Some(read.map_err(|error| format!("http.ca_file: can't read {}: {error}", path.display()))?)
-            }
+            Some(file) => Some(pem_file("http.ca_file", &folder.join(file)).map_err(|error| error.0)?),
         };
         Ok(HttpSettings {
             proxy: self.proxy.clone(),
@@ -98,7 +98,7 @@ impl RawHttp {
     }
 }
 
-fn duration(field: &str, text: Option<&str>, default: Duration) -> Result<Duration, String> {
+pub(super) fn duration(field: &str, text: Option<&str>, default: Duration) -> Result<Duration, String> {
     let Some(text) = text else { return Ok(default) };
     let parsed: Option<Duration> =
         text.parse::<jiff::SignedDuration>().ok().and_then(|duration| duration.try_into().ok());
