@@ -169,7 +169,16 @@ impl Broker {
         }
     }
 
-    /// SIGKILL. [`Broker::restart`] brings it back.
+    /// Has the names of all quorum queues on the disk. RabbitMQ saves them only half a second after they were declared, and a queue
+    /// whose name is lost has lost its messages, whatever was confirmed.
+    ///
+    /// # Panics
+    /// If the broker does not obey.
+    pub async fn save_names(&self) {
+        self.ctl(&["eval", "ok = dets:sync(ra_directory_reverse)."]).await;
+    }
+
+    /// SIGKILL. [`Broker::restart`] brings it back; quorum queues want [`Broker::save_names`] before.
     pub fn kill(&mut self) {
         self.running = None;
     }

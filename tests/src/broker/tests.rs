@@ -40,6 +40,7 @@ async fn a_broker_keeps_what_it_confirmed_when_it_is_killed() {
     let client = channel(&broker.url()).await;
     declare_quorum(&client, "jobs").await;
     publish(&client, "jobs").await;
+    broker.save_names().await;
     let process = broker.process().unwrap();
     broker.kill();
     assert!(!Path::new(&format!("/proc/{process}")).exists(), "it still runs");
@@ -60,7 +61,11 @@ async fn vhosts_of_the_shared_broker_do_not_see_each_other() {
     publish(&client, "jobs").await;
     client.basic_get("jobs".into(), BasicGetOptions::default()).await.unwrap().expect("a message is there");
     assert_eq!(one.queues().await, [depth("jobs", 1, 1)]);
-    assert_eq!(two.queues().await, []);
+    let other = channel(&two.url()).await;
+    let classic = other.queue_declare("hints".into(), QueueDeclareOptions::default(), FieldTable::default());
+    classic.await.unwrap();
+    publish(&other, "hints").await;
+    assert_eq!(two.queues().await, [depth("hints", 1, 0)]);
     one.purge_queue("jobs").await;
     assert_eq!(one.queue("jobs").await, Some(depth("jobs", 0, 1)));
     one.delete_queue("jobs").await;
