@@ -77,7 +77,7 @@ impl Call<'_> {
         self.admit(voice, &question, &utterance, sent.unwrap_or_default())?;
         self.fault = house.fault(voice, &self.key);
         match self.fault {
-            Some(FaultKind::RateLimit) => {
+            Some(FaultKind::RateLimit | FaultKind::BareRateLimit) => {
                 let wait = house.retry_after;
                 Err(Rejection::RateLimited(Exceeded { dimension: Dimension::Requests, wait }))
             }
@@ -119,7 +119,9 @@ impl Call<'_> {
             (Ok(_), Some(FaultKind::Garbage)) => (200, b"<html><body>upstream hiccup".to_vec()),
             (Ok(utterance), _) => (200, self.write(serial, utterance)),
         };
-        if let Err(Rejection::RateLimited(exceeded)) = &outcome {
+        if let Err(Rejection::RateLimited(exceeded)) = &outcome
+            && fault != Some(FaultKind::BareRateLimit)
+        {
             dialect.retry_headers(&mut headers, exceeded.wait);
         }
         let unseen = matches!(manner, Manner::Reset | Manner::Hang);

@@ -10,6 +10,8 @@ use crate::{draw::Draw, sample_key::SampleKey, voice_file::RawFaults};
 pub enum FaultKind {
     /// 429 with `retry-after`.
     RateLimit,
+    /// 429 that does not say how long to wait.
+    BareRateLimit,
     /// 529 in the Anthropic dialect, 503 in the `OpenAI` one.
     Overloaded,
     /// 500.
@@ -66,6 +68,7 @@ impl FaultRates {
         use FaultKind as K;
         let mut rates = vec![
             (K::RateLimit, raw.rate_limit),
+            (K::BareRateLimit, raw.bare_rate_limit),
             (K::Overloaded, raw.overloaded),
             (K::ServerError, raw.server_error),
             (K::Quota, raw.quota),
@@ -160,8 +163,9 @@ impl FaultOrders {
 }
 
 /// Orders of different kinds are independent draws.
-const ORDER_NAMES: [&str; 10] = [
+const ORDER_NAMES: [&str; 11] = [
     "rate_limit",
+    "bare_rate_limit",
     "overloaded",
     "server_error",
     "quota",

@@ -204,6 +204,7 @@ impl Default for RawAccepts {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct RawFaults {
     pub(crate) rate_limit: f64,
+    pub(crate) bare_rate_limit: f64,
     pub(crate) overloaded: f64,
     pub(crate) server_error: f64,
     pub(crate) quota: f64,

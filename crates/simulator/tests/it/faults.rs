@@ -18,9 +18,13 @@ async fn next(stage: &Stage, kind: &str) {
 #[tokio::test]
 async fn errors_have_the_status_of_each_api() {
     let stage = Stage::new().await;
-    for (kind, anthropic, openai) in
-        [("rate_limit", 429, 429), ("overloaded", 529, 503), ("server_error", 500, 500), ("quota", 400, 429)]
-    {
+    for (kind, anthropic, openai) in [
+        ("rate_limit", 429, 429),
+        ("bare_rate_limit", 429, 429),
+        ("overloaded", 529, 503),
+        ("server_error", 500, 500),
+        ("quota", 400, 429),
+    ] {
         next(&stage, kind).await;
         let response = stage.ask("plain", &["Hm?"], "k").send().await.unwrap();
         assert_eq!(response.status(), anthropic, "{kind}");
