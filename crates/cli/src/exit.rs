@@ -79,9 +79,12 @@ fn coordinator(error: &CoordinatorError) -> Option<Exit> {
         | CoordinatorError::NoRun { .. }
         | CoordinatorError::NothingSelected(_)
         | CoordinatorError::WiderAlready { .. }
-        | CoordinatorError::TooMuch { .. } => Some(Exit::Usage),
+        | CoordinatorError::TooMuch { .. }
+        | CoordinatorError::Cancelled { .. } => Some(Exit::Usage),
         CoordinatorError::Store(error) => Some(store(error)),
-        CoordinatorError::Queue(_) => None,
+        CoordinatorError::CallLost { .. }
+        | CoordinatorError::Panicked { .. }
+        | CoordinatorError::Queue(_) => None,
     }
 }
 

@@ -4,13 +4,17 @@ use std::collections::HashMap;
 
 use antiphon_core::plan::Plan;
 use antiphon_core::prompt::{Prompter, estimate_tokens};
-use antiphon_core::{Job, JobTally, Manifest, ResultObject, keys};
+use antiphon_core::{Job, Manifest, ResultObject, keys};
 use antiphon_store::Store;
+use futures::future;
+use futures::stream::{self, StreamExt, TryStreamExt};
 
 use crate::CoordinatorError;
 
 /// How far token estimates may fall short: bytes per token differ between languages and tokenizers.
 const MARGIN: f64 = 1.5;
+/// Results that are read at a time when all are added up.
+const READERS: usize = 16;
 
 /// The budget of a run.
 #[derive(Debug)]
@@ -22,14 +26,10 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
-    /// A budget that knows what the run has spent so far.
-    pub(crate) async fn open(store: &Store, manifest: &Manifest) -> Result<Self, CoordinatorError> {
-        let limit = manifest.budget_dollars;
-        let spent = match limit {
-            Some(_) => spent_so_far(store, manifest).await?,
-            None => 0.0,
-        };
-        Ok(Self { limit, spent, reserved: HashMap::new(), prompter: Prompter::new(manifest.seed) })
+    /// A budget of which `spent` is gone. Without a limit everything fits.
+    pub(crate) fn new(manifest: &Manifest, spent: f64) -> Self {
+        let prompter = Prompter::new(manifest.seed);
+        Self { limit: manifest.budget_dollars, spent, reserved: HashMap::new(), prompter }
     }
 
     /// Reserves the worst case of `job`. If the budget has no room for it, nothing is reserved and the worst case is the error.
@@ -44,11 +44,15 @@ impl Budget {
         Ok(())
     }
 
-    /// Replaces a reservation by the real cost. A job that is told of twice is paid once, unless it was asked twice.
-    pub(crate) fn settle(&mut self, job: &Job, tally: &JobTally) {
-        if self.reserved.remove(job).is_some() || tally.duplicate || self.limit.is_none() {
-            self.spent += tally.dollars;
-        }
+    /// Replaces a reservation by the real cost.
+    pub(crate) fn settle(&mut self, job: &Job, dollars: f64) {
+        self.reserved.remove(job);
+        self.spent += dollars;
+    }
+
+    /// Counts what was spent without a reservation: by another coordinator's jobs, or in vain.
+    pub(crate) fn spend(&mut self, dollars: f64) {
+        self.spent += dollars;
     }
 
     /// A job whose cost will never be known counts as its worst case.
@@ -79,17 +83,22 @@ impl Budget {
     }
 }
 
-/// What all stored results cost, in dollars. A sum over everything, so it is made only where there is a budget.
+/// What all stored results cost, and what was paid for others that were not kept, in dollars. A sum over everything, so it is made only
+/// where there is a budget.
 ///
 /// # Errors
 /// If a result cannot be read.
 pub async fn spent_so_far(store: &Store, manifest: &Manifest) -> Result<f64, CoordinatorError> {
-    let mut spent = 0.0;
-    for (target, block, job) in store.result_keys(&manifest.run).await? {
-        let object = store.get_result(&keys::result_of(&manifest.run, &target, &block, &job)).await?;
-        spent += cost(manifest, &object);
-    }
-    Ok(spent)
+    let run = &manifest.run;
+    let in_vain: f64 = store.duplicates(run).await?.iter().map(|duplicate| duplicate.dollars).sum();
+    let keys = store.result_keys(run).await?.into_iter();
+    let keys = keys.map(|(target, block, job)| keys::result_of(run, &target, &block, &job));
+    let costs = stream::iter(keys).map(|key| stored_cost(store, manifest, key)).buffer_unordered(READERS);
+    costs.try_fold(in_vain, |sum, cost| future::ok(sum + cost)).await
+}
+
+async fn stored_cost(store: &Store, manifest: &Manifest, key: String) -> Result<f64, CoordinatorError> {
+    Ok(cost(manifest, &store.get_result(&key).await?))
 }
 
 /// What a stored result cost, where its target has a price.

@@ -53,6 +53,10 @@ fn list(path: &std::path::Path, problems: &[Problem]) -> String {
     lines.join("\n")
 }
 
+fn because(reason: Option<&str>) -> String {
+    reason.map_or(String::new(), |reason| format!(" ({reason})"))
+}
+
 /// Why a run could not be coordinated.
 #[derive(Debug, thiserror::Error)]
 pub enum CoordinatorError {
@@ -95,6 +99,30 @@ pub enum CoordinatorError {
     TooMuch {
         /// Samples.
         samples: u64,
+    },
+    /// The run is cancelled, for good.
+    #[error("run {run} is cancelled{}; that is final, so name another run with `--run NAME`", because(reason.as_deref()))]
+    Cancelled {
+        /// The run.
+        run: RunId,
+        /// Why, in the words of whoever did it.
+        reason: Option<String>,
+    },
+    /// The submission is in the store, but the coordinator could not be told.
+    #[error(
+        "run {run} is submitted, but the coordinator could not be told; it will find the run by itself within minutes"
+    )]
+    CallLost {
+        /// The run.
+        run: RunId,
+        /// Why.
+        source: QueueError,
+    },
+    /// A mistake of the program.
+    #[error("a task of the coordinator failed: {message}")]
+    Panicked {
+        /// What it said.
+        message: String,
     },
     /// The store did not do its part.
     #[error(transparent)]

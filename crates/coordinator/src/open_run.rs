@@ -42,7 +42,7 @@ pub struct Opened {
 /// Writes the manifest if the run is new, checks that it asks the same if it is not, and adds a round if more is wanted.
 ///
 /// # Errors
-/// If the run asks something else, or nothing is selected.
+/// If the run asks something else or is cancelled, or nothing is selected.
 pub async fn open_run(
     store: &Store,
     suite_text: &str,
@@ -51,6 +51,7 @@ pub async fn open_run(
 ) -> Result<Opened, CoordinatorError> {
     let selection = select(&manifest, wanted)?;
     let run = manifest.run.clone();
+    refuse_cancelled(store, &run).await?;
     store.put_suite(&manifest.suite_hash, suite_text.to_owned()).await?;
     let resumed = store.put_manifest(&manifest).await? == Put::Exists;
     let manifest = if resumed {
@@ -76,6 +77,14 @@ pub async fn open_run(
         rounds = store.rounds(&run).await?;
     }
     Ok(Opened { manifest, rounds, resumed })
+}
+
+/// Refuses to go on with a run that is cancelled.
+pub(crate) async fn refuse_cancelled(store: &Store, run: &RunId) -> Result<(), CoordinatorError> {
+    match store.get_cancelled(run).await? {
+        None => Ok(()),
+        Some(mark) => Err(CoordinatorError::Cancelled { run: run.clone(), reason: mark.reason }),
+    }
 }
 
 /// The manifest of a run that must exist.

@@ -8,16 +8,17 @@ use antiphon_core::{
 };
 use antiphon_store::Store;
 
-use crate::open_run::stored_manifest;
+use crate::open_run::{refuse_cancelled, stored_manifest};
 use crate::{CoordinatorError, Opened};
 
 /// Adds a round for all samples of the run that failed or were not reached, and that no unfinished retry round has already. Gives
 /// the number of samples that are left to ask again; where there are none, or all are in such a round, none is added.
 ///
 /// # Errors
-/// If there is no such run.
+/// If there is no such run, or it is cancelled.
 pub async fn open_retry(store: &Store, run: &RunId) -> Result<(Opened, u64), CoordinatorError> {
     let manifest = stored_manifest(store, run).await?;
+    refuse_cancelled(store, run).await?;
     let mut rounds = store.rounds(run).await?;
     let mut sessions = Vec::new();
     let mut blocks: BTreeMap<_, Vec<_>> = BTreeMap::new();

@@ -31,6 +31,13 @@ impl Job {
     pub fn id(&self) -> JobId {
         JobId::new(format!("r{:03}-{:06}", self.round, self.chunk)).expect("letters, digits and a dash")
     }
+
+    /// Round and chunk of a job by its id; `None` if no job has such an id.
+    #[must_use]
+    pub fn parse_id(id: &JobId) -> Option<(u32, u32)> {
+        let (round, chunk) = id.as_str().strip_prefix('r')?.split_once('-')?;
+        Some((round.parse().ok()?, chunk.parse().ok()?))
+    }
 }
 
 /// A hint from a role. Hints may be lost or doubled; the store is the truth.

@@ -120,9 +120,7 @@ impl<'a> Plan<'a> {
             let place = self.place(job, sessions.len() as u64);
             return sessions[place].iter().filter_map(|retry| self.retry(retry)).collect();
         }
-        let mut rows = self.rows(round, target, block);
-        let purpose = ["session order", target.id.as_str(), job.block.as_str(), &round.number.to_string()];
-        shuffle(&mut rows, &mut self.manifest.seed.stream(&purpose));
+        let rows = self.shuffled_rows(round, target, block);
         let place = self.place(job, rows.iter().map(|row| u64::from(row.to - row.from)).sum());
         self.slice(&rows, place.start, place.len())
     }
@@ -136,9 +134,11 @@ impl<'a> Plan<'a> {
 
     /// Which of so many sessions of a block belong to the job; none if it is not of this plan.
     fn place(&self, job: &Job, sessions: u64) -> std::ops::Range<usize> {
-        let chunks = self.chunks(sessions);
+        Self::borders(sessions, self.chunks(sessions), job.chunk.into())
+    }
+
+    fn borders(sessions: u64, chunks: u64, chunk: u64) -> std::ops::Range<usize> {
         let border = |chunk: u64| usize::try_from(sessions * chunk / chunks.max(1)).unwrap_or(usize::MAX);
-        let chunk = u64::from(job.chunk);
         if chunk < chunks { border(chunk)..border(chunk + 1) } else { 0..0 }
     }
 
@@ -257,6 +257,15 @@ impl<'a> Plan<'a> {
         rows
     }
 
+    /// The rows of a block in the order in which they are asked.
+    fn shuffled_rows(&self, round: &Round, target: &Target, block: usize) -> Vec<Row> {
+        let mut rows = self.rows(round, target, block);
+        let id = Self::block_id(block);
+        let purpose = ["session order", target.id.as_str(), id.as_str(), &round.number.to_string()];
+        shuffle(&mut rows, &mut self.manifest.seed.stream(&purpose));
+        rows
+    }
+
     fn slice(&self, rows: &[Row], mut skip: usize, size: usize) -> Vec<PlannedSession<'a>> {
         let first = rows.iter().map(|row| row.from).min().unwrap_or(0);
         let last = rows.iter().map(|row| row.to).max().unwrap_or(0);
@@ -317,6 +326,10 @@ fn retries_by_block<'a>(
     }
     blocks
 }
+
+mod sizes;
+
+pub use sizes::{JobPlace, Sizes};
 
 #[cfg(test)]
 mod tests;

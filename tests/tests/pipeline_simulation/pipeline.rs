@@ -81,7 +81,10 @@ pub(crate) fn coordinate(
 ) -> Coordinator {
     let parts =
         antiphon_coordinator::Parts { queue: queue.clone(), store: store.clone(), progress: Arc::default() };
-    let config = antiphon_coordinator::Config { window: WINDOW, doubt: Duration::from_millis(50) };
+    let config = antiphon_coordinator::Config {
+        doubt: Duration::from_millis(50),
+        ..antiphon_coordinator::Config::one_process(WINDOW)
+    };
     let mut tasks = JoinSet::new();
     tasks.spawn(async move { antiphon_coordinator::run(&parts, &opened, &config, &stop).await });
     tasks
@@ -110,7 +113,7 @@ pub(crate) fn work(
     );
     let pools = asked.targets.iter().map(|name| pool(name, base_url)).collect();
     let config =
-        antiphon_worker::Config { sessions_per_job: SESSIONS_PER_JOB, grace: Duration::from_secs(60) };
+        antiphon_worker::Config { sessions_per_job: SESSIONS_PER_JOB, grace: Duration::from_secs(60), park: None };
     let mut tasks = JoinSet::new();
     tasks.spawn(antiphon_worker::run(Arc::new(parts), pools, config, stop));
     tasks

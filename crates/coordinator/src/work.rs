@@ -1,0 +1,242 @@
+//! Work on one run: publishes what is planned and not stored, a window at a time, until nothing is missing.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use antiphon_core::plan::Plan;
+use antiphon_core::{Job, JobTally, PoolId, RunId, keys};
+use antiphon_store::Store;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior};
+use tokio_util::sync::CancellationToken;
+
+use crate::books::{Books, Standing};
+use crate::budget::{Budget, cost, spent_so_far};
+use crate::{Config, CoordinatorError, Opened, Parts, Report, StoppedPool};
+
+/// Keys of results that are held at a time while they are sorted into the books.
+const LISTED: usize = 50_000;
+
+/// What a run hears while it is worked on. Every piece of it may be lost: the store tells the same when asked.
+#[derive(Debug, Clone)]
+pub(crate) enum News {
+    Done(Job, JobTally),
+    Died(Job),
+    Cancelled,
+    PoolStopped(StoppedPool),
+    /// A job of another run was done by a pool that was said to be stopped.
+    PoolWorks(PoolId),
+}
+
+/// What happened next.
+enum Next {
+    News(News),
+    Doubt,
+    Stop,
+}
+
+/// Works on a run until every job has its result, or nothing more can be done. Dropping the future at any time loses nothing but what
+/// is known of jobs in the queue.
+pub(crate) async fn work(
+    parts: &Parts,
+    opened: &Opened,
+    config: &Config,
+    mut inbox: mpsc::Receiver<News>,
+    stop: &CancellationToken,
+) -> Result<Report, CoordinatorError> {
+    let _counted = Counted::new(&parts.progress.runs);
+    let mut work = Work::open(parts, opened, config).await?;
+    let mut doubt = tokio::time::interval_at(Instant::now() + config.doubt, config.doubt);
+    doubt.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    work.top_up().await?;
+    while !work.books.is_over() {
+        // Dropping any of these futures loses nothing: news wait for the next call.
+        let next = tokio::select! {
+            () = stop.cancelled() => Next::Stop,
+            Some(news) = inbox.recv() => Next::News(news),
+            _ = doubt.tick() => Next::Doubt,
+        };
+        match next {
+            Next::News(news) => work.on_news(news).await,
+            Next::Doubt => work.doubt().await,
+            Next::Stop => {
+                work.books.interrupt();
+                break;
+            }
+        }
+        work.books.judge_pools(Instant::now());
+        work.top_up().await?;
+    }
+    Ok(work.books.close())
+}
+
+struct Work<'a> {
+    parts: &'a Parts,
+    config: &'a Config,
+    run: &'a RunId,
+    books: Books<'a>,
+}
+
+impl<'a> Work<'a> {
+    async fn open(
+        parts: &'a Parts,
+        opened: &'a Opened,
+        config: &'a Config,
+    ) -> Result<Self, CoordinatorError> {
+        let manifest = &opened.manifest;
+        let plan = Plan::new(manifest, &opened.rounds);
+        let standing = standing(&parts.store, &plan).await?;
+        let spent = match manifest.budget_dollars {
+            Some(_) => spent_so_far(&parts.store, manifest).await?,
+            None => 0.0,
+        };
+        let budget = Budget::new(manifest, spent);
+        let books = Books::open(plan, &opened.rounds, &standing, budget, config, Instant::now());
+        let mut work = Self { parts, config, run: &manifest.run, books };
+        let progress = &parts.progress;
+        progress.jobs.fetch_add(work.books.report().jobs, Ordering::Relaxed);
+        progress.stored.fetch_add(work.books.report().stored, Ordering::Relaxed);
+        progress.to_ask.fetch_add(work.books.to_ask(), Ordering::Relaxed);
+        work.look_for_mark().await?;
+        Ok(work)
+    }
+
+    async fn on_news(&mut self, news: News) {
+        match news {
+            News::Done(job, tally) => self.done(&job, &tally),
+            News::Died(job) => self.died(&job),
+            News::PoolStopped(stopped) => self.books.pool_stopped(stopped, Instant::now()),
+            News::PoolWorks(pool) => self.books.pool_works(&pool),
+            // The hint is believed when the mark is there.
+            News::Cancelled => {
+                let looked = self.look_for_mark().await;
+                self.later(looked);
+            }
+        }
+    }
+
+    fn done(&mut self, job: &Job, tally: &JobTally) {
+        let before = self.books.report().stored;
+        self.books.done(job, tally, Instant::now());
+        self.parts.progress.stored.fetch_add(self.books.report().stored - before, Ordering::Relaxed);
+    }
+
+    fn died(&mut self, job: &Job) {
+        let before = self.books.report().dead;
+        self.books.died(job);
+        self.parts.progress.dead.fetch_add(self.books.report().dead - before, Ordering::Relaxed);
+    }
+
+    async fn top_up(&mut self) -> Result<(), CoordinatorError> {
+        if self.books.report().cancelled {
+            return Ok(());
+        }
+        let batch = self.books.next_batch(Instant::now());
+        if !batch.is_empty() {
+            self.publish(&batch).await?;
+        }
+        Ok(())
+    }
+
+    async fn publish(&self, jobs: &[Job]) -> Result<(), CoordinatorError> {
+        self.parts.queue.publish_jobs(jobs).await?;
+        self.parts.progress.published.fetch_add(jobs.len() as u64, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Asks the store, and the queue, what no hint has told.
+    async fn doubt(&mut self) {
+        let looked = self.look_for_mark().await;
+        self.later(looked);
+        let looked = self.look_for_ends().await;
+        self.later(looked);
+        let published = self.publish_lost().await;
+        self.later(published);
+    }
+
+    /// What is asked in doubt is asked again anyway, so a store or queue that does not answer now is no reason to end.
+    fn later(&self, looked: Result<(), CoordinatorError>) {
+        if let Err(error) = looked {
+            tracing::warn!(run = %self.run, error = &error as &dyn std::error::Error, "could not look, will look again");
+        }
+    }
+
+    async fn look_for_mark(&mut self) -> Result<(), CoordinatorError> {
+        if self.parts.store.get_cancelled(self.run).await?.is_some() {
+            self.books.cancel();
+        }
+        Ok(())
+    }
+
+    /// Looks for results and deaths whose hints were lost.
+    async fn look_for_ends(&mut self) -> Result<(), CoordinatorError> {
+        let silent = self.books.silent(self.config.doubt, Instant::now());
+        if silent.is_empty() {
+            return Ok(());
+        }
+        let store = &self.parts.store;
+        let dead: HashSet<Job> = store.dead_jobs(self.run).await?.into_iter().map(|dead| dead.job).collect();
+        for job in silent.into_iter().flat_map(|(_, jobs)| jobs) {
+            if store.has_result(&job).await? {
+                let object = store.get_result(&keys::result(&job)).await?;
+                let dollars = cost(self.books.plan().manifest(), &object);
+                self.done(&job, &JobTally { dollars, ..JobTally::default() });
+            } else if dead.contains(&job) {
+                self.died(&job);
+            }
+        }
+        Ok(())
+    }
+
+    /// Publishes jobs again that somebody must have taken out of the queue. A job that is published twice is at worst paid twice, so
+    /// this waits for longer than any job can be out of sight.
+    async fn publish_lost(&mut self) -> Result<(), CoordinatorError> {
+        for (pool, jobs) in self.books.silent(self.config.republish_after, Instant::now()) {
+            if self.parts.queue.depth(&pool).await? == 0 {
+                tracing::warn!(run = %self.run, %pool, jobs = jobs.len(), "jobs vanished from the queue, published again");
+                self.publish(&jobs).await?;
+                self.books.published_again(&pool, Instant::now());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What of a plan is done.
+pub(crate) async fn standing(store: &Store, plan: &Plan<'_>) -> Result<Standing, CoordinatorError> {
+    let run = &plan.manifest().run;
+    let prefix = keys::samples(run);
+    let mut standing = Standing::default();
+    let mut after: Option<String> = None;
+    loop {
+        let listed = store.list_after(&prefix, after.as_deref(), LISTED).await?;
+        let parsed = listed.iter().filter_map(|key| keys::parse_result(run, key));
+        standing
+            .stored
+            .extend(parsed.filter_map(|(target, block, job)| plan.place_of(&target, &block, &job)));
+        if listed.len() < LISTED {
+            break;
+        }
+        after = listed.into_iter().next_back();
+    }
+    let dead = store.dead_jobs(run).await?;
+    standing.dead = dead.iter().filter_map(|dead| plan.job_place(&dead.job)).collect();
+    standing.duplicates = store.duplicates(run).await?.len() as u64;
+    Ok(standing)
+}
+
+/// Counts as one until it is dropped.
+pub(crate) struct Counted<'a>(&'a AtomicU64);
+
+impl<'a> Counted<'a> {
+    pub(crate) fn new(count: &'a AtomicU64) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
