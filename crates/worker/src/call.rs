@@ -13,14 +13,18 @@ use antiphon_providers::{
     Answer, Ask, Client, Endpoint, HttpRequest, RateHeaders, Reply, Retry, TokenRatio, parse, request,
     unexplained_input_tokens,
 };
+use tokio::sync::mpsc;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use crate::clock;
 use crate::counters::Counters;
 use crate::retry::{Failures, RetryPolicy};
+use crate::turn::Turn;
 
-/// Longest pause of a pool that a job waits out; a broker would take the job away not much later.
-const PATIENCE: Duration = Duration::from_secs(300);
+/// Longest wait for a first call, and longest pause of a pool, that a job waits out; a broker would take the job away not much
+/// later.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The pool takes no more calls. Nothing is recorded: it is nobody's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,12 +35,30 @@ pub(crate) struct PoolStopped {
     pub(crate) misconfigured: bool,
 }
 
-/// What every call of a target shares.
+/// Why a call was not made. Its session has no samples then, and its job is for another time.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Unasked {
+    /// The pool takes no more calls.
+    Stopped(PoolStopped),
+    /// The job is to make no more calls.
+    Halted,
+    /// There was no permit for long, and the job has not made a call yet.
+    Late,
+}
+
+/// What every call of a job shares.
 pub(crate) struct Line<'a> {
     pub(crate) target: &'a Target,
     pub(crate) client: &'a Client,
     pub(crate) endpoint: &'a Endpoint,
     pub(crate) pool: &'a Pool,
+    pub(crate) turn: &'a Turn,
+    /// Tells the job to make no more calls.
+    pub(crate) halt: &'a CancellationToken,
+    /// Whether the job has made a call.
+    pub(crate) begun: &'a AtomicBool,
+    /// Takes the 429s that others should hear of.
+    pub(crate) hushes: &'a mpsc::Sender<Option<Duration>>,
     pub(crate) ratio: &'a Mutex<TokenRatio>,
     /// Whether the endpoint ever answered.
     pub(crate) answered: &'a AtomicBool,
@@ -75,8 +97,8 @@ enum Step {
 }
 
 impl Line<'_> {
-    /// Asks until there is an outcome. Only a stopped pool has none.
-    pub(crate) async fn ask(&self, question: &Question<'_>) -> Result<Sample, PoolStopped> {
+    /// Asks until there is an outcome.
+    pub(crate) async fn ask(&self, question: &Question<'_>) -> Result<Sample, Unasked> {
         let ask = Ask {
             target: self.target,
             system: question.system,
@@ -106,7 +128,7 @@ impl Line<'_> {
             match self.step(&ask, &http, question, permit, &mut sample).await {
                 Step::Done(outcome, text, billing) => break (outcome, text, billing),
                 Step::Final(kind, detail) => break failed(kind, detail),
-                Step::Stop(stop) => return Err(stop),
+                Step::Stop(stop) => return Err(Unasked::Stopped(stop)),
                 Step::Again(failure) => {
                     failures.spend(Duration::from_millis(sample.latency_ms.into()));
                     let Some(wait) = failures.count(&failure, self.policy, self.seed, question.full_key)
@@ -114,7 +136,8 @@ impl Line<'_> {
                         break self.give_up(failure)?;
                     };
                     self.counters.retry(failure.kind);
-                    tokio::time::sleep(wait).await;
+                    // Whoever is told to halt need not wait to be told again.
+                    let _ = self.halt.run_until_cancelled(tokio::time::sleep(wait)).await;
                 }
             }
         };
@@ -125,25 +148,37 @@ impl Line<'_> {
         Ok(self.counted(sample))
     }
 
-    /// Waits in line for as long as it moves: a low limit of our own is no failure. A pause of many minutes, which only the
-    /// provider can ask for, stops the pool.
-    async fn permit(&self, estimate: Estimate) -> Result<Permit, PoolStopped> {
+    /// Waits in line. A pause of many minutes, which only the provider can ask for, stops the pool. A low limit of our own is no
+    /// failure, but a job that has not begun may as well wait elsewhere.
+    async fn permit(&self, estimate: Estimate) -> Result<Permit, Unasked> {
+        let mut patience = Instant::now() + PATIENCE;
         loop {
-            let patience = Instant::now() + PATIENCE;
-            match self.pool.take(estimate, Some(patience)).await {
-                Ok(permit) => return Ok(permit),
+            let take = self.pool.take(estimate, Some(patience));
+            let Some(taken) = self.halt.run_until_cancelled(self.turn.wait_for(take)).await else {
+                return Err(Unasked::Halted);
+            };
+            let ready = match taken {
+                Ok(permit) => {
+                    self.begun.store(true, Relaxed);
+                    return Ok(permit);
+                }
                 Err(Denied::Stopped { reason }) => {
-                    return Err(PoolStopped { reason: reason.to_string(), misconfigured: false });
+                    let reason = reason.to_string();
+                    return Err(Unasked::Stopped(PoolStopped { reason, misconfigured: false }));
                 }
-                Err(Denied::Late { ready: Some(ready) }) if ready > patience => {
-                    let minutes = (ready - Instant::now()).as_secs().div_ceil(60);
-                    let reason = format!(
-                        "the provider lets no call through for {minutes} minutes; run the same command again then"
-                    );
-                    return Err(PoolStopped { reason, misconfigured: false });
-                }
-                Err(Denied::Late { .. }) => {}
+                Err(Denied::Late { ready }) => ready,
+            };
+            if let Some(pause) = self.pool.reading().pause.filter(|pause| *pause > PATIENCE) {
+                let minutes = pause.as_secs().div_ceil(60);
+                let reason = format!(
+                    "the provider lets no call through for {minutes} minutes; run the same command again then"
+                );
+                return Err(Unasked::Stopped(PoolStopped { reason, misconfigured: false }));
             }
+            if !self.begun.load(Relaxed) {
+                return Err(Unasked::Late);
+            }
+            patience = ready.unwrap_or_else(Instant::now).max(Instant::now()) + PATIENCE;
         }
     }
 
@@ -201,8 +236,7 @@ impl Line<'_> {
                     Retry::No => Step::Final(failure.kind, failure.detail),
                     Retry::Transient => again(None),
                     Retry::RateLimited { after } => {
-                        // The pool itself waits, for everybody.
-                        self.pool.hush(after);
+                        self.hush(after);
                         again(None)
                     }
                     Retry::Overloaded { after } => {
@@ -218,6 +252,16 @@ impl Line<'_> {
         }
     }
 
+    /// The pool itself waits, for everybody, and so do other workers. Calls that were under way when a pause began say nothing new.
+    fn hush(&self, after: Option<Duration>) {
+        let before = self.pool.reading().hushes;
+        self.pool.hush(after);
+        if self.pool.reading().hushes > before {
+            // Where nobody listens, or what is told already is not yet heard, nobody misses it.
+            let _ = self.hushes.try_send(after);
+        }
+    }
+
     fn answered(&self, ask: &Ask<'_>, answer: Answer) -> Step {
         let Answer { outcome, text, mut billing } = answer;
         if let Some(usage) = billing.usage {
@@ -228,13 +272,13 @@ impl Line<'_> {
     }
 
     /// The last failure stands, unless the host was never there: that concerns the pool and says nothing of this sample.
-    fn give_up(&self, failure: Again) -> Result<(Outcome, String, Billing), PoolStopped> {
+    fn give_up(&self, failure: Again) -> Result<(Outcome, String, Billing), Unasked> {
         if failure.unreachable {
             let reason = format!(
                 "{}; check `base_url`, network and proxy, then run the same command again",
                 failure.detail
             );
-            return Err(PoolStopped { reason, misconfigured: false });
+            return Err(Unasked::Stopped(PoolStopped { reason, misconfigured: false }));
         }
         Ok(failed(failure.kind, failure.detail))
     }

@@ -17,6 +17,9 @@ pub struct Counters {
     output_tokens: AtomicU64,
     nanodollars: AtomicU64,
     jobs: AtomicU64,
+    duplicates: AtomicU64,
+    hushes_told: AtomicU64,
+    hushes_heard: AtomicU64,
 }
 
 /// The counts at one moment.
@@ -36,8 +39,14 @@ pub struct Reading {
     pub output_tokens: u64,
     /// Dollars, where there is a price.
     pub dollars: f64,
-    /// Jobs stored.
+    /// Jobs done, duplicates included.
     pub jobs: u64,
+    /// Of these, jobs that somebody else had stored first, so that their cost was in vain.
+    pub duplicates: u64,
+    /// 429s that other workers were told of.
+    pub hushes_told: u64,
+    /// 429s that other workers told of.
+    pub hushes_heard: u64,
 }
 
 impl Counters {
@@ -55,6 +64,9 @@ impl Counters {
             output_tokens: self.output_tokens.load(Relaxed),
             dollars,
             jobs: self.jobs.load(Relaxed),
+            duplicates: self.duplicates.load(Relaxed),
+            hushes_told: self.hushes_told.load(Relaxed),
+            hushes_heard: self.hushes_heard.load(Relaxed),
         }
     }
 
@@ -82,8 +94,17 @@ impl Counters {
         add(&self.retries, kind);
     }
 
-    pub(crate) fn job(&self) {
+    pub(crate) fn job(&self, duplicate: bool) {
         self.jobs.fetch_add(1, Relaxed);
+        self.duplicates.fetch_add(duplicate.into(), Relaxed);
+    }
+
+    pub(crate) fn hush_told(&self) {
+        self.hushes_told.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn hush_heard(&self) {
+        self.hushes_heard.fetch_add(1, Relaxed);
     }
 
     /// Counts a call as under way for as long as the guard lives, also if its future is dropped.

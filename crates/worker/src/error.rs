@@ -1,6 +1,6 @@
 //! What can go wrong, by what the caller can do about it.
 
-use antiphon_core::{PoolId, RunId};
+use antiphon_core::PoolId;
 use antiphon_queue::QueueError;
 use antiphon_store::StoreError;
 
@@ -13,12 +13,6 @@ pub enum WorkerError {
     /// The queue did not do its part.
     #[error(transparent)]
     Queue(#[from] QueueError),
-    /// A job names a run that is not in the store.
-    #[error("a job names run {run}, which is not in this store; do coordinator and worker use the same one?")]
-    NoRun {
-        /// The run.
-        run: RunId,
-    },
     /// A job's own code panicked.
     #[error("a job of pool {pool} panicked: {message}")]
     Panicked {

@@ -1,62 +1,151 @@
 //! One job: its sessions side by side, then store → hint → ack, in that order.
 
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
-use antiphon_core::{Event, Job, JobTally, OBJECT_FORMAT, ResultObject, Sample, keys};
-use antiphon_queue::Delivery;
-use antiphon_store::Put;
+use antiphon_core::{Duplicate, Event, Job, JobTally, OBJECT_FORMAT, ResultObject, Sample, keys};
+use antiphon_store::{Put, StoreError};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
-use crate::WorkerError;
-use crate::call::{Line, PoolStopped};
-use crate::run::{Parts, PoolParts};
-use crate::runs::Run;
+use crate::call::{Line, PATIENCE, PoolStopped, Unasked};
+use crate::open_jobs::{OpenJobs, Settlement};
+use crate::parts::{Parts, Place, PoolParts};
+use crate::runs::{NoRun, Run};
 use crate::session::{NoSession, ask_session};
+use crate::song::Song;
+use crate::turn::Turn;
+use crate::{WorkerError, clock};
 
 /// When a job whose pool has stopped may be delivered again.
 const LATER: Duration = Duration::from_secs(60);
+/// When a job that this worker cannot do now may be delivered again, to another one if there is one.
+const ELSEWHERE: Duration = Duration::from_secs(20);
 
-/// How a job ended.
+/// What all jobs of a pool share.
 #[derive(Debug)]
-pub(crate) enum Ended {
-    /// Its result is stored, or was stored before.
-    Stored,
-    /// It can never be done and went to the dead letters.
-    Rejected,
-    /// Its pool takes no more calls; it is handed back.
-    Stopped(PoolStopped),
+pub(crate) struct Desk {
+    pub(crate) parts: Arc<Parts>,
+    pub(crate) pool: Arc<PoolParts>,
+    pub(crate) slots: Semaphore,
+    pub(crate) song: Arc<Song>,
+    pub(crate) turn: Turn,
+    pub(crate) open: OpenJobs,
+    /// Takes the 429s that other workers should hear of.
+    pub(crate) hushes: mpsc::Sender<Option<Duration>>,
 }
 
-/// Works on one delivery to its end. Dropping the future hands the job back.
-pub(crate) async fn work(
-    parts: Arc<Parts>,
-    pool: Arc<PoolParts>,
-    slots: Arc<Semaphore>,
-    delivery: Delivery,
-) -> Result<Ended, WorkerError> {
-    let job = delivery.job().clone();
-    let run = parts.runs.of(&parts.store, &job).await?;
-    if parts.store.has_result(&job).await? {
-        // Whoever stored it may have died before its hint went out, so the hint tells what it cost.
-        let stored = parts.store.get_result(&keys::result(&job)).await?;
-        let tally = tally(&run, &job, &stored.samples);
-        return finish(&parts, delivery, &job, tally).await;
+/// How open jobs are told to come to an end.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Shift {
+    /// Jobs that have not made a call are handed back.
+    pub(crate) closing: CancellationToken,
+    /// No call begins; those under way end.
+    pub(crate) halt: CancellationToken,
+    /// Jobs are handed back as they are.
+    pub(crate) leave: CancellationToken,
+}
+
+/// How a job ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// Nothing more is to be done about it here.
+    Settled,
+    /// Its pool takes no more calls; it is handed back.
+    Stopped(PoolStopped),
+    /// This worker cannot do it, and why; it is handed back.
+    NotHere { job: Job, reason: String },
+}
+
+/// Why a job has no samples.
+enum NoSamples {
+    Unasked(Unasked),
+    /// They can never be had.
+    Never(String),
+    /// This worker cannot have them.
+    NotHere(String),
+    /// The worker is to leave.
+    Left,
+}
+
+impl From<NoSession> for NoSamples {
+    fn from(none: NoSession) -> Self {
+        match none {
+            NoSession::Unasked(unasked) => Self::Unasked(unasked),
+            NoSession::Template(reason) => Self::Never(reason),
+        }
     }
-    let samples = match sessions(&parts, &pool, &slots, &run, &job).await {
-        Ok(samples) => samples,
-        Err(NoSession::Stopped(stopped)) => {
-            delivery.retry(LATER).await?;
-            return Ok(Ended::Stopped(stopped));
+}
+
+/// Works on a job that was delivered to its end. Dropping the future hands it back.
+///
+/// A job is stored whole or not at all: where it ends early, its answers so far are lost, and their cost is in vain.
+pub(crate) async fn work(desk: Arc<Desk>, shift: Shift, job: Job) -> Result<Ended, WorkerError> {
+    let held = desk.open.hold(job.clone());
+    let (settlement, ended) = finish(&desk, &shift, job).await?;
+    held.settle(&settlement).await?;
+    Ok(ended)
+}
+
+async fn finish(desk: &Desk, shift: &Shift, job: Job) -> Result<(Settlement, Ended), WorkerError> {
+    let parts = &desk.parts;
+    let run = match parts.runs.of(&parts.store, &job).await {
+        Ok(run) => run,
+        Err(NoRun::Never(reason)) => return Ok((Settlement::Reject(reason), Ended::Settled)),
+        Err(NoRun::NotHere(reason)) => {
+            return Ok((Settlement::Retry(ELSEWHERE), Ended::NotHere { job, reason }));
         }
-        Err(NoSession::Template(reason)) => {
-            delivery.reject(&reason).await?;
-            return Ok(Ended::Rejected);
-        }
+        Err(NoRun::Failed(error)) => return Err(error),
     };
-    let mut tally = tally(&run, &job, &samples);
+    if run.cancelled.is_cancelled() {
+        return Ok((Settlement::Ack, Ended::Settled));
+    }
+    if parts.store.has_result(&job).await? {
+        let tally = stored(parts, &run, &job).await?;
+        parts.queue.publish_event(&Event::JobDone { job, tally }).await?;
+        return Ok((Settlement::Ack, Ended::Settled));
+    }
+    let _sung = desk.song.begin(&run.manifest);
+    match samples(desk, shift, &run, &job).await {
+        Ok(samples) => {
+            store(parts, &run, job, samples).await?;
+            Ok((Settlement::Ack, Ended::Settled))
+        }
+        Err(NoSamples::Unasked(Unasked::Stopped(stopped))) => {
+            Ok((Settlement::Retry(LATER), Ended::Stopped(stopped)))
+        }
+        Err(NoSamples::Unasked(Unasked::Halted)) if run.cancelled.is_cancelled() => {
+            Ok((Settlement::Ack, Ended::Settled))
+        }
+        Err(NoSamples::Unasked(Unasked::Halted)) => Ok((Settlement::Retry(LATER), Ended::Settled)),
+        Err(NoSamples::Unasked(Unasked::Late)) => Ok((Settlement::Retry(ELSEWHERE), Ended::Settled)),
+        Err(NoSamples::Left) => Ok((Settlement::Retry(Duration::ZERO), Ended::Settled)),
+        Err(NoSamples::Never(reason)) => Ok((Settlement::Reject(reason), Ended::Settled)),
+        Err(NoSamples::NotHere(reason)) => Ok((Settlement::Retry(ELSEWHERE), Ended::NotHere { job, reason })),
+    }
+}
+
+/// What a job came to that somebody has stored: they may have died before their hint went out, so ours tells what it cost.
+async fn stored(parts: &Parts, run: &Run, job: &Job) -> Result<JobTally, WorkerError> {
+    match parts.store.get_result(&keys::result(job)).await {
+        Ok(object) => Ok(tally(run, job, &object.samples)),
+        // It is stored, whatever it is; whoever sums up will say so.
+        Err(error @ (StoreError::Corrupt { .. } | StoreError::NewerFormat { .. })) => {
+            tracing::error!(%error, "a stored result cannot be read");
+            Ok(JobTally::default())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Makes the result durable; then, and only then, others are told.
+async fn store(parts: &Parts, run: &Run, job: Job, samples: Vec<Sample>) -> Result<(), WorkerError> {
+    let mut tally = tally(run, &job, &samples);
     let object = ResultObject {
         format: OBJECT_FORMAT,
         run: job.run.clone(),
@@ -66,59 +155,95 @@ pub(crate) async fn work(
         samples,
     };
     tally.duplicate = parts.store.put_result(&job, object).await? == Put::Exists;
-    parts.counters.job();
-    finish(&parts, delivery, &job, tally).await
+    parts.counters.job(tally.duplicate);
+    parts.health.progress();
+    if tally.duplicate {
+        let (samples, dollars) = (tally.samples.values().sum(), tally.dollars);
+        let duplicate = Duplicate { format: OBJECT_FORMAT, job: job.clone(), samples, dollars };
+        parts.store.put_duplicate(&duplicate, clock::nanoseconds(clock::now())).await?;
+    }
+    parts.queue.publish_event(&Event::JobDone { job, tally }).await?;
+    Ok(())
 }
 
-/// The result is durable: now, and only now, others are told and the queue forgets the job.
-async fn finish(parts: &Parts, delivery: Delivery, job: &Job, tally: JobTally) -> Result<Ended, WorkerError> {
-    parts.queue.publish_event(&Event::JobDone { job: job.clone(), tally }).await?;
-    delivery.ack().await?;
-    Ok(Ended::Stored)
+/// All samples of the job, unless it is told to end early.
+async fn samples(desk: &Desk, shift: &Shift, run: &Run, job: &Job) -> Result<Vec<Sample>, NoSamples> {
+    let (halt, begun) = (shift.halt.child_token(), AtomicBool::new(false));
+    let asking = sessions(desk, run, job, &halt, &begun);
+    tokio::pin!(asking);
+    let mut may_close = true;
+    loop {
+        // Dropping what is asked loses its answers, and that is what leaving means; nothing else is lost here.
+        tokio::select! {
+            biased;
+            () = shift.leave.cancelled() => return Err(NoSamples::Left),
+            samples = &mut asking => return samples,
+            () = run.cancelled.cancelled(), if !halt.is_cancelled() => halt.cancel(),
+            () = shift.closing.cancelled(), if may_close => {
+                if !begun.load(Relaxed) {
+                    return Err(NoSamples::Left);
+                }
+                may_close = false;
+            }
+        }
+    }
 }
 
 /// All samples of the job in the order of the plan.
 async fn sessions(
-    parts: &Parts,
-    pool: &PoolParts,
-    slots: &Semaphore,
+    desk: &Desk,
     run: &Run,
     job: &Job,
-) -> Result<Vec<Sample>, NoSession> {
+    halt: &CancellationToken,
+    begun: &AtomicBool,
+) -> Result<Vec<Sample>, NoSamples> {
     let planned = run.plan().sessions(job);
     if planned.is_empty() {
-        return Err(NoSession::Template(format!("round {} of the run has no such job", job.round)));
+        return Err(NoSamples::Never(format!("round {} of the run has no such job", job.round)));
     }
     let target = run.manifest.target(&job.target).expect("a planned job has a target of the manifest");
-    let Some(place) = pool.targets.get(&target.alias) else {
-        return Err(NoSession::Stopped(PoolStopped {
-            reason: format!("this worker's configuration has no target {}; add it there", target.alias),
-            misconfigured: true,
-        }));
+    let Some(place) = desk.pool.targets.get(&target.alias) else {
+        let reason = format!("this worker's configuration has no target {}; add it there", target.alias);
+        return Err(NoSamples::NotHere(reason));
     };
+    let Place { endpoint, ratio, answered } = place;
     let line = Line {
         target,
-        client: &parts.client,
-        endpoint: &place.endpoint,
-        pool: &pool.limits,
-        ratio: &place.ratio,
-        answered: &place.answered,
-        counters: &parts.counters,
-        policy: &parts.retry,
+        client: &desk.parts.client,
+        endpoint,
+        pool: &desk.pool.limits,
+        turn: &desk.turn,
+        halt,
+        begun,
+        hushes: &desk.hushes,
+        ratio,
+        answered,
+        counters: &desk.parts.counters,
+        policy: &desk.parts.retry,
         seed: run.manifest.seed,
     };
+    let turn = halt.run_until_cancelled(timeout(PATIENCE, desk.turn.come())).await;
+    let turn = turn.ok_or(NoSamples::Unasked(Unasked::Halted))?;
+    let mut turn = Some(turn.map_err(|_| NoSamples::Unasked(Unasked::Late))?);
     let (line, repeats) = (&line, run.manifest.sampling.repeats);
     let mut open: FuturesUnordered<_> = planned
         .iter()
         .enumerate()
         .map(|(place, planned)| async move {
             // Waiting is first come, first served, so jobs fill the slots one after the other.
-            let _slot = slots.acquire().await.expect("slots are never closed");
+            let _slot = desk.slots.acquire().await.expect("slots are never closed");
             (place, ask_session(line, &run.prompter, &job.run, repeats, planned).await)
         })
         .collect();
     let mut results: Vec<Vec<Sample>> = vec![Vec::new(); planned.len()];
-    while let Some((place, samples)) = open.next().await {
+    // The turn is the next job's once the sessions of this one stand in line.
+    while let Some((place, samples)) = poll_fn(|context| {
+        let polled = open.poll_next_unpin(context);
+        turn = None;
+        polled
+    })
+    .await
+    {
         results[place] = samples?;
     }
     Ok(results.into_iter().flatten().collect())

@@ -2,13 +2,18 @@
 //!
 //! | module | what it does |
 //! |---|---|
-//! | `run` | the role: one loop per pool, which fills its slots job by job |
+//! | `run` | the role: one loop per pool, and all of them end together |
+//! | `parts` | what it is put together from |
+//! | `pool_loop` | one pool: takes jobs, rests while the pool is stopped, drains in the end |
 //! | `job` | one job: its sessions side by side, then store → hint → ack, in that order |
+//! | `open_jobs` | the jobs in work and all their deliveries |
+//! | `turn` | which job may begin |
 //! | `session` | one conversation, turn by turn |
 //! | `call` | one sample: limit → call → classify → settle, again until it stands or is given up |
 //! | `retry` | how often, how long, and when a failure is final |
-//! | `runs` | manifests and rounds of the runs at hand |
-//! | `counters` | what others may watch |
+//! | `runs` | the runs at hand, and whether they were cancelled |
+//! | `song` | what a pool is sung for at present |
+//! | `counters`, `health` | what others may watch |
 //!
 //! It never judges an answer: an outcome and the exact exchange are recorded, the aggregator does the rest.
 
@@ -16,13 +21,21 @@ mod call;
 mod clock;
 mod counters;
 mod error;
+mod health;
 mod job;
+mod open_jobs;
+mod parts;
+mod pool_loop;
 mod retry;
 mod run;
 mod runs;
 mod session;
+mod song;
+mod turn;
 
 pub use counters::{Counters, Reading};
 pub use error::WorkerError;
+pub use health::{Health, HealthReading, PoolHealth};
+pub use parts::{Config, Parts, PoolParts};
 pub use retry::RetryPolicy;
-pub use run::{Config, Parts, PoolParts, run};
+pub use run::run;

@@ -1,15 +1,23 @@
-//! Manifests and rounds of the runs at hand, read once.
+//! The runs at hand: manifest, rounds, and whether somebody has cancelled them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use antiphon_core::plan::Plan;
 use antiphon_core::prompt::Prompter;
-use antiphon_core::{Job, Manifest, Round, RunId};
-use antiphon_store::Store;
+use antiphon_core::{Job, Manifest, Round, RunId, keys};
+use antiphon_store::{Store, StoreError};
 use tokio::sync::Mutex;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
 
 use crate::WorkerError;
+
+/// How old the knowledge may be that a run is not cancelled.
+const FRESH: Duration = Duration::from_secs(5);
+/// A run of which no job came for so long is forgotten: a worker may live for months.
+const FORGOTTEN: Duration = Duration::from_secs(600);
 
 /// One run as a worker needs it.
 #[derive(Debug)]
@@ -17,6 +25,8 @@ pub(crate) struct Run {
     pub(crate) manifest: Manifest,
     pub(crate) rounds: Vec<Round>,
     pub(crate) prompter: Prompter,
+    /// Somebody cancelled it. Shared by all that was ever read of the run.
+    pub(crate) cancelled: Arc<CancellationToken>,
 }
 
 impl Run {
@@ -25,26 +35,110 @@ impl Run {
     }
 }
 
-/// Runs read so far. A worker meets few runs; a run met again with a later round is read again.
+/// Why a job's run cannot be worked on.
+#[derive(Debug)]
+pub(crate) enum NoRun {
+    /// Nobody can, and why.
+    Never(String),
+    /// This worker cannot, and why; another version may.
+    NotHere(String),
+    /// The store failed.
+    Failed(WorkerError),
+}
+
+impl From<StoreError> for NoRun {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NewerFormat { ref source, .. } => Self::NotHere(format!("{error}: {source}")),
+            StoreError::Corrupt { .. } | StoreError::Absent { .. } => Self::Never(error.to_string()),
+            error => Self::Failed(error.into()),
+        }
+    }
+}
+
+/// Runs read so far. A run met again with a later round is completed.
 #[derive(Debug, Default)]
-pub(crate) struct Runs(Mutex<HashMap<RunId, Arc<Run>>>);
+pub(crate) struct Runs(Mutex<HashMap<RunId, Met>>);
+
+#[derive(Debug)]
+struct Met {
+    run: Arc<Run>,
+    last: Instant,
+    /// When it was not cancelled.
+    asked: Instant,
+}
 
 impl Runs {
-    /// The run of a job, with at least the job's round.
-    pub(crate) async fn of(&self, store: &Store, job: &Job) -> Result<Arc<Run>, WorkerError> {
+    /// The run of a job, with at least the job's round where there is one.
+    pub(crate) async fn of(&self, store: &Store, job: &Job) -> Result<Arc<Run>, NoRun> {
         // Held while reading, so that all jobs that begin together read once.
         let mut runs = self.0.lock().await;
-        if let Some(run) = runs.get(&job.run)
-            && run.rounds.iter().any(|round| round.number == job.round)
-        {
-            return Ok(Arc::clone(run));
+        let now = Instant::now();
+        let run = match runs.get(&job.run) {
+            Some(met) if met.run.rounds.iter().any(|round| round.number == job.round) => Arc::clone(&met.run),
+            met => Arc::new(read(store, job, met.map(|met| &*met.run)).await?),
+        };
+        let mut asked = runs.get(&job.run).map(|met| met.asked);
+        if !run.cancelled.is_cancelled() && asked.is_none_or(|asked| asked + FRESH <= now) {
+            if store.get_cancelled(&job.run).await?.is_some() {
+                run.cancelled.cancel();
+            }
+            asked = Some(now);
         }
-        let manifest = store.get_manifest(&job.run).await?;
-        let manifest = manifest.ok_or_else(|| WorkerError::NoRun { run: job.run.clone() })?;
-        let rounds = store.rounds(&job.run).await?;
-        let prompter = Prompter::new(manifest.seed);
-        let run = Arc::new(Run { manifest, rounds, prompter });
-        runs.insert(job.run.clone(), Arc::clone(&run));
+        let met = Met { run: Arc::clone(&run), last: now, asked: asked.unwrap_or(now) };
+        runs.insert(job.run.clone(), met);
         Ok(run)
     }
+
+    /// Looks every few seconds whether a run with open jobs was cancelled, until it is dropped, and forgets runs.
+    pub(crate) async fn watch(&self, store: &Store) {
+        let mut tick = interval(FRESH);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tick.tick().await;
+            for run in self.in_work().await {
+                match store.get_cancelled(&run.manifest.run).await {
+                    Ok(None) => {}
+                    Ok(Some(_)) => run.cancelled.cancel(),
+                    // Work on the run goes on meanwhile; whatever ails the store will show there.
+                    Err(error) => {
+                        tracing::warn!(run = %run.manifest.run, %error, "cannot see whether the run is cancelled")
+                    }
+                }
+            }
+        }
+    }
+
+    async fn in_work(&self) -> Vec<Arc<Run>> {
+        let mut runs = self.0.lock().await;
+        let now = Instant::now();
+        // A job that is open holds the run, or what was read of it before its last round.
+        let in_work =
+            |met: &Met| Arc::strong_count(&met.run) > 1 || Arc::strong_count(&met.run.cancelled) > 1;
+        runs.retain(|_, met| in_work(met) || met.last + FORGOTTEN > now);
+        let open = runs.values().filter(|met| in_work(met) && !met.run.cancelled.is_cancelled());
+        open.map(|met| Arc::clone(&met.run)).collect()
+    }
+}
+
+/// Reads what is not known of a run yet. Rounds have no gaps, so no listing is needed.
+async fn read(store: &Store, job: &Job, known: Option<&Run>) -> Result<Run, NoRun> {
+    let run = &job.run;
+    let (manifest, mut rounds, cancelled) = match known {
+        Some(known) => (known.manifest.clone(), known.rounds.clone(), Arc::clone(&known.cancelled)),
+        None => {
+            let no_run = "its run is not in this store; do coordinator and worker use the same one?";
+            let manifest = store.get_manifest(run).await?;
+            let manifest = manifest.ok_or_else(|| NoRun::Never(no_run.to_owned()))?;
+            (manifest, Vec::new(), Arc::default())
+        }
+    };
+    for number in u32::try_from(rounds.len()).unwrap_or(u32::MAX)..=job.round {
+        let Some(round) = store.get_json(&keys::round(run, number)).await? else {
+            return Err(NoRun::Never(format!("round {number} of its run is not in this store")));
+        };
+        rounds.push(round);
+    }
+    let prompter = Prompter::new(manifest.seed);
+    Ok(Run { manifest, rounds, prompter, cancelled })
 }

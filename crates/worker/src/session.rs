@@ -4,20 +4,20 @@ use antiphon_core::plan::PlannedSession;
 use antiphon_core::prompt::{Prompter, Script};
 use antiphon_core::{Outcome, Redo, RunId, Sample, SampleKey, SessionKey};
 
-use crate::call::{Line, PoolStopped, Question, blank};
+use crate::call::{Line, Question, Unasked, blank};
 
 /// Why a session has no samples.
 #[derive(Debug)]
 pub(crate) enum NoSession {
-    /// The pool takes no more calls.
-    Stopped(PoolStopped),
+    /// A call of it was not made.
+    Unasked(Unasked),
     /// The suite's templates cannot be rendered for this user; a mistake that resolving the suite should have found.
     Template(String),
 }
 
-impl From<PoolStopped> for NoSession {
-    fn from(stopped: PoolStopped) -> Self {
-        Self::Stopped(stopped)
+impl From<Unasked> for NoSession {
+    fn from(unasked: Unasked) -> Self {
+        Self::Unasked(unasked)
     }
 }
 

@@ -44,6 +44,7 @@ fn manifest(asked: &Asked) -> (String, Manifest) {
     let text = asked.yaml();
     let target = |name: &str| CatalogueTarget {
         provider: Provider::Openai,
+        provider_name: "simulator".to_owned(),
         dialect: None,
         model: name.to_owned(),
         card: Card::default(),

@@ -1,0 +1,81 @@
+//! The jobs in work and their deliveries. A job that is delivered again while it is in work, after a lost connection for example,
+//! is not asked twice: all its deliveries are settled together.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use antiphon_core::Job;
+use antiphon_queue::{Delivery, QueueError};
+
+/// Jobs in work.
+#[derive(Debug, Default)]
+pub(crate) struct OpenJobs(Mutex<HashMap<Job, Vec<Delivery>>>);
+
+/// What is to become of a job's deliveries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Settlement {
+    /// It is done.
+    Ack,
+    /// Not now, or not here.
+    Retry(Duration),
+    /// Never, and why.
+    Reject(String),
+}
+
+impl OpenJobs {
+    /// Adds a delivery. Gives the job if it was not in work.
+    pub(crate) fn add(&self, delivery: Delivery) -> Option<Job> {
+        let job = delivery.job().clone();
+        let mut open = self.0.lock().expect("no holder panics");
+        let deliveries = open.entry(job.clone()).or_default();
+        deliveries.push(delivery);
+        (deliveries.len() == 1).then_some(job)
+    }
+
+    /// Keeps the deliveries of a job for as long as somebody works on it. If that ends without their being settled, they are
+    /// handed back.
+    pub(crate) fn hold(&self, job: Job) -> Held<'_> {
+        Held { open: self, job }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.lock().expect("no holder panics").len()
+    }
+
+    fn take(&self, job: &Job) -> Vec<Delivery> {
+        self.0.lock().expect("no holder panics").remove(job).unwrap_or_default()
+    }
+}
+
+/// A job in work.
+#[derive(Debug)]
+pub(crate) struct Held<'a> {
+    open: &'a OpenJobs,
+    job: Job,
+}
+
+impl Held<'_> {
+    /// Settles all that was delivered of the job.
+    pub(crate) async fn settle(self, how: &Settlement) -> Result<(), QueueError> {
+        for delivery in self.open.take(&self.job) {
+            let settled = match how {
+                Settlement::Ack => delivery.ack().await,
+                Settlement::Retry(delay) => delivery.retry(*delay).await,
+                Settlement::Reject(reason) => delivery.reject(reason).await,
+            };
+            match settled {
+                // Whoever has it next finds the result, or has as much to do as anybody.
+                Err(error @ QueueError::HandedBack { .. }) => tracing::debug!(%error, "settled too late"),
+                settled => settled?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        drop(self.open.take(&self.job));
+    }
+}

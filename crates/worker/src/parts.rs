@@ -1,0 +1,92 @@
+//! What a worker is put together from, and how it works.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use antiphon_core::PoolId;
+use antiphon_limits::Pool;
+use antiphon_providers::{Client, Endpoint, TokenRatio};
+use antiphon_queue::Queue;
+use antiphon_store::Store;
+
+use crate::counters::Counters;
+use crate::health::Health;
+use crate::retry::RetryPolicy;
+use crate::runs::Runs;
+
+/// What a worker works with.
+#[derive(Debug)]
+pub struct Parts {
+    /// Where jobs come from and hints go.
+    pub queue: Queue,
+    /// The truth.
+    pub store: Store,
+    /// The client all calls share.
+    pub client: Client,
+    /// How failures are retried.
+    pub retry: RetryPolicy,
+    /// What others may watch.
+    pub counters: Arc<Counters>,
+    /// Whether it is well.
+    pub health: Arc<Health>,
+    pub(crate) runs: Runs,
+}
+
+impl Parts {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(
+        queue: Queue,
+        store: Store,
+        client: Client,
+        retry: RetryPolicy,
+        counters: Arc<Counters>,
+    ) -> Self {
+        Self { queue, store, client, retry, counters, health: Arc::default(), runs: Runs::default() }
+    }
+}
+
+/// One pool that the worker sings in.
+#[derive(Debug)]
+pub struct PoolParts {
+    pub(crate) id: PoolId,
+    pub(crate) limits: Pool,
+    pub(crate) slots: u32,
+    pub(crate) targets: BTreeMap<String, Place>,
+}
+
+/// Where a target is reached.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) ratio: Mutex<TokenRatio>,
+    pub(crate) answered: AtomicBool,
+}
+
+impl PoolParts {
+    /// A pool with its limits, at most `slots` sessions at a time, and the endpoints of its targets by alias.
+    #[must_use]
+    pub fn new(id: PoolId, limits: Pool, slots: u32, targets: BTreeMap<String, Endpoint>) -> Self {
+        let place = |endpoint| Place { endpoint, ratio: Mutex::default(), answered: AtomicBool::new(false) };
+        let targets = targets.into_iter().map(|(alias, endpoint)| (alias, place(endpoint))).collect();
+        Self { id, limits, slots, targets }
+    }
+}
+
+/// How a worker works.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// About how many sessions a job has.
+    pub sessions_per_job: u32,
+    /// How long open jobs may take after a stop.
+    pub grace: Duration,
+    /// After how long a pool that was stopped is tried again; meanwhile it says so. `None` ends the pool.
+    pub park: Option<Duration>,
+}
+
+impl Config {
+    /// [`Config::park`] of a worker that nobody watches: long enough for somebody to mend a key.
+    pub const PARK: Duration = Duration::from_secs(300);
+}
