@@ -72,6 +72,7 @@ fn every_suite_is_right() {
     let mut catalogue = TargetCatalogue::default();
     let claude = CatalogueTarget {
         provider: Provider::Anthropic,
+        provider_name: "anthropic".to_owned(),
         dialect: None,
         model: "m".to_owned(),
         card: Card::default(),

@@ -14,13 +14,13 @@ use std::time::Duration;
 
 use antiphon_core::{CatalogueTarget, Limits, PoolId, Price, TargetCatalogue, nearest};
 use antiphon_providers::{Client, Endpoint, EndpointSettings, HttpSettings};
+use antiphon_store::S3Settings;
 
 use broker::RawBroker;
 pub(crate) use broker::{BROKER, Broker};
 pub(crate) use find::find;
 use raw::{RawConfig, RawProvider};
 use s3::RawS3;
-pub(crate) use s3::{RawChecksums, S3};
 pub(crate) use secret::Environment;
 
 /// Sessions at a time of a pool without a limit of its own.
@@ -114,6 +114,7 @@ impl Config {
                 alias,
                 CatalogueTarget {
                     provider: provider.api,
+                    provider_name: target.provider,
                     dialect: provider.dialect,
                     model: target.model,
                     card: target.accepts,
@@ -187,7 +188,7 @@ impl Config {
     ///
     /// # Errors
     /// If a key or a certificate is missing.
-    pub(crate) fn s3(&self, environment: &Environment) -> Result<S3, ConfigError> {
+    pub(crate) fn s3(&self, environment: &Environment) -> Result<S3Settings, ConfigError> {
         self.s3.resolve(self.folder(), environment).map_err(|error| self.placed(error))
     }
 

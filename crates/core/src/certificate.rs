@@ -30,7 +30,7 @@ pub struct Certificate {
     /// Of these, those after an answer without text: the model ended the conversation, and asking again would select answers.
     #[serde(default)]
     pub ended: u64,
-    /// Not asked: interrupted, over the budget, or in a stopped pool. Running again asks them.
+    /// Not asked: interrupted, over the budget, or in a stopped pool, and running again asks them; or the run is cancelled for good.
     pub cancelled: u64,
     /// In jobs that were given up, see `runs/<run>/dead/`.
     pub dead: u64,

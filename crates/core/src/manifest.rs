@@ -43,6 +43,9 @@ pub struct Manifest {
     pub scoring: Scoring,
     /// Limits that the suite asks for, for every pool.
     pub limits: Limits,
+    /// Which providers may see what is asked; every rule binds every target. Empty where the suite has no rule.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub egress: Vec<Egress>,
     /// Most dollars to spend.
     pub budget_dollars: Option<f64>,
     /// About how many sessions a job has.
@@ -58,6 +61,12 @@ impl Manifest {
     #[must_use]
     pub fn target(&self, id: &crate::TargetId) -> Option<&Target> {
         self.targets.iter().find(|target| target.id == *id)
+    }
+
+    /// Whether the configuration's provider of that name may see what is asked.
+    #[must_use]
+    pub fn may_see(&self, provider: &str) -> bool {
+        self.egress.iter().all(|rule| rule.allows(provider))
     }
 
     /// The wording in which labels are named: that of the suite's own language.
@@ -80,6 +89,23 @@ impl Manifest {
             }
         }
         pools
+    }
+}
+
+/// A rule about who may see what is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Egress {
+    /// Where it stands in the suite, such as `egress` or `probes[3].egress (charter)`.
+    pub rule: String,
+    /// The providers that may, by their names in the configuration.
+    pub providers: Vec<String>,
+}
+
+impl Egress {
+    /// Whether the provider may see it.
+    #[must_use]
+    pub fn allows(&self, provider: &str) -> bool {
+        self.providers.iter().any(|allowed| allowed == provider)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::manifest::{Manifest, Probe, Sampling, Scoring};
+use crate::manifest::{Egress, Manifest, Probe, Sampling, Scoring};
 use crate::prompt;
 use crate::suite::{Lines, Suite, SuiteTarget};
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
     Seed, Selection, Target, TargetId, draw_users, nearest,
 };
 
+mod egress;
 pub(crate) mod probes;
 
 /// Tokens of an answer where the suite does not say.
@@ -32,6 +33,8 @@ pub struct TargetCatalogue {
 pub struct CatalogueTarget {
     /// The API.
     pub provider: Provider,
+    /// The configuration's own name for where it is reached: what `egress` speaks of.
+    pub provider_name: String,
     /// How an OpenAI-compatible server differs.
     pub dialect: Option<Dialect>,
     /// The provider's name of the model.
@@ -121,9 +124,10 @@ pub fn resolve(
     let mut problems = Vec::new();
     check_head(suite, &mut problems);
 
+    let egress = egress::rules(suite);
     let mut targets: Vec<Target> = Vec::new();
     for (index, wanted) in suite.targets.iter().enumerate() {
-        match target(index, wanted, catalogue) {
+        match target(index, wanted, catalogue, &egress) {
             Ok(target) if targets.iter().any(|other| other.id == target.id) => problems.push(
                 Problem::at(
                     format!("targets[{index}]"),
@@ -179,6 +183,7 @@ pub fn resolve(
             exact_pairs_up_to: suite.scoring.exact_pairs_up_to,
         },
         limits: suite.limits.clone(),
+        egress,
         budget_dollars: suite.budget.map(|budget| budget.dollars),
         sessions_per_job: SESSIONS_PER_JOB,
         probes_per_block: u32::try_from(probes_per_block).unwrap_or(SESSIONS_PER_JOB),
@@ -248,7 +253,12 @@ fn check_samples(manifest: &Manifest) -> Result<(), Problem> {
     Err(Problem::at("sampling", message))
 }
 
-fn target(index: usize, wanted: &SuiteTarget, catalogue: &TargetCatalogue) -> Result<Target, Problem> {
+fn target(
+    index: usize,
+    wanted: &SuiteTarget,
+    catalogue: &TargetCatalogue,
+    egress: &[Egress],
+) -> Result<Target, Problem> {
     let field = format!("targets[{index}]");
     let Some(known) = catalogue.targets.get(&wanted.alias) else {
         let names = catalogue.targets.keys().map(String::as_str);
@@ -264,6 +274,7 @@ fn target(index: usize, wanted: &SuiteTarget, catalogue: &TargetCatalogue) -> Re
             format!("unknown target alias `{}`; {hint}", wanted.alias),
         ));
     };
+    egress::check(&field, &wanted.alias, known, egress)?;
     let id = TargetId::new(wanted.id.clone().unwrap_or_else(|| wanted.alias.clone()))
         .map_err(|error| Problem::at(format!("{field}.id"), error.to_string()))?;
     let in_range = |name: &str, value: Option<f64>, most: f64| match value {

@@ -33,6 +33,9 @@ pub struct Suite {
     pub language: String,
     /// Models under test.
     pub targets: Vec<SuiteTarget>,
+    /// Providers of the configuration that may see what is asked; a target elsewhere is refused. If absent: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub egress: Option<Vec<String>>,
     /// Who asks. If absent: one user without a system prompt.
     #[serde(default)]
     pub users: Users,
@@ -197,6 +200,10 @@ pub struct SuiteProbe {
     /// `recall`: whether the passage stands in the user's turn or begins the model's answer. If absent: `user`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub form: Option<RecallForm>,
+    /// Providers of the configuration that may see this probe, its document or its data set. Every probe is asked of every target, so a
+    /// target elsewhere is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub egress: Option<Vec<String>>,
     /// A data set of probes: a .csv, .jsonl or .parquet file, relative to the suite.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,

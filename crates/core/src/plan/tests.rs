@@ -19,6 +19,7 @@ fn manifest(targets: usize, probes: usize, users: u32, sessions: u32) -> Manifes
             format!("t{target}"),
             CatalogueTarget {
                 provider: Provider::Openai,
+                provider_name: "house".into(),
                 dialect: None,
                 model: "m".into(),
                 card: Card::default(),
