@@ -6,7 +6,7 @@ use antiphon_core::{Cancelled, Duplicate, Job, OBJECT_FORMAT, RunId, Submission}
 use bytes::Bytes;
 use tokio::task::JoinSet;
 
-use crate::{Put, Store, StoreError};
+use crate::{Purged, Put, Store, StoreError};
 
 /// All of the suite, below `prefix`, which must be empty and end with a slash.
 pub async fn all(store: &Store, prefix: &str) {
@@ -19,6 +19,8 @@ pub async fn all(store: &Store, prefix: &str) {
     bad_keys_are_refused(store, prefix).await;
     records_of_a_fleet(store, &format!("{}fleet", prefix.replace('/', "-"))).await;
     a_run_is_locked_once(store, &format!("{}lock", prefix.replace('/', "-"))).await;
+    a_purged_run_is_gone_and_no_other(store, &format!("{}purge", prefix.replace('/', "-"))).await;
+    a_probe_leaves_nothing_that_matters(store).await;
 }
 
 const ALIVE: &str = "the store answers";
@@ -223,18 +225,54 @@ async fn a_dead_job_lives_again_when_requeued(store: &Store, job: &Job) {
     }
 }
 
-/// One holder at a time; the lock is no object and goes with its holder.
+/// One holder at a time; the lock is no object and goes with its holder. A store without locks lets everybody in and says so.
 pub async fn a_run_is_locked_once(store: &Store, name: &str) {
-    let run = name.parse().expect("the prefix's name fits an id");
+    let run = name.parse().expect(AN_ID);
     let lock = store.lock_run(&run).await.expect("nobody else works on it");
-    let refused = store.lock_run(&run).await;
-    assert!(
-        matches!(&refused, Err(StoreError::Locked { pid: Some(pid), .. }) if *pid == std::process::id()),
-        "{refused:?}"
-    );
-    let other = format!("{name}-2").parse().expect("the prefix's name fits an id");
+    match store.lock_run(&run).await {
+        Ok(_) => assert!(!store.locks(), "it is locked already"),
+        Err(StoreError::Locked { pid, .. }) => {
+            assert!(store.locks() && pid == Some(std::process::id()), "locked by {pid:?}");
+        }
+        Err(error) => panic!("{error:?}"),
+    }
+    let other = format!("{name}-2").parse().expect(AN_ID);
     drop(store.lock_run(&other).await.expect("another run is another lock"));
     assert!(store.list(&format!("runs/{name}/")).await.expect(ALIVE).is_empty(), "a lock is no object");
     drop(lock);
     drop(store.lock_run(&run).await.expect("it is free again"));
+}
+
+/// More objects than S3 deletes at once, with a bystander whose name begins alike.
+pub async fn a_purged_run_is_gone_and_no_other(store: &Store, name: &str) {
+    let run: RunId = name.parse().expect(AN_ID);
+    let bystander = format!("runs/{name}-2/manifest.json");
+    store.put_once(&bystander, "stays".into()).await.expect(ALIVE);
+    store.put_once(&format!("runs/{name}/manifest.json"), "goes".into()).await.expect(ALIVE);
+    let mut writers = JoinSet::new();
+    for n in 0..1_001 {
+        if writers.len() >= 32 {
+            writers.join_next().await;
+        }
+        let (store, key) = (store.clone(), format!("runs/{name}/samples/t/b{}/{n}", n % 3));
+        writers.spawn(async move { store.put_once(&key, "123".into()).await.expect(ALIVE) });
+    }
+    writers.join_all().await;
+    let purged = store.purge(&run).await.expect(ALIVE);
+    assert_eq!(purged, Purged { objects: 1_002, bytes: 1_001 * 3 + 4 });
+    assert!(store.list(&format!("runs/{name}/")).await.expect(ALIVE).is_empty());
+    assert!(store.exists(&bystander).await.expect(ALIVE));
+    assert_eq!(store.purge(&run).await.expect(ALIVE), Purged::default(), "again is no error");
+    store.put_once(&format!("runs/{name}/manifest.json"), "again".into()).await.expect(ALIVE);
+}
+
+/// A store that passes this suite passes its own probe, whose objects stay away from runs.
+pub async fn a_probe_leaves_nothing_that_matters(store: &Store) {
+    let others = async || {
+        let keys = store.list("").await.expect(ALIVE);
+        keys.into_iter().filter(|key| !key.starts_with("probes/")).collect::<Vec<_>>()
+    };
+    let before = others().await;
+    store.probe().await.expect("it keeps its promises");
+    assert_eq!(others().await, before);
 }

@@ -3,6 +3,7 @@
 //! Symbolic links below the root are neither followed nor listed, so that a store ends where its folder ends.
 
 mod durable;
+mod purge;
 mod walk;
 
 use std::fs;
@@ -14,7 +15,7 @@ use antiphon_core::{RunId, keys};
 use bytes::Bytes;
 
 use crate::blocking::blocking;
-use crate::{Put, RunLock, StoreError};
+use crate::{Purged, Put, RunLock, StoreError};
 use durable::Writer;
 
 /// A folder whose files are the objects. Clones share it, and so may other processes.
@@ -28,10 +29,7 @@ impl Directory {
         let root = PathBuf::from(path);
         let writer = blocking(path, move || match fs::metadata(&root) {
             Ok(metadata) if metadata.is_dir() => Ok(Writer::new(root)),
-            Ok(_) => {
-                let reason = "it is a file, not a folder";
-                Err(StoreError::Unsuitable { place: root.display().to_string(), reason })
-            }
+            Ok(_) => Err(StoreError::unsuitable(root.display().to_string(), "it is a file, not a folder")),
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 Err(StoreError::NoStore { place: root.display().to_string() })
             }
@@ -105,6 +103,17 @@ impl Directory {
             RunLock::file(&path, &run)
         })
         .await
+    }
+
+    /// Writes a file that nobody sees, and removes it.
+    pub(crate) async fn probe(&self) -> Result<(), StoreError> {
+        self.write("", |writer, _| writer.probe()).await
+    }
+
+    /// Removes the folder `folder`, of which the file of `last` goes last.
+    pub(crate) async fn purge(&self, folder: &str, last: &str) -> Result<Purged, StoreError> {
+        let last = last.to_owned();
+        self.write(folder, move |writer, folder| purge::folder(writer, folder, &last)).await
     }
 
     async fn write<T, W>(&self, key: &str, work: W) -> Result<T, StoreError>

@@ -8,17 +8,15 @@ use antiphon_core::{FormatError, RunId};
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The address names no backend that this version knows. Correct it.
-    #[error("unknown store {address:?}: give a folder, file:PATH or memory:")]
+    #[error("unknown store {address:?}: give a folder, file:PATH, s3://BUCKET or memory:")]
     UnknownAddress {
         /// As it was given.
         address: String,
     },
-    /// There is no such folder. Correct the address, or start a run, which makes the folder.
-    #[error(
-        "no store at {place}: there is no such folder; check the path, or start a run there to create it"
-    )]
+    /// There is no such folder or bucket. Correct the address; or start a run, which makes a folder, but never a bucket.
+    #[error("no store at {place}: {}", where_it_is_missing(place))]
     NoStore {
-        /// The folder.
+        /// The folder or bucket.
         place: String,
     },
     /// The key cannot stand in any store. A mistake of the program or of a command line.
@@ -43,21 +41,23 @@ pub enum StoreError {
         /// What the system said.
         source: io::Error,
     },
-    /// The system forbids it. Correct permissions or the mount.
-    #[error("no permission for {place}: check its owner, its mode and whether it is mounted read-only")]
+    /// The system or the server forbids it. Correct permissions, keys or the mount.
+    #[error("no permission for {place}: {remedy}")]
     Denied {
-        /// The file.
+        /// The file or object.
         place: String,
+        /// What to do.
+        remedy: String,
         /// What the system said.
         source: io::Error,
     },
-    /// The backend lacks what the store's promises need. Use another place.
-    #[error("{place} cannot hold a store: {reason}; use a folder on another file system")]
+    /// The place lacks what the store's promises need, or is not reached so. Use another place, or correct the settings.
+    #[error("cannot use {place} as a store: {reason}")]
     Unsuitable {
-        /// The file or folder.
+        /// The file, folder or bucket.
         place: String,
-        /// What it lacks.
-        reason: &'static str,
+        /// What is wrong, and what to do.
+        reason: String,
     },
     /// Another process works on the run. Wait for it, or end it.
     #[error("run {run} is being worked on by {}; wait for it or stop it first", holder(*.pid))]
@@ -103,6 +103,14 @@ pub enum StoreError {
     },
 }
 
+fn where_it_is_missing(place: &str) -> &'static str {
+    if place.starts_with("s3://") {
+        "there is no such bucket; check the address, or create the bucket"
+    } else {
+        "there is no such folder; check the path, or start a run there to create it"
+    }
+}
+
 fn holder(pid: Option<u32>) -> String {
     pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"))
 }
@@ -114,9 +122,16 @@ impl StoreError {
         let place = place.into();
         match source.kind() {
             Kind::StorageFull | Kind::QuotaExceeded | Kind::FileTooLarge => Self::Full { place, source },
-            Kind::PermissionDenied | Kind::ReadOnlyFilesystem => Self::Denied { place, source },
+            Kind::PermissionDenied | Kind::ReadOnlyFilesystem => {
+                let remedy = "check its owner, its mode and whether it is mounted read-only".to_owned();
+                Self::Denied { place, remedy, source }
+            }
             _ => Self::Io { action, place, source },
         }
+    }
+
+    pub(crate) fn unsuitable(place: impl Into<String>, reason: impl ToString) -> Self {
+        Self::Unsuitable { place: place.into(), reason: reason.to_string() }
     }
 
     pub(crate) fn corrupt(key: &str, reason: impl ToString) -> Self {

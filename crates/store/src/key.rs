@@ -3,7 +3,7 @@
 use crate::StoreError;
 
 /// S3's limit, in bytes.
-const LONGEST_KEY: usize = 1_024;
+pub(crate) const LONGEST_KEY: usize = 1_024;
 /// The usual limit of a file name, in bytes.
 const LONGEST_PART: usize = 255;
 

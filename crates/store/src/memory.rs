@@ -8,7 +8,7 @@ use antiphon_core::RunId;
 use bytes::Bytes;
 use parking_lot::Mutex;
 
-use crate::{Put, RunLock, StoreError};
+use crate::{Purged, Put, RunLock, StoreError};
 
 /// Objects in a sorted map. Clones share it.
 #[derive(Debug, Clone, Default)]
@@ -60,6 +60,19 @@ impl Memory {
         }
         names.sort_unstable();
         names
+    }
+
+    pub(crate) fn purge(&self, prefix: &str) -> Purged {
+        let mut purged = Purged::default();
+        self.objects.lock().retain(|key, bytes| {
+            let stays = !key.starts_with(prefix);
+            if !stays {
+                purged.objects += 1;
+                purged.bytes += bytes.len() as u64;
+            }
+            stays
+        });
+        purged
     }
 
     pub(crate) fn lock_run(&self, run: &RunId) -> Result<RunLock, StoreError> {

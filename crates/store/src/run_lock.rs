@@ -21,6 +21,8 @@ pub struct RunLock {
 #[derive(Debug)]
 #[expect(dead_code, reason = "held, never read")]
 enum Hold {
+    /// The backend has no locks.
+    Nothing,
     Memory(InProcess),
     /// The system's lock lives as long as the open file.
     File(File),
@@ -39,6 +41,10 @@ impl Drop for InProcess {
 }
 
 impl RunLock {
+    pub(crate) fn none() -> Self {
+        Self { _hold: Hold::Nothing }
+    }
+
     pub(crate) fn memory(locked: Arc<Mutex<HashSet<RunId>>>, run: RunId) -> Self {
         Self { _hold: Hold::Memory(InProcess { locked, run }) }
     }

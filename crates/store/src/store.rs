@@ -1,9 +1,9 @@
 //! The port: one small set of operations over bytes, and the backends that offer it.
 
-use antiphon_core::RunId;
+use antiphon_core::{RunId, keys};
 use bytes::Bytes;
 
-use crate::{Directory, Memory, RunLock, StoreError, key};
+use crate::{Directory, Memory, Purged, RunLock, S3, StoreError, StoreSettings, key};
 
 /// Where runs are kept. Cheap to clone; clones share the same objects.
 #[derive(Debug, Clone)]
@@ -12,6 +12,8 @@ pub enum Store {
     Memory(Memory),
     /// A folder, which several processes may use at once.
     Directory(Directory),
+    /// A bucket, which any number of machines may use at once.
+    S3(S3),
 }
 
 /// What became of a create-only write.
@@ -27,6 +29,7 @@ pub enum Put {
 enum Address<'a> {
     Memory,
     Directory(&'a str),
+    S3 { bucket: &'a str, prefix: &'a str },
 }
 
 impl Address<'_> {
@@ -43,6 +46,16 @@ impl Address<'_> {
                 None if !path.is_empty() => Ok(Address::Directory(path)),
                 _ => Err(unknown()),
             },
+            Some(("s3", bucket)) => {
+                let bucket = bucket.strip_prefix("//").ok_or_else(unknown)?;
+                let (bucket, prefix) = bucket.split_once('/').unwrap_or((bucket, ""));
+                let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
+                let plain = |c: char| c.is_ascii_alphanumeric() || ".-_".contains(c);
+                if bucket.is_empty() || !bucket.chars().all(plain) || key::check_prefix(prefix).is_err() {
+                    return Err(unknown());
+                }
+                Ok(Address::S3 { bucket, prefix })
+            }
             Some((scheme, _)) if scheme_of(scheme) => Err(unknown()),
             _ if address.is_empty() => Err(unknown()),
             _ => Ok(Address::Directory(address)),
@@ -57,20 +70,43 @@ impl Store {
         Self::Memory(Memory::default())
     }
 
-    /// Opens the store at `memory:`, `file:PATH` or a plain path, for reading and writing. A folder must be there already:
-    /// who reads results has misspelt a path that does not exist.
+    /// [`Store::open_with`] the settings that do for folders.
     pub async fn open(address: &str) -> Result<Self, StoreError> {
+        Self::open_with(address, &StoreSettings::default()).await
+    }
+
+    /// [`Store::create_with`] the settings that do for folders.
+    pub async fn create(address: &str) -> Result<Self, StoreError> {
+        Self::create_with(address, &StoreSettings::default()).await
+    }
+
+    /// Opens the store at `memory:`, `file:PATH`, a plain path or `s3://BUCKET/PREFIX`, for reading and writing. A folder or bucket must be
+    /// there already: who reads results has misspelt a path that does not exist.
+    pub async fn open_with(address: &str, settings: &StoreSettings) -> Result<Self, StoreError> {
         match Address::parse(address)? {
             Address::Memory => Ok(Self::memory()),
             Address::Directory(path) => Ok(Self::Directory(Directory::open(path).await?)),
+            Address::S3 { bucket, prefix } => {
+                Ok(Self::S3(Box::pin(S3::open(bucket, prefix, &settings.s3)).await?))
+            }
         }
     }
 
-    /// Like [`Store::open`], but makes the folder where there is none.
-    pub async fn create(address: &str) -> Result<Self, StoreError> {
+    /// Like [`Store::open_with`], but makes the folder where there is none. A bucket is never made.
+    pub async fn create_with(address: &str, settings: &StoreSettings) -> Result<Self, StoreError> {
         match Address::parse(address)? {
-            Address::Memory => Ok(Self::memory()),
             Address::Directory(path) => Ok(Self::Directory(Directory::create(path).await?)),
+            Address::Memory | Address::S3 { .. } => Self::open_with(address, settings).await,
+        }
+    }
+
+    /// Finds out whether the store can be written and keeps the promise of [`Store::put_once`]. Whoever is going to write asks once, before
+    /// money is spent.
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Memory(_) => Ok(()),
+            Self::Directory(directory) => directory.probe().await,
+            Self::S3(s3) => s3.probe().await,
         }
     }
 
@@ -81,6 +117,7 @@ impl Store {
         match self {
             Self::Memory(memory) => Ok(memory.put_once(key, bytes)),
             Self::Directory(directory) => directory.put_once(key, bytes).await,
+            Self::S3(s3) => s3.put_once(key, bytes).await,
         }
     }
 
@@ -94,6 +131,7 @@ impl Store {
                 Ok(())
             }
             Self::Directory(directory) => directory.put(key, bytes).await,
+            Self::S3(s3) => s3.put(key, bytes).await,
         }
     }
 
@@ -103,6 +141,7 @@ impl Store {
         match self {
             Self::Memory(memory) => Ok(memory.get(key)),
             Self::Directory(directory) => directory.get(key).await,
+            Self::S3(s3) => s3.get(key).await,
         }
     }
 
@@ -112,6 +151,7 @@ impl Store {
         match self {
             Self::Memory(memory) => Ok(memory.exists(key)),
             Self::Directory(directory) => directory.exists(key).await,
+            Self::S3(s3) => s3.exists(key).await,
         }
     }
 
@@ -131,6 +171,7 @@ impl Store {
         match self {
             Self::Memory(memory) => Ok(memory.list_after(prefix, after, limit)),
             Self::Directory(directory) => directory.list_after(prefix, after, limit).await,
+            Self::S3(s3) => s3.list_after(prefix, after, limit).await,
         }
     }
 
@@ -145,7 +186,30 @@ impl Store {
         match self {
             Self::Memory(memory) => Ok(memory.folders(folder)),
             Self::Directory(directory) => directory.folders(folder).await,
+            Self::S3(s3) => s3.folders(folder).await,
         }
+    }
+
+    /// Removes all of a run, for good, and says how much that was. The manifest goes last, so that the same command finishes what was
+    /// interrupted. Only ever called because a person asked for just that.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] if the run is being worked on, as far as [`Store::locks`].
+    pub async fn purge(&self, run: &RunId) -> Result<Purged, StoreError> {
+        let (folder, last) = (keys::run(run), keys::manifest(run));
+        let _lock = self.lock_run(run).await?;
+        match self {
+            Self::Memory(memory) => Ok(memory.purge(&folder)),
+            Self::Directory(directory) => directory.purge(&folder, &last).await,
+            Self::S3(s3) => s3.purge(&folder, &last).await,
+        }
+    }
+
+    /// Whether [`Store::lock_run`] keeps anybody away. S3 has no lock that dies with its holder: there two coordinators of one run
+    /// pay twice, and the first result of each job stands.
+    #[must_use]
+    pub fn locks(&self) -> bool {
+        !matches!(self, Self::S3(_))
     }
 
     /// Keeps other coordinators away from the run until the lock is dropped or its process dies. Who cannot have it gets
@@ -154,6 +218,7 @@ impl Store {
         match self {
             Self::Memory(memory) => memory.lock_run(run),
             Self::Directory(directory) => directory.lock_run(run).await,
+            Self::S3(_) => Ok(RunLock::none()),
         }
     }
 }
@@ -168,6 +233,13 @@ mod tests {
             Ok(Address::Directory(path)) => Some(path.to_owned()),
             _ => None,
         };
+        let bucket = |address| match Address::parse(address) {
+            Ok(Address::S3 { bucket, prefix }) => Some((bucket, prefix)),
+            _ => None,
+        };
+        assert_eq!(bucket("s3://results"), Some(("results", "")));
+        assert_eq!(bucket("s3://results/"), Some(("results", "")));
+        assert_eq!(bucket("s3://re.sul-ts/a/b/"), Some(("re.sul-ts", "a/b")));
         assert!(matches!(Address::parse("memory:"), Ok(Address::Memory)));
         for (address, path) in [
             ("results", "results"),
@@ -179,7 +251,20 @@ mod tests {
         ] {
             assert_eq!(folder(address).as_deref(), Some(path), "{address}");
         }
-        for unknown in ["", "memory:x", "file:", "file://host/x", "s3://bucket", "gs:bucket"] {
+        for unknown in [
+            "",
+            "memory:x",
+            "file:",
+            "file://host/x",
+            "s3:",
+            "s3:b",
+            "s3://",
+            "s3:///a",
+            "s3://b/../c",
+            "s3://b/a//c",
+            "s3://k:s@b",
+            "gs:bucket",
+        ] {
             assert!(matches!(Address::parse(unknown), Err(StoreError::UnknownAddress { .. })), "{unknown}");
         }
     }

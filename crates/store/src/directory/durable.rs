@@ -58,7 +58,7 @@ impl Writer {
             match fs::symlink_metadata(&path) {
                 Ok(found) if found.is_symlink() => {
                     let reason = "it is a symbolic link, and a store follows none below its root";
-                    return Err(StoreError::Unsuitable { place: path.display().to_string(), reason });
+                    return Err(StoreError::unsuitable(path.display().to_string(), reason));
                 }
                 Ok(_) => {}
                 // The rest cannot exist either.
@@ -139,6 +139,12 @@ impl Writer {
         Ok(())
     }
 
+    /// Whether files can be written at all.
+    pub(super) fn probe(&self) -> Result<(), StoreError> {
+        let (unfinished, file) = self.unfinished()?;
+        write_and_sync(file, b"x", &unfinished.0)
+    }
+
     /// Removes what dead processes left unfinished. Nobody ever sees those files, so failing to is no error.
     pub(super) fn remove_abandoned(&self) {
         let Ok(entries) = fs::read_dir(self.root.join(UNFINISHED)) else { return };
@@ -162,8 +168,9 @@ pub(super) fn write_and_sync(mut file: File, bytes: &[u8], path: &Path) -> Resul
 pub(super) fn rename_once(unfinished: &Path, path: &Path) -> Result<Put, StoreError> {
     match renameat_with(CWD, unfinished, CWD, path, RenameFlags::NOREPLACE) {
         Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::NOTSUP) => {
-            let reason = "its file system can neither link files nor rename them without replacing";
-            Err(StoreError::Unsuitable { place: path.display().to_string(), reason })
+            let reason = "its file system can neither link files nor rename them without replacing; \
+                          use a folder on another one";
+            Err(StoreError::unsuitable(path.display().to_string(), reason))
         }
         renamed => created(renamed.map_err(io::Error::from), path),
     }
@@ -182,7 +189,7 @@ fn has_no_hard_links(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::Unsupported)
 }
 
-fn sync_folder(folder: &Path) -> Result<(), StoreError> {
+pub(super) fn sync_folder(folder: &Path) -> Result<(), StoreError> {
     match File::open(folder).and_then(|folder| folder.sync_all()) {
         // Some network file systems cannot sync a folder and say so; they order their writes themselves.
         Err(error) if error.kind() == ErrorKind::InvalidInput => Ok(()),
