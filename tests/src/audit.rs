@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use antiphon_core::plan::Plan;
+use antiphon_core::{Manifest, Round};
 use antiphon_simulator::LedgerEntry;
 
 use crate::Stored;
@@ -69,4 +71,61 @@ pub fn same_summary(summary: &str, expected: &str) {
         summary == expected,
         "the summary is longer or shorter than the other one, or differs in its white space"
     );
+}
+
+/// The keys of the samples of every job, by the name of its object below `samples/`.
+#[must_use]
+pub fn samples_by_job(manifest: &Manifest, rounds: &[Round]) -> BTreeMap<String, BTreeSet<String>> {
+    let plan = Plan::new(manifest, rounds);
+    let mut jobs = BTreeMap::new();
+    for job in rounds.iter().flat_map(|round| plan.jobs(round)) {
+        let mut keys = BTreeSet::new();
+        for planned in plan.sessions(&job) {
+            for turn in 0..planned.probe.turns() {
+                for repeat in 0..manifest.sampling.repeats {
+                    let (probe, user, session) = (&planned.probe.id, &planned.user.id, planned.session);
+                    keys.insert(format!("{}/{probe}/{user}/{session}/{turn}/{repeat}", job.target));
+                }
+            }
+        }
+        jobs.insert(format!("{}/{}/{}.mpk.zst", job.target, job.block, job.id()), keys);
+    }
+    jobs
+}
+
+/// What may be asked more than once, and why.
+#[derive(Debug, Default)]
+pub struct Excuses {
+    /// For every kill, the objects that were there, by their names below `samples/`.
+    pub survivors: Vec<BTreeSet<String>>,
+    /// How often each job, by the name of its object, is recorded as done in vain.
+    pub in_vain: BTreeMap<String, usize>,
+}
+
+/// Holds every sample to its excuses: it is answered once, once more for each kill at which its job had no object, for each time
+/// that its job is recorded as done in vain, and for each answer that its worker asked for and never got.
+///
+/// # Panics
+/// If a sample was answered more often.
+pub fn audit_repeated(
+    jobs: &BTreeMap<String, BTreeSet<String>>,
+    excuses: &Excuses,
+    stored: &[Stored],
+    ledger: &[LedgerEntry],
+) {
+    let answers = answers(ledger);
+    let attempts: BTreeMap<String, u32> = stored.iter().map(|one| (one.key(), one.sample.attempts)).collect();
+    for (job, keys) in jobs {
+        let kills = excuses.survivors.iter().filter(|there| !there.contains(job)).count();
+        let in_vain = excuses.in_vain.get(job).copied().unwrap_or_default();
+        for key in keys {
+            let again = answers.get(key).copied().unwrap_or_default().saturating_sub(1);
+            let lost = attempts.get(key).copied().unwrap_or_default().saturating_sub(1) as usize;
+            assert!(
+                again <= kills + in_vain + lost,
+                "{key} was answered {again} times more, where {job} had no object at {kills} kills, is recorded {in_vain} times as \
+                 done in vain, and lost {lost} answers"
+            );
+        }
+    }
 }

@@ -19,7 +19,7 @@ mod stage;
 mod stored;
 
 pub use asked::{Asked, VOICES};
-pub use audit::{answers, audit, same_summary, tokens};
+pub use audit::{Excuses, answers, audit, audit_repeated, same_summary, samples_by_job, tokens};
 pub use broker::{Broker, BrokerKind, Certificates, Cluster, Depth, Tls, Vhost};
 pub use program::{Ended, Program};
 pub use stage::Stage;

@@ -1,6 +1,6 @@
 //! The real `antiphon` as a process.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -29,11 +29,16 @@ pub struct Ended {
 }
 
 impl Program {
+    /// Where it is, built now if it is not.
+    pub(crate) fn path() -> &'static Path {
+        static BUILT: OnceLock<PathBuf> = OnceLock::new();
+        BUILT.get_or_init(build)
+    }
+
     /// A command for the program, whose target folder is that of the running test.
     #[must_use]
     pub fn command() -> Command {
-        static BUILT: OnceLock<PathBuf> = OnceLock::new();
-        let mut command = Command::new(BUILT.get_or_init(build));
+        let mut command = Command::new(Self::path());
         for setting in ["ANTIPHON_CONFIG", "ANTIPHON_STORE", "ANTIPHON_LOG"] {
             command.env_remove(setting);
         }

@@ -51,13 +51,7 @@ impl Stage {
 
     /// Writes the configuration with another address of the models, and without pools.
     pub fn configure_at(&self, url: &str, more: &str) {
-        let text = format!(
-            "[providers.high]\napi = \"anthropic\"\nbase_url = \"{url}\"\nsend_sample_key = true\n\
-             [providers.low]\napi = \"openai\"\nbase_url = \"{url}/v1\"\nsend_sample_key = true\n\
-             [targets.alto]\nprovider = \"high\"\nmodel = \"alto\"\nprice = {{ input = 1.0, output = 1.0 }}\n\
-             [targets.bass]\nprovider = \"low\"\nmodel = \"bass\"\nprice = {{ input = 1.0, output = 1.0 }}\n{more}"
-        );
-        self.write("antiphon.toml", &text);
+        self.write("antiphon.toml", &(targets_at(url) + more));
     }
 
     /// Writes the suite anew.
@@ -71,6 +65,11 @@ impl Stage {
     /// If it cannot.
     pub fn write(&self, name: &str, text: &str) {
         std::fs::write(self.folder.path().join(name), text).expect("the folder can be written");
+    }
+
+    /// Where everything of it lies.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// The folder of a store.
@@ -141,4 +140,14 @@ impl Stage {
         let text = std::fs::read_to_string(self.store("exported").join("samples.jsonl"));
         text.expect("the export is there").lines().map(Stored::read).collect()
     }
+}
+
+/// The part of a configuration that says where the models are, without pools.
+pub(crate) fn targets_at(url: &str) -> String {
+    format!(
+        "[providers.high]\napi = \"anthropic\"\nbase_url = \"{url}\"\nsend_sample_key = true\n\
+         [providers.low]\napi = \"openai\"\nbase_url = \"{url}/v1\"\nsend_sample_key = true\n\
+         [targets.alto]\nprovider = \"high\"\nmodel = \"alto\"\nprice = {{ input = 1.0, output = 1.0 }}\n\
+         [targets.bass]\nprovider = \"low\"\nmodel = \"bass\"\nprice = {{ input = 1.0, output = 1.0 }}\n"
+    )
 }

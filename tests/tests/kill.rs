@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use antiphon_core::plan::Plan;
 use antiphon_core::{Manifest, Round};
 use antiphon_tests::{Asked, Ended, Program, Stage, answers, audit, object_names, same_summary};
 use rand::{RngExt, SeedableRng};
@@ -59,21 +58,7 @@ async fn samples_by_job(stage: &Stage, store: &str) -> BTreeMap<String, BTreeSet
     let run = "held".parse().unwrap();
     let manifest: Manifest = store.get_manifest(&run).await.unwrap().unwrap();
     let rounds: Vec<Round> = store.rounds(&run).await.unwrap();
-    let plan = Plan::new(&manifest, &rounds);
-    let mut jobs = BTreeMap::new();
-    for job in rounds.iter().flat_map(|round| plan.jobs(round)) {
-        let mut keys = BTreeSet::new();
-        for planned in plan.sessions(&job) {
-            for turn in 0..planned.probe.turns() {
-                for repeat in 0..manifest.sampling.repeats {
-                    let (probe, user, session) = (&planned.probe.id, &planned.user.id, planned.session);
-                    keys.insert(format!("{}/{probe}/{user}/{session}/{turn}/{repeat}", job.target));
-                }
-            }
-        }
-        jobs.insert(format!("{}/{}/{}.mpk.zst", job.target, job.block, job.id()), keys);
-    }
-    jobs
+    antiphon_tests::samples_by_job(&manifest, &rounds)
 }
 
 /// The summary of the same run in a store of its own, undisturbed.
