@@ -35,12 +35,13 @@ pub struct Beat {
     pub voice: VoiceId,
     /// Counts this voice's beats, from 1.
     pub number: u64,
-    /// Whether it sings or wants to. A voice with nothing to sing leaves the count.
+    /// Whether it sings or waits to. A voice with nothing to sing, and one that rests, leave the count.
     pub singing: bool,
     /// Its calls in flight.
     pub in_flight: u32,
-    /// The voices that it counts, itself included, sorted.
-    pub counted: Vec<VoiceId>,
+    /// The voices that it counts, itself included, sorted, each with the number of the newest beat that it heard of it: which life of a
+    /// voice was counted matters where the voice has left and come back. Empty where concurrency is unlimited.
+    pub counted: Vec<(VoiceId, u64)>,
     /// The limits of the pool as it was told them. The strictest that anybody was told are everybody's.
     pub limits: Limits,
 }

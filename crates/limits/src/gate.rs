@@ -7,9 +7,10 @@ use antiphon_core::{Limits, Seed, Usage};
 use rand_chacha::ChaCha8Rng;
 use tokio::time::Instant;
 
+use crate::choir::Share;
 use crate::hush::Hush;
 use crate::overload::Overload;
-use crate::request_pace::RequestPace;
+use crate::request_pace::{RequestPace, own_burst};
 use crate::token_bucket::TokenBucket;
 
 /// What a call will probably use.
@@ -68,7 +69,7 @@ pub(crate) struct Start {
 pub(crate) enum Blocked {
     /// Not before then.
     Until(Instant),
-    /// Not before something changes: a call ends, or the limits do.
+    /// Not before something changes: a call ends, or the share does.
     Change,
     /// Never.
     Stopped(Arc<str>),
@@ -78,6 +79,8 @@ pub(crate) enum Blocked {
 #[derive(Debug)]
 pub(crate) struct Gate {
     limits: Limits,
+    /// From then on nothing may start: the end of the share, where the limits are shared.
+    until: Option<Instant>,
     requests: Option<RequestPace>,
     input: Option<TokenBucket>,
     output: Option<TokenBucket>,
@@ -94,10 +97,13 @@ impl Gate {
     pub(crate) fn new(limits: &Limits, jitter: Seed, now: Instant) -> Self {
         let bucket = |limit: Option<u32>| limit.map(|limit| TokenBucket::new(limit, now));
         Self {
-            requests: limits.requests_per_minute.and_then(|limit| RequestPace::new(limit, limits.burst, now)),
+            requests: limits
+                .requests_per_minute
+                .and_then(|limit| RequestPace::new(limit, own_burst(limit, limits.burst), now)),
             input: bucket(limits.input_tokens_per_minute),
             output: bucket(limits.output_tokens_per_minute),
             limits: limits.clone(),
+            until: None,
             hush: Hush::new(now),
             overload: Overload::default(),
             jitter: jitter.stream(&["limits", "jitter"]),
@@ -108,24 +114,32 @@ impl Gate {
         }
     }
 
-    /// Goes on under other limits: without a new burst, and with what is left or owed of tokens.
-    pub(crate) fn set_limits(&mut self, limits: &Limits, now: Instant) {
+    /// Limits that are shared with others, and no share yet.
+    pub(crate) fn shared(jitter: Seed, now: Instant) -> Self {
+        Self { until: Some(now), ..Self::new(&Limits::default(), jitter, now) }
+    }
+
+    /// Goes on under another share. Where the one before has not ended, what is left of it or owed goes over; where it
+    /// has, somebody else may have had what was left since, and only debts do.
+    pub(crate) fn set_share(&mut self, share: &Share, now: Instant) {
+        let goes_on = !self.has_ended(now);
         self.fill(now);
-        if (limits.requests_per_minute, limits.burst) != (self.limits.requests_per_minute, self.limits.burst)
-        {
-            self.requests = limits
-                .requests_per_minute
-                .and_then(|limit| RequestPace::new(limit, limits.burst, now))
-                .map(|pace| pace.without_first_burst(now));
+        self.until = Some(share.until);
+        if self.has_ended(now) {
+            return;
         }
-        let bucket = |old: &Option<TokenBucket>, limit: Option<u32>| {
-            limit.map(|limit| match old {
-                Some(old) => old.with_limit(limit, now),
-                None => TokenBucket::new(limit, now),
-            })
+        let limits = &share.limits;
+        let burst = limits.burst.unwrap_or(1);
+        self.requests = limits.requests_per_minute.and_then(|limit| match self.requests.take() {
+            Some(pace) if goes_on => pace.under(limit, burst, now),
+            _ => RequestPace::spent(limit, burst, now),
+        });
+        let bucket = |old: Option<TokenBucket>, limit: Option<u32>| {
+            let bucket = old.unwrap_or_else(|| TokenBucket::nothing(now));
+            limit.map(|limit| bucket.under(limit, goes_on, now))
         };
-        self.input = bucket(&self.input, limits.input_tokens_per_minute);
-        self.output = bucket(&self.output, limits.output_tokens_per_minute);
+        self.input = bucket(self.input.take(), limits.input_tokens_per_minute);
+        self.output = bucket(self.output.take(), limits.output_tokens_per_minute);
         self.limits = limits.clone();
     }
 
@@ -133,6 +147,9 @@ impl Gate {
     pub(crate) fn start(&mut self, estimate: Estimate, now: Instant) -> Result<Start, Blocked> {
         if let Some(reason) = &self.stopped {
             return Err(Blocked::Stopped(reason.clone()));
+        }
+        if self.has_ended(now) {
+            return Err(Blocked::Change);
         }
         if let Some(until) = self.hush.pause(now).max(self.overload.pause(now)) {
             return Err(Blocked::Until(until));
@@ -215,7 +232,11 @@ impl Gate {
         self.fill(now);
         let factor = self.hush.factor();
         Reading {
-            allowed_per_minute: self.limits.requests_per_minute.map(|limit| f64::from(limit) * factor),
+            allowed_per_minute: if self.has_ended(now) {
+                Some(0.0)
+            } else {
+                self.limits.requests_per_minute.map(|limit| f64::from(limit) * factor)
+            },
             started: self.started,
             in_flight: self.in_flight,
             waiting,
@@ -227,8 +248,14 @@ impl Gate {
         }
     }
 
+    fn has_ended(&self, now: Instant) -> bool {
+        self.until.is_some_and(|until| now >= until)
+    }
+
+    /// Lets time pass. After the end of a share nothing is added.
     fn fill(&mut self, now: Instant) {
         self.hush.recover(now);
+        let now = self.until.map_or(now, |until| now.min(until));
         for bucket in [&mut self.input, &mut self.output].into_iter().flatten() {
             bucket.fill(self.hush.factor(), now);
         }

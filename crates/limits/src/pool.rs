@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
+use crate::choir::Share;
 use crate::gate::{Blocked, Estimate, Gate, Reading, Remaining, Start};
 
 /// The limits of one pool in this process. A clone is the same pool.
@@ -56,9 +57,19 @@ impl Pool {
     /// A pool with full buckets. Limits that are absent are unlimited; a limit of 0 lets nothing start.
     #[must_use]
     pub fn new(limits: &Limits, settings: PoolSettings) -> Self {
+        Self::of(Gate::new(limits, settings.jitter, Instant::now()))
+    }
+
+    /// A pool whose limits are shared with other processes. Nothing starts before it has a share: see [`Pool::set_share`].
+    #[must_use]
+    pub fn shared(settings: PoolSettings) -> Self {
+        Self::of(Gate::shared(settings.jitter, Instant::now()))
+    }
+
+    fn of(gate: Gate) -> Self {
         Self(Arc::new(Line {
             head: tokio::sync::Mutex::new(()),
-            gate: Mutex::new(Gate::new(limits, settings.jitter, Instant::now())),
+            gate: Mutex::new(gate),
             changed: Notify::new(),
             waiting: AtomicUsize::new(0),
         }))
@@ -111,9 +122,10 @@ impl Pool {
         self.change(|gate, now| gate.overloaded(after, now));
     }
 
-    /// Goes on under other limits. The new pace begins without a burst; debts in tokens stay; calls under way stay.
-    pub fn set_limits(&self, limits: &Limits) {
-        self.change(|gate, now| gate.set_limits(limits, now));
+    /// Goes on under another share, until it ends. What was saved up, the part of a call that the pace had already waited for,
+    /// and debts in tokens go over to it; after a gap between two shares only the debts do. Calls under way stay.
+    pub fn set_share(&self, share: &Share) {
+        self.change(|gate, now| gate.set_share(share, now));
     }
 
     /// Nothing starts any more; whoever waits is told why. The first reason stands.
@@ -133,8 +145,10 @@ impl Pool {
         estimate: Estimate,
         deadline: Option<Instant>,
     ) -> Result<Result<Permit, Option<Instant>>, Denied> {
+        let mut gate = self.0.gate.lock();
+        // A process that was stopped while it waited for the lock must not start by the clock of before.
         let now = Instant::now();
-        let until = match self.0.gate.lock().start(estimate, now) {
+        let until = match gate.start(estimate, now) {
             Ok(start) => return Ok(Ok(Permit { pool: Some(self.clone()), estimate, start })),
             Err(Blocked::Stopped(reason)) => return Err(Denied::Stopped { reason }),
             Err(Blocked::Until(until)) => Some(until),
@@ -149,7 +163,9 @@ impl Pool {
     }
 
     fn change(&self, how: impl FnOnce(&mut Gate, Instant)) {
-        how(&mut self.0.gate.lock(), Instant::now());
+        let mut gate = self.0.gate.lock();
+        how(&mut gate, Instant::now());
+        drop(gate);
         self.0.changed.notify_one();
     }
 }

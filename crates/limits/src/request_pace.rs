@@ -1,7 +1,8 @@
 //! Calls per minute, paced by `governor`.
 //!
 //! The rate is the limit's own. The burst is a tenth smaller than the limit's: a server that counts exactly as we do
-//! sees calls a little closer together than we sent them, and that tenth is the slack.
+//! sees calls a little closer together than we sent them, and that tenth is the slack. Where a limit is shared, the slack
+//! is taken off before it is divided.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -47,10 +48,9 @@ pub(crate) struct RequestPace {
 }
 
 impl RequestPace {
-    /// `per_minute` calls, of which `burst` at once (`None`: one second's worth); nothing for a limit of 0.
-    pub(crate) fn new(per_minute: u32, burst: Option<u32>, now: Instant) -> Option<Self> {
+    /// `per_minute` calls, of which `burst` at once; nothing for a limit of 0.
+    pub(crate) fn new(per_minute: u32, burst: NonZeroU32, now: Instant) -> Option<Self> {
         let per_minute = NonZeroU32::new(per_minute)?;
-        let burst = local_burst(burst.unwrap_or(per_minute.get() / 60));
         // Rounded up, so that rounding never makes the pace faster than the limit.
         let interval = Duration::from_nanos(60_000_000_000_u64.div_ceil(per_minute.get().into()));
         let quota = Quota::with_period(interval).expect("an interval is at least 1 ns").allow_burst(burst);
@@ -68,9 +68,34 @@ impl RequestPace {
         })
     }
 
-    /// Begins with a single call instead of a burst: what the pace before has already let start counts.
-    pub(crate) fn without_first_burst(mut self, now: Instant) -> Self {
-        self.lower_to(1, now);
+    /// The same from `now` on, but all that could be saved up is spent: the first call may start after one interval.
+    pub(crate) fn spent(per_minute: u32, burst: u32, now: Instant) -> Option<Self> {
+        Self::new(per_minute, NonZeroU32::new(burst)?, now).map(|pace| pace.first_after(1.0, now))
+    }
+
+    /// Goes on with another rate and burst. Of what was saved up one call stays at most, and of one that had been waited
+    /// for in part that part does, so that a rate may change often without anything being gained or lost.
+    pub(crate) fn under(mut self, per_minute: u32, burst: u32, now: Instant) -> Option<Self> {
+        let fresh = Self::new(per_minute, NonZeroU32::new(burst)?, now)?;
+        if (fresh.interval, fresh.burst) == (self.interval, self.burst) {
+            return Some(self);
+        }
+        let missing = match self.take(now) {
+            Ok(()) => 0.0,
+            Err(until) => (until - now).div_duration_f64(self.interval),
+        };
+        let slowed = self.slowed_until.saturating_duration_since(now).div_duration_f64(self.interval);
+        let slowed_until = now + fresh.interval.mul_f64(slowed);
+        Some(Self { slowed_until, ..fresh.first_after(missing, now) })
+    }
+
+    /// A new pace whose first call may start after so many intervals, alone.
+    fn first_after(mut self, intervals: f64, now: Instant) -> Self {
+        // Rounded up, or frequent changes would gain what rounding loses.
+        self.begin =
+            now + self.interval.mul_f64(intervals) + Duration::from_nanos(u64::from(intervals > 0.0));
+        self.left.1 = self.begin;
+        self.lower_to(1, self.begin);
         self
     }
 
@@ -79,13 +104,21 @@ impl RequestPace {
         if factor < 1.0 && now < self.slowed_until {
             return Err(self.slowed_until);
         }
-        self.tell(now);
-        let left = self.limiter.check().map_err(|until| self.begin + until.earliest_possible())?;
-        self.left = (left.remaining_burst_capacity(), now);
+        self.take(now)?;
         if factor < 1.0 {
             let from = now.checked_sub(LATENESS).map_or(now, |late| self.slowed_until.max(late));
             self.slowed_until = from + self.interval.div_f64(factor);
         }
+        Ok(())
+    }
+
+    fn take(&mut self, now: Instant) -> Result<(), Instant> {
+        if now < self.begin {
+            return Err(self.begin);
+        }
+        self.tell(now);
+        let left = self.limiter.check().map_err(|until| self.begin + until.earliest_possible())?;
+        self.left = (left.remaining_burst_capacity(), now);
         Ok(())
     }
 
@@ -117,8 +150,13 @@ impl RequestPace {
     }
 }
 
+/// What a process that shares a limit with nobody may use of its burst; one that is absent is one second's worth.
+pub(crate) fn own_burst(per_minute: u32, burst: Option<u32>) -> NonZeroU32 {
+    local_burst(burst.unwrap_or(per_minute / 60))
+}
+
 /// Nine tenths of a burst, at least 1.
-fn local_burst(burst: u32) -> NonZeroU32 {
+pub(crate) fn local_burst(burst: u32) -> NonZeroU32 {
     let slack = burst.div_ceil(10);
     NonZeroU32::new(burst.saturating_sub(slack).min(LARGEST_BURST)).unwrap_or(NonZeroU32::MIN)
 }
@@ -128,6 +166,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn new(per_minute: u32, burst: Option<u32>, now: Instant) -> Option<RequestPace> {
+        RequestPace::new(per_minute, own_burst(per_minute, burst), now)
+    }
 
     /// Starts `calls` as early as the pace lets them and returns when each started.
     fn starts(pace: &mut RequestPace, calls: usize, factor: f64, begin: Instant) -> Vec<Duration> {
@@ -146,7 +188,7 @@ mod tests {
     #[test]
     fn a_burst_and_then_the_rate() {
         let begin = Instant::now();
-        let mut pace = RequestPace::new(3_000, Some(50), begin).unwrap();
+        let mut pace = new(3_000, Some(50), begin).unwrap();
         let starts = starts(&mut pace, 3_000, 1.0, begin);
         assert_eq!(starts[44], Duration::ZERO);
         assert_eq!(starts[45], Duration::from_millis(20));
@@ -155,13 +197,13 @@ mod tests {
 
     #[test]
     fn a_limit_of_nothing_has_no_pace() {
-        assert!(RequestPace::new(0, None, Instant::now()).is_none());
+        assert!(new(0, None, Instant::now()).is_none());
     }
 
     #[test]
     fn half_the_factor_is_half_the_rate_without_bursts() {
         let begin = Instant::now();
-        let mut pace = RequestPace::new(600, None, begin).unwrap();
+        let mut pace = new(600, None, begin).unwrap();
         let starts = starts(&mut pace, 11, 0.5, begin);
         let last = starts[10];
         assert!(last >= Duration::from_millis(1_980) && last <= Duration::from_millis(2_000), "{last:?}");
@@ -170,7 +212,7 @@ mod tests {
     #[test]
     fn a_lowered_pace_waits_for_its_next_call() {
         let begin = Instant::now();
-        let mut pace = RequestPace::new(600, Some(20), begin).unwrap();
+        let mut pace = new(600, Some(20), begin).unwrap();
         pace.lower_to(2, begin);
         pace.lower_to(10, begin);
         let starts = starts(&mut pace, 4, 1.0, begin);
@@ -185,7 +227,7 @@ mod tests {
             pauses in prop::collection::vec(0..5_000_u64, 1..8),
         ) {
             let begin = Instant::now();
-            let mut pace = RequestPace::new(per_minute, burst, begin).unwrap();
+            let mut pace = new(per_minute, burst, begin).unwrap();
             let mut all = Vec::new();
             let mut now = begin;
             for pause in pauses {

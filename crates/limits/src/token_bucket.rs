@@ -36,10 +36,16 @@ impl TokenBucket {
         Self { per_second: per_minute / 60.0, capacity, level: capacity, filled_at: now }
     }
 
-    /// The same debts, or what is left, under another limit.
-    pub(crate) fn with_limit(&self, per_minute: u32, now: Instant) -> Self {
+    /// A bucket that never held anything.
+    pub(crate) fn nothing(now: Instant) -> Self {
+        Self { per_second: 0.0, capacity: 0.0, level: 0.0, filled_at: now }
+    }
+
+    /// The same debts under another limit, and what is left if it `goes_on` without a gap.
+    pub(crate) fn under(&self, per_minute: u32, goes_on: bool, now: Instant) -> Self {
         let fresh = Self::new(per_minute, now);
-        Self { level: self.level.min(fresh.capacity), ..fresh }
+        let most = if goes_on { fresh.capacity } else { 0.0 };
+        Self { level: self.level.min(most), ..fresh }
     }
 
     /// Lets time pass at `factor` times the rate.

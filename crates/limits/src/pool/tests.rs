@@ -1,6 +1,7 @@
 use futures::future::join_all;
 
 use super::*;
+use crate::choir::Standing;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -251,15 +252,85 @@ async fn a_late_reply_does_not_take_away_what_has_grown_since_its_call() {
     drop(more);
 }
 
+fn share(limits: Limits, valid: Duration) -> Share {
+    Share { limits, until: Instant::now() + valid, voices: 1, standing: Standing::Singing }
+}
+
 #[tokio::test(start_paused = true)]
-async fn other_limits_begin_without_a_burst_and_wake_the_line() {
-    let pool = pool(&Limits { requests_per_minute: Some(0), ..Limits::default() });
+async fn nothing_starts_without_a_share_and_a_share_wakes_the_line() {
+    let pool = Pool::shared(PoolSettings { jitter: Seed(1) });
     let begin = Instant::now();
-    tokio::join!(join_all((0..11).map(|_| take(&pool))), async {
+    assert!(waits!(take(&pool)));
+    assert_eq!(pool.reading().allowed_per_minute, Some(0.0));
+    tokio::join!(join_all((0..10).map(|_| take(&pool))), async {
         tokio::task::yield_now().await;
-        let share = Limits { requests_per_minute: Some(60), burst: Some(10), ..Limits::default() };
-        pool.set_limits(&share);
-        pool.set_limits(&share);
+        let limits = Limits { requests_per_minute: Some(60), burst: Some(10), ..Limits::default() };
+        pool.set_share(&share(limits.clone(), 60 * SECOND));
+        pool.set_share(&share(limits, 60 * SECOND));
     });
+    // Nothing is saved up when a share begins.
     assert!((10 * SECOND..10 * SECOND + SECOND / 100).contains(&begin.elapsed()), "{:?}", begin.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_share_ends_by_the_clock_and_not_by_a_timer() {
+    let pool = Pool::shared(PoolSettings { jitter: Seed(1) });
+    pool.set_share(&share(Limits::default(), 2 * SECOND));
+    drop(take(&pool).await);
+    tokio::time::advance(2 * SECOND).await;
+    assert!(waits!(take(&pool)));
+    pool.set_share(&share(Limits::default(), SECOND));
+    drop(take(&pool).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_share_that_changes_all_the_time_neither_gains_nor_loses() {
+    let pool = Pool::shared(PoolSettings { jitter: Seed(1) });
+    let shares = [60, 67, 75, 61].map(|rate| Limits {
+        requests_per_minute: Some(rate),
+        burst: Some(3),
+        output_tokens_per_minute: Some(60 * rate),
+        ..Limits::default()
+    });
+    let begin = Instant::now();
+    let calls = Mutex::new(0_u32);
+    tokio::select! {
+        () = async {
+            loop {
+                drop(pool.take(tokens(0, 60), None).await.unwrap());
+                *calls.lock() += 1;
+            }
+        } => {}
+        () = async {
+            for step in 0..3_000_usize {
+                pool.set_share(&share(shares[step % 4].clone(), SECOND));
+                tokio::time::sleep(SECOND / 5).await;
+            }
+        } => {}
+    }
+    let fair = begin.elapsed().as_secs_f64() * (60.0 + 67.0 + 75.0 + 61.0) / 4.0 / 60.0;
+    let calls = f64::from(*calls.lock());
+    // A timer wakes up to a millisecond late, and no call is saved up over a change.
+    assert!(calls <= fair && calls >= 0.99 * fair, "{calls} calls of {fair}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn debts_outlive_a_gap_between_shares_and_savings_do_not() {
+    let pool = Pool::shared(PoolSettings { jitter: Seed(1) });
+    let limits = Limits {
+        input_tokens_per_minute: Some(6_000),
+        output_tokens_per_minute: Some(6_000),
+        ..Limits::default()
+    };
+    pool.set_share(&share(limits.clone(), 20 * SECOND));
+    tokio::time::advance(10 * SECOND).await;
+    pool.take(tokens(0, 1_000), None).await.unwrap().settle(used(0, 0, 1_500));
+    tokio::time::advance(60 * SECOND).await;
+    pool.set_share(&share(limits.clone(), 20 * SECOND));
+    // The first share went on for 10 s, in which the debt of 500 was paid. Nothing of the gap counts.
+    assert!(waits!(pool.take(tokens(0, 600), None)));
+    assert!(waits!(pool.take(tokens(600, 0), None)));
+    let begin = Instant::now();
+    drop(pool.take(tokens(600, 0), None).await.unwrap());
+    assert!((6 * SECOND..6 * SECOND + SECOND / 100).contains(&begin.elapsed()), "{:?}", begin.elapsed());
 }
