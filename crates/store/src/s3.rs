@@ -123,9 +123,6 @@ impl S3 {
         let mut tries = self.tries();
         loop {
             match self.fetch(&full).await {
-                Ok(Some(bytes)) if bytes.len() > LARGEST_OBJECT => {
-                    return Err(StoreError::corrupt(key, "it is larger than 512 MiB"));
-                }
                 Ok(found) => return Ok(found),
                 Err(failure) => self.again(&mut tries, failure, READ, key).await?,
             }
@@ -153,7 +150,7 @@ impl S3 {
         self.within(bytes.len(), put.send()).await.map(drop)
     }
 
-    /// One attempt at reading. What is too large is read only so far that it shows.
+    /// One attempt at reading.
     async fn fetch(&self, full: &str) -> Result<Option<Bytes>, Failure> {
         let request = self.0.client.get_object().bucket(&self.0.name).key(full);
         let mut object = match self.within(0, request.send()).await {
@@ -162,16 +159,22 @@ impl S3 {
             Err(failure) => return Err(failure),
         };
         let length = object.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
-        let mut bytes = BytesMut::with_capacity(length.min(LARGEST_OBJECT));
-        while bytes.len() <= LARGEST_OBJECT {
+        if length > LARGEST_OBJECT {
+            return Err(Failure::too_large());
+        }
+        let mut bytes = BytesMut::with_capacity(length);
+        loop {
             match timeout(self.0.timeout, object.body.next()).await {
+                // Of an answer that does not say how long it is.
+                Ok(Some(Ok(part))) if bytes.len() + part.len() > LARGEST_OBJECT => {
+                    return Err(Failure::too_large());
+                }
                 Ok(Some(Ok(part))) => bytes.extend_from_slice(&part),
-                Ok(None) => break,
+                Ok(None) => return Ok(Some(bytes.freeze())),
                 Ok(Some(Err(error))) => return Err(Failure::cut_off(error)),
                 Err(_) => return Err(self.too_slow(self.0.timeout)),
             }
         }
-        Ok(Some(bytes.freeze()))
     }
 
     /// One attempt at looking whether there is an object.

@@ -124,3 +124,25 @@ async fn a_folder_that_was_removed_meanwhile_is_made_again() {
     fs::remove_dir_all(folder.path().join("runs")).unwrap();
     assert_eq!(store.put_once("runs/r1/a", "y".into()).await.unwrap(), Put::Created);
 }
+
+#[tokio::test]
+async fn a_purge_ends_where_its_run_ends() {
+    let (outside, _) = folder();
+    fs::write(outside.path().join("precious"), "x").unwrap();
+    let (folder, path) = folder();
+    let store = Store::open(&path).await.unwrap();
+    store.put_once("runs/r1/manifest.json", "xx".into()).await.unwrap();
+    store.put_once("runs/r2/manifest.json", "xx".into()).await.unwrap();
+    symlink(outside.path(), folder.path().join("runs/r1/samples")).unwrap();
+    let (r1, r2) = ("r1".parse().unwrap(), "r2".parse().unwrap());
+    let lock = store.lock_run(&r1).await.unwrap();
+    assert!(matches!(store.purge(&r1).await, Err(StoreError::Locked { .. })), "it is being worked on");
+    drop(lock);
+    assert_eq!(store.purge(&r1).await.unwrap(), crate::Purged { objects: 1, bytes: 2 });
+    assert!(outside.path().join("precious").exists());
+    assert!(!folder.path().join("runs/r1").exists(), "not even its lock");
+    fs::remove_dir_all(folder.path().join("runs/r2")).unwrap();
+    symlink(outside.path(), folder.path().join("runs/r2")).unwrap();
+    assert!(matches!(store.purge(&r2).await, Err(StoreError::Unsuitable { .. })));
+    assert!(outside.path().join("precious").exists());
+}

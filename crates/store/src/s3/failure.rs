@@ -24,6 +24,9 @@ pub(super) struct Failure {
     region: Option<String>,
 }
 
+/// Our own code among S3's.
+const TOO_LARGE: &str = "TooLargeToRead";
+
 /// What was tried, and the permission that it takes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Action {
@@ -64,10 +67,14 @@ impl Failure {
         Self { status: None, code: String::new(), said: said.to_string(), retry_after: None, region: None }
     }
 
+    /// An object that nobody of ours can have written.
+    pub(super) fn too_large() -> Self {
+        Self::of_one(TOO_LARGE, "it is larger than 512 MiB")
+    }
+
     /// The failure of one object among many.
     pub(super) fn of_one(code: &str, message: &str) -> Self {
-        let said = format!("{code}: {message}");
-        Self { code: code.to_owned(), ..Self::cut_off(said) }
+        Self { code: code.to_owned(), ..Self::cut_off(format!("{code}: {message}")) }
     }
 
     pub(super) fn is_absent(&self) -> bool {
@@ -117,6 +124,7 @@ impl Failure {
             return StoreError::Unsuitable { place, reason };
         }
         match (self.status, self.code.as_str()) {
+            (_, TOO_LARGE) => StoreError::Corrupt { key: place, reason: self.said },
             (_, "NoSuchBucket") => StoreError::NoStore { place },
             (Some(507), _) | (_, "QuotaExceeded" | "XMinioStorageFull") => {
                 StoreError::Full { place, source: io::Error::other(self.said) }
