@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test build-tools prepare test-rust test-python check bench validate
+.PHONY: help demo test build-tools prepare test-rust test-python check bench validate stack stack-down
 
 CARGO ?= cargo
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
@@ -44,6 +44,14 @@ check: build-tools ## Check format, lints, documentation and dependencies
 bench: build-tools ## Measure side by side with what Antiphon is compared with; writes target/bench.json
 	$(CARGO) build --release --package antiphon --locked
 	$(CARGO) bench --package antiphon-store --package antiphon-stats --package antiphon-tests --locked
+
+stack: ## Start a RabbitMQ, an S3 server and simulated models on free ports, and say how to use them
+	@tests/prepare.sh --broker
+	@$(CARGO) build --quiet --locked --package antiphon-tests --example stack
+	@tests/stack.sh up $(ANTIPHON_TARGET_DIR)/stack $(ANTIPHON_TARGET_DIR)/debug/examples/stack
+
+stack-down: ## Stop exactly what `make stack` started
+	@tests/stack.sh down $(ANTIPHON_TARGET_DIR)/stack
 
 validate: ## Try real, tiny language models served by llama.cpp (20 minutes, outside CI)
 	tests/validate/run.sh

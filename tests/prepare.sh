@@ -1,9 +1,13 @@
 #!/usr/bin/env bash
-# Installs what is needed and not there yet, and says what. Without an argument: what a build needs. With a folder: what the tests
-# need besides, Debian packages and, into that folder, Python libraries.
+# Installs what is needed and not there yet, and says what. Without an argument: what a build needs. With
+# `--broker`: RabbitMQ besides. With a folder: what the tests need, Debian packages and, into that folder, Python libraries.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-venv=${1:-}
+broker= venv=
+case ${1:-} in
+    --broker) broker=yes ;;
+    *) venv=${1:-} ;;
+esac
 
 if ! command -v "${CARGO:-cargo}" >/dev/null; then
     echo "error: there is no cargo; https://rustup.rs installs it, and rust-toolchain.toml says which version" >&2
@@ -12,7 +16,8 @@ fi
 
 # Package → a command of it that shows that it is there.
 declare -A wanted=([build-essential]=cc)
-[[ -z $venv ]] || wanted+=([chromium]=chromium [python3]=python3 [rabbitmq-server]=/usr/lib/rabbitmq/bin/rabbitmq-server)
+[[ -z $venv$broker ]] || wanted+=([rabbitmq-server]=/usr/lib/rabbitmq/bin/rabbitmq-server)
+[[ -z $venv ]] || wanted+=([chromium]=chromium [python3]=python3)
 missing=()
 for package in "${!wanted[@]}"; do
     command -v "${wanted[$package]}" >/dev/null || missing+=("$package")
