@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use antiphon_core::plan::{JobPlace, Plan};
-use antiphon_core::{Job, JobTally, PoolId, Round};
+use antiphon_core::{Job, JobTally, PoolId, Round, Seed};
 use tokio::time::Instant;
 
 use crate::budget::Budget;
@@ -78,13 +78,13 @@ impl Lane {
 }
 
 impl<'a> Books<'a> {
-    /// The books of a plan of which `standing` is done.
+    /// The books of a plan of which `standing` is done. Its jobs are published in the plan's order, or mixed anew by `order`.
     pub(crate) fn open(
         plan: Plan<'a>,
         rounds: &[Round],
         standing: &Standing,
         budget: Budget,
-        config: &Config,
+        (config, order): (&Config, Option<Seed>),
         now: Instant,
     ) -> Self {
         let sizes = plan.sizes();
@@ -103,6 +103,9 @@ impl<'a> Books<'a> {
                 let lane = lanes.entry(job.pool.clone()).or_insert_with(|| Lane::new(now));
                 lane.todo.push_back(job);
             }
+        }
+        if let Some(seed) = order {
+            lanes.values_mut().for_each(|lane| Plan::mix(lane.todo.make_contiguous(), seed));
         }
         Self {
             plan,

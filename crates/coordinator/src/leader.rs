@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 
 use antiphon_core::{Event, Job, PoolId, RunId};
-use antiphon_queue::{DeadLetters, EventStream, Queue};
+use antiphon_queue::{DeadLetter, DeadLetters, EventStream, Queue, QueueError};
 use antiphon_store::Store;
 use tokio::sync::mpsc;
 use tokio::task::{Id, JoinError, JoinSet};
@@ -132,20 +132,29 @@ impl<T: Send + 'static> Leader<T> {
 /// Records why jobs will not be done before the queue forgets them, whatever run they belong to. Ends when it can't.
 async fn bury(mut letters: DeadLetters, store: Store, told: mpsc::Sender<Job>) -> CoordinatorError {
     loop {
-        let bury = async {
-            let dead = letters.next().await?;
-            let job = dead.job().clone();
-            tracing::error!(run = %job.run, job = %job.id(), target = %job.target, reason = dead.reason(), "job given up");
-            store.put_dead(&job, dead.reason()).await?;
-            dead.ack().await?;
-            Ok(job)
+        let dead = match letters.next().await {
+            Ok(dead) => dead,
+            // It is out of the queue. Its run will miss it.
+            Err(error @ QueueError::Malformed { .. }) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "dropped a dead letter");
+                continue;
+            }
+            Err(error) => return error.into(),
         };
-        match bury.await {
+        match record(dead, &store).await {
             // Nobody listens any more only while the leader is being dropped.
             Ok(job) => drop(told.send(job).await),
             Err(error) => return error,
         }
     }
+}
+
+async fn record(dead: DeadLetter, store: &Store) -> Result<Job, CoordinatorError> {
+    let job = dead.job().clone();
+    tracing::error!(run = %job.run, job = %job.id(), target = %job.target, reason = dead.reason(), "job given up");
+    store.put_dead(&job, dead.reason()).await?;
+    dead.ack().await?;
+    Ok(job)
 }
 
 fn panicked(error: JoinError) -> CoordinatorError {

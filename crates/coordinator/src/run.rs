@@ -35,6 +35,6 @@ pub async fn run(
     let mut leader = Leader::open(&parts.queue, &parts.store).await?;
     let run = opened.manifest.run.clone();
     let (parts, opened, config, stop) = (parts.clone(), opened.clone(), config.clone(), stop.clone());
-    leader.take_up(run, |news| async move { work(&parts, &opened, &config, news, &stop).await });
+    leader.take_up(run, |news| async move { work(&parts, &opened, (&config, None), news, &stop).await });
     leader.next().await?.1
 }

@@ -6,8 +6,9 @@
 //! counted and paid as a duplicate. Nothing else may depend on being alone.
 
 use std::collections::BTreeSet;
+use std::hash::{BuildHasher, RandomState};
 
-use antiphon_core::{Call, OBJECT_FORMAT, RunId, Submission};
+use antiphon_core::{Call, OBJECT_FORMAT, RunId, Seed, Submission};
 use antiphon_queue::{CallStream, Queue, QueueError};
 use antiphon_store::Store;
 use futures::future;
@@ -85,7 +86,8 @@ async fn turn(parts: &Parts, config: &Config, calls: &mut CallStream) -> Result<
     tracing::info!("leading");
     let _counted = Counted::new(&parts.progress.leads);
     let leader = Leader::open(&parts.queue, &parts.store).await?;
-    let reign = Reign { parts, config, leader, looks: JoinSet::new(), again: BTreeSet::new() };
+    let order = Seed(RandomState::new().hash_one("order"));
+    let reign = Reign { parts, config, order, leader, looks: JoinSet::new(), again: BTreeSet::new() };
     reign.lead(calls).await?;
     tracing::warn!("no call was heard for too long, standing by");
     Ok(())
@@ -107,6 +109,8 @@ type Worked = (RunId, Result<Option<Report>, CoordinatorError>);
 struct Reign<'a> {
     parts: &'a Parts,
     config: &'a Config,
+    /// How this leader mixes jobs.
+    order: Seed,
     leader: Leader<Option<Report>>,
     looks: JoinSet<Result<Vec<RunId>, CoordinatorError>>,
     /// Runs that were submitted anew while they were worked on.
@@ -158,9 +162,10 @@ impl Reign<'_> {
             self.again.insert(run);
             return;
         }
-        let (parts, config) = (self.parts.clone(), self.config.clone());
+        let (parts, config, order) = (self.parts.clone(), self.config.clone(), self.order);
         let of = run.clone();
-        self.leader.take_up(run, |news| async move { work_on_submitted(&parts, &of, &config, news).await });
+        self.leader
+            .take_up(run, |news| async move { work_on_submitted(&parts, &of, (&config, order), news).await });
     }
 
     fn on_ended(&mut self, (run, worked): Worked) {
@@ -186,7 +191,7 @@ impl Reign<'_> {
 async fn work_on_submitted(
     parts: &Parts,
     run: &RunId,
-    config: &Config,
+    (config, order): (&Config, Seed),
     news: mpsc::Receiver<News>,
 ) -> Result<Option<Report>, CoordinatorError> {
     let store = &parts.store;
@@ -197,7 +202,7 @@ async fn work_on_submitted(
     manifest.budget_dollars = newest.budget_dollars.or(manifest.budget_dollars);
     let opened = Opened { manifest, rounds: store.rounds(run).await?, resumed: true };
     // Stopping means to drop all work, so this is never cancelled.
-    let report = work(parts, &opened, config, news, &CancellationToken::new()).await?;
+    let report = work(parts, &opened, (config, Some(order)), news, &CancellationToken::new()).await?;
     let ended = Ended { format: OBJECT_FORMAT, at_ms: now_ms(), end: report.end(), report };
     for Submission { number, .. } in submissions {
         store.put_submission_ended(run, number, &ended).await?;

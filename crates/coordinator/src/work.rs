@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use antiphon_core::plan::Plan;
-use antiphon_core::{Job, JobTally, PoolId, RunId, keys};
+use antiphon_core::{Job, JobTally, PoolId, RunId, Seed, keys};
 use antiphon_store::Store;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior};
@@ -36,16 +36,16 @@ enum Next {
 }
 
 /// Works on a run until every job has its result, or nothing more can be done. Dropping the future at any time loses nothing but what
-/// is known of jobs in the queue.
+/// is known of jobs in the queue. Jobs are published in the plan's order, or mixed anew by `order`.
 pub(crate) async fn work(
     parts: &Parts,
     opened: &Opened,
-    config: &Config,
+    (config, order): (&Config, Option<Seed>),
     mut inbox: mpsc::Receiver<News>,
     stop: &CancellationToken,
 ) -> Result<Report, CoordinatorError> {
     let _counted = Counted::new(&parts.progress.runs);
-    let mut work = Work::open(parts, opened, config).await?;
+    let mut work = Work::open(parts, opened, (config, order)).await?;
     let mut doubt = tokio::time::interval_at(Instant::now() + config.doubt, config.doubt);
     doubt.set_missed_tick_behavior(MissedTickBehavior::Delay);
     work.top_up().await?;
@@ -81,7 +81,7 @@ impl<'a> Work<'a> {
     async fn open(
         parts: &'a Parts,
         opened: &'a Opened,
-        config: &'a Config,
+        (config, order): (&'a Config, Option<Seed>),
     ) -> Result<Self, CoordinatorError> {
         let manifest = &opened.manifest;
         let plan = Plan::new(manifest, &opened.rounds);
@@ -91,7 +91,7 @@ impl<'a> Work<'a> {
             None => 0.0,
         };
         let budget = Budget::new(manifest, spent);
-        let books = Books::open(plan, &opened.rounds, &standing, budget, config, Instant::now());
+        let books = Books::open(plan, &opened.rounds, &standing, budget, (config, order), Instant::now());
         let mut work = Self { parts, config, run: &manifest.run, books };
         let progress = &parts.progress;
         progress.jobs.fetch_add(work.books.report().jobs, Ordering::Relaxed);

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use crate::seed::shuffle;
 use crate::{
-    BlockId, Job, Manifest, OBJECT_FORMAT, Probe, Redo, RetrySession, Round, RoundKind, Selection, Target,
-    TargetId, User,
+    BlockId, Job, Manifest, OBJECT_FORMAT, Probe, Redo, RetrySession, Round, RoundKind, Seed, Selection,
+    Target, TargetId, User,
 };
 
 /// The plan of a run so far.
@@ -100,6 +100,11 @@ impl<'a> Plan<'a> {
         }
         shuffle(&mut jobs, &mut self.manifest.seed.stream(&["job order", &round.number.to_string()]));
         jobs
+    }
+
+    /// Mixes jobs anew, by another seed than the run's own.
+    pub fn mix(jobs: &mut [Job], seed: Seed) {
+        shuffle(jobs, &mut seed.stream(&["job order"]));
     }
 
     /// The sessions of a job, in the order in which they are asked: each session number goes round all users and probes of the

@@ -1,0 +1,137 @@
+//! Where a fleet plays: a queue, a store, and those who work on them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use antiphon_coordinator::{
+    Config, Ended, Loaded, Look, Parts, Progress, RunStatus, Submitted, Wanted, serve, status, submit,
+};
+use antiphon_core::suite::Suite;
+use antiphon_core::{
+    Assets, Card, CatalogueTarget, Limits, Manifest, Price, Provider, RunId, TargetCatalogue, resolve,
+};
+use antiphon_queue::{MemoryQueue, Queue};
+use antiphon_store::Store;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// Jobs of a run in the queue of a pool at once.
+pub(crate) const WINDOW: usize = 4;
+/// A run that has not ended after so long, on a clock that jumps, never will.
+const NEVER: Duration = Duration::from_secs(30 * 24 * 3600);
+
+pub(crate) struct Stage {
+    pub(crate) memory: MemoryQueue,
+    pub(crate) queue: Queue,
+    pub(crate) store: Store,
+}
+
+/// What a run asks: one sample a job, so many jobs in each of these pools.
+pub(crate) struct Asked {
+    pub(crate) run: &'static str,
+    pub(crate) pools: &'static [&'static str],
+    pub(crate) jobs: u32,
+    pub(crate) budget: Option<f64>,
+}
+
+impl Asked {
+    pub(crate) fn new(run: &'static str, pools: &'static [&'static str], jobs: u32) -> Self {
+        Self { run, pools, jobs, budget: None }
+    }
+
+    pub(crate) fn loaded(&self) -> Loaded {
+        let targets: Vec<String> = self.pools.iter().map(|pool| format!("{{alias: {pool}}}")).collect();
+        let text = format!(
+            "version: 1\nname: t\ntargets: [{}]\nsampling: {{sessions: {}}}\nprobes: [{{id: a, prompt: hi}}]\n",
+            targets.join(", "),
+            self.jobs
+        );
+        let target = |name: &str| CatalogueTarget {
+            provider: Provider::Openai,
+            provider_name: "house".to_owned(),
+            dialect: None,
+            model: name.to_owned(),
+            card: Card::default(),
+            // 1,024 tokens come to a dollar, more or less.
+            price: Some(Price { input: 0.0, output: 1e6 / 1024.0 }),
+            pool: name.parse().unwrap(),
+        };
+        let catalogue = TargetCatalogue {
+            targets: self.pools.iter().map(|name| ((*name).to_owned(), target(name))).collect(),
+            pools: self.pools.iter().map(|name| (name.parse().unwrap(), Limits::default())).collect(),
+        };
+        let suite = Suite::parse(&text).unwrap();
+        let run = Some(self.run.parse().unwrap());
+        let resolved = resolve(&text, &suite, &catalogue, &Assets::default(), run).unwrap();
+        let manifest = Manifest { sessions_per_job: 1, budget_dollars: self.budget, ..resolved.manifest };
+        Loaded { text, manifest, warnings: Vec::new() }
+    }
+}
+
+pub(crate) fn run_id(run: &str) -> RunId {
+    run.parse().unwrap()
+}
+
+/// A coordinator at work. Dropping it kills it.
+pub(crate) struct Coordinator {
+    pub(crate) progress: Arc<Progress>,
+    _task: JoinSet<()>,
+}
+
+impl Stage {
+    pub(crate) fn new() -> Self {
+        let memory = MemoryQueue::default();
+        Self { queue: Queue::Memory(memory.clone()), memory, store: Store::memory() }
+    }
+
+    pub(crate) fn parts(&self) -> Parts {
+        Parts { queue: self.queue.clone(), store: self.store.clone(), progress: Arc::default() }
+    }
+
+    pub(crate) fn coordinator(&self) -> Coordinator {
+        self.coordinator_with(Config::fleet(WINDOW))
+    }
+
+    pub(crate) fn coordinator_with(&self, config: Config) -> Coordinator {
+        let parts = self.parts();
+        let progress = Arc::clone(&parts.progress);
+        let mut task = JoinSet::new();
+        task.spawn(async move { serve(&parts, &config, &CancellationToken::new()).await.unwrap() });
+        Coordinator { progress, _task: task }
+    }
+
+    pub(crate) async fn submit(&self, asked: &Asked) -> Submitted {
+        submit(&self.store, &self.queue, &asked.loaded(), &Wanted::default()).await.unwrap()
+    }
+
+    pub(crate) async fn status(&self, run: &str) -> RunStatus {
+        status(&self.store, &run_id(run), Look::default()).await.unwrap()
+    }
+
+    /// How the newest submission of the run ended.
+    pub(crate) async fn ended(&self, run: &str) -> Ended {
+        let end = async {
+            loop {
+                let status = self.status(run).await;
+                if let (false, Some(ended)) = (status.is_open(), status.ended()) {
+                    return ended.clone();
+                }
+                // The clock jumps, so this costs nothing.
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        };
+        tokio::time::timeout(NEVER, end).await.unwrap_or_else(|_| panic!("run {run} never ends"))
+    }
+
+    /// Waits until so many jobs of the run are stored.
+    pub(crate) async fn stored(&self, run: &str, jobs: usize) {
+        let wait = async {
+            while self.store.result_keys(&run_id(run)).await.unwrap().len() < jobs {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        };
+        tokio::time::timeout(NEVER, wait)
+            .await
+            .unwrap_or_else(|_| panic!("run {run} never has {jobs} results"));
+    }
+}
