@@ -4,6 +4,7 @@ use antiphon_core::ChoirMessage;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
+use crate::rabbitmq::{Heard, Subscription};
 use crate::{QueueError, wire};
 
 /// What a listener hears.
@@ -24,11 +25,16 @@ pub struct ChoirStream {
 #[derive(Debug)]
 enum Source {
     Memory(mpsc::UnboundedReceiver<Bytes>),
+    RabbitMq(Subscription),
 }
 
 impl ChoirStream {
     pub(crate) fn memory(receiver: mpsc::UnboundedReceiver<Bytes>) -> Self {
         Self { source: Source::Memory(receiver) }
+    }
+
+    pub(crate) fn rabbitmq(subscription: Subscription) -> Self {
+        Self { source: Source::RabbitMq(subscription) }
     }
 
     /// What comes next; waits while there is nothing. May be dropped at any time without losing a message.
@@ -37,6 +43,10 @@ impl ChoirStream {
             Source::Memory(receiver) => match receiver.recv().await {
                 Some(bytes) => bytes,
                 None => std::future::pending().await,
+            },
+            Source::RabbitMq(subscription) => match subscription.next().await? {
+                Heard::Hint(bytes) => bytes,
+                _ => return Ok(ChoirHeard::Disconnected),
             },
         };
         // A voice that this version does not understand may be one that spends: who cannot count must not sing.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use antiphon_core::Job;
 
 use crate::memory::{Consumer, Receipt, Settlement};
+use crate::rabbitmq::{self, Heard, Subscription};
 use crate::{QueueError, wire};
 
 /// Delivers jobs of one pool. Dropping it hands back all its deliveries that are not settled, also those still in work.
@@ -16,6 +17,7 @@ pub struct JobConsumer {
 #[derive(Debug)]
 enum Source {
     Memory(Consumer),
+    RabbitMq(Subscription),
 }
 
 /// A job to be done, once settled by `ack`, `retry` or `reject`. Dropping it instead means that its worker died: the job is
@@ -31,11 +33,16 @@ pub struct Delivery {
 #[derive(Debug)]
 enum Ticket {
     Memory(Receipt),
+    RabbitMq(rabbitmq::Receipt),
 }
 
 impl JobConsumer {
     pub(crate) fn memory(consumer: Consumer) -> Self {
         Self { source: Source::Memory(consumer) }
+    }
+
+    pub(crate) fn rabbitmq(subscription: Subscription) -> Self {
+        Self { source: Source::RabbitMq(subscription) }
     }
 
     /// The next job; waits while there is none or `prefetch` deliveries are not settled. It has no end of its own: a consumer
@@ -49,6 +56,11 @@ impl JobConsumer {
                     Err(reason) => Err(receipt.drop_malformed(reason)),
                 }
             }
+            Source::RabbitMq(subscription) => loop {
+                if let Heard::Job(job, receipt) = subscription.next().await? {
+                    return Ok(Delivery { job, ticket: Ticket::RabbitMq(receipt) });
+                }
+            },
         }
     }
 }
@@ -76,11 +88,17 @@ impl Delivery {
         self.settle(Settlement::Reject(wire::encode(&dead))).await
     }
 
-    #[expect(clippy::unused_async, reason = "a broker is far away")]
     async fn settle(self, settlement: Settlement) -> Result<(), QueueError> {
-        let Ticket::Memory(receipt) = self.ticket;
-        let handed_back = || QueueError::HandedBack { job: format!("{}/{}", self.job.block, self.job.id()) };
-        if receipt.settle(settlement) { Ok(()) } else { Err(handed_back()) }
+        let Self { job, ticket } = self;
+        let pool = job.pool.as_str();
+        let was_ours = match (ticket, settlement) {
+            (Ticket::Memory(receipt), settlement) => receipt.settle(settlement),
+            (Ticket::RabbitMq(receipt), Settlement::Ack) => receipt.ack().await,
+            (Ticket::RabbitMq(receipt), Settlement::Retry(delay)) => receipt.retry(pool, delay).await?,
+            (Ticket::RabbitMq(receipt), Settlement::Reject(letter)) => receipt.bury(pool, letter).await?,
+        };
+        let handed_back = || QueueError::HandedBack { job: format!("{}/{}", job.block, job.id()) };
+        if was_ours { Ok(()) } else { Err(handed_back()) }
     }
 }
 
@@ -104,6 +122,10 @@ impl DeadLetters {
         Self { source: Source::Memory(consumer) }
     }
 
+    pub(crate) fn rabbitmq(subscription: Subscription) -> Self {
+        Self { source: Source::RabbitMq(subscription) }
+    }
+
     /// The next dead job; waits while there is none. May be dropped at any time without losing one.
     pub async fn next(&mut self) -> Result<DeadLetter, QueueError> {
         match &mut self.source {
@@ -116,6 +138,11 @@ impl DeadLetters {
                     Err(reason) => Err(receipt.drop_malformed(reason)),
                 }
             }
+            Source::RabbitMq(subscription) => loop {
+                if let Heard::Dead(job, reason, receipt) = subscription.next().await? {
+                    return Ok(DeadLetter { job, reason, ticket: Ticket::RabbitMq(receipt) });
+                }
+            },
         }
     }
 }

@@ -3,7 +3,7 @@
 use antiphon_core::PoolId;
 
 /// Why the queue did not do what it was asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum QueueError {
     /// The pool's queue is at its bound. Publish again when some of its jobs are done.
     #[error(
@@ -33,5 +33,37 @@ pub enum QueueError {
         queue: String,
         /// How it shows.
         reason: String,
+    },
+    /// The way to the broker cannot be used as it is written.
+    #[error("the URI of the broker cannot be used: {what}")]
+    Settings {
+        /// Why; never the URI itself, which may hold a password.
+        what: String,
+    },
+    /// The broker said no. Waiting does not help.
+    #[error("{broker} refused: {reason}; {advice}")]
+    Refused {
+        /// Which, without its password.
+        broker: String,
+        /// What it said.
+        reason: String,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// The broker did not answer in time. Only those who cannot wait are told.
+    #[error("{broker} is out of reach: {reason}")]
+    Unreachable {
+        /// Which, without its password.
+        broker: String,
+        /// What is known.
+        reason: String,
+    },
+    /// No queue takes the message, and none could be declared.
+    #[error("no queue takes messages for {key:?} from the exchange {exchange}; apply the topology")]
+    Unroutable {
+        /// Where it was published.
+        exchange: String,
+        /// Its routing key, the pool for a job.
+        key: String,
     },
 }

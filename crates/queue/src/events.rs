@@ -5,6 +5,7 @@ use bytes::Bytes;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
+use crate::rabbitmq::{Heard, Subscription};
 use crate::wire;
 
 /// Hints as they come in. Who listens too slowly misses some; so does everybody when a connection breaks.
@@ -16,11 +17,16 @@ pub struct EventStream {
 #[derive(Debug)]
 enum Source {
     Memory(broadcast::Receiver<Bytes>),
+    RabbitMq(Subscription),
 }
 
 impl EventStream {
     pub(crate) fn memory(receiver: broadcast::Receiver<Bytes>) -> Self {
         Self { source: Source::Memory(receiver) }
+    }
+
+    pub(crate) fn rabbitmq(subscription: Subscription) -> Self {
+        Self { source: Source::RabbitMq(subscription) }
     }
 
     /// The next hint; waits for ever if none comes. May be dropped at any time without losing a hint.
@@ -31,6 +37,12 @@ impl EventStream {
                     Ok(bytes) => bytes,
                     Err(RecvError::Lagged(_)) => continue,
                     Err(RecvError::Closed) => std::future::pending().await,
+                },
+                Source::RabbitMq(subscription) => match subscription.next().await {
+                    Ok(Heard::Hint(bytes)) => bytes,
+                    Ok(_) => continue,
+                    // Whoever needs more than hints hears of it where it asks for that.
+                    Err(_) => std::future::pending().await,
                 },
             };
             // A hint of a newer version that this one does not understand is as good as lost.

@@ -9,9 +9,11 @@
 //! | [`ChoirStream`] | what the workers of a pool tell each other |
 //! | [`CallStream`] | calls to the coordinator that leads |
 //! | `memory` | the queue within a process, with faults that tests can order |
+//! | `rabbitmq` | the queue in a RabbitMQ, behind [`RabbitMqSettings`] |
 //! | [`conformance`] | what every backend must do, as functions that a test calls |
 //!
-//! Jobs are delivered at least once and in any order. No background tasks: everything happens within a call.
+//! Jobs are delivered at least once and in any order. The queue within a process has no background tasks; that of a RabbitMQ keeps
+//! its connections on a thread of its own, whatever the role's threads are busy with.
 
 mod calls;
 mod choir;
@@ -21,6 +23,7 @@ mod error;
 mod events;
 mod memory;
 mod queue;
+mod rabbitmq;
 mod wire;
 
 pub use calls::CallStream;
@@ -30,3 +33,4 @@ pub use error::QueueError;
 pub use events::EventStream;
 pub use memory::MemoryQueue;
 pub use queue::{DELIVERY_LIMIT, DELIVERY_LIMIT_REASON, Queue};
+pub use rabbitmq::{BrokerFacts, ClientCertificate, RabbitMqQueue, RabbitMqSettings, Tls};

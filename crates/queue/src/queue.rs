@@ -7,6 +7,7 @@ use crate::choir::ChoirStream;
 use crate::delivery::{DeadLetters, JobConsumer};
 use crate::events::EventStream;
 use crate::memory::MemoryQueue;
+use crate::rabbitmq::{BrokerFacts, RabbitMqQueue, RabbitMqSettings};
 use crate::{QueueError, wire};
 
 /// A job that was lost with its worker so many times is given up. (A broker may count the first delivery or not, so a job may
@@ -21,14 +22,43 @@ pub const DELIVERY_LIMIT_REASON: &str =
 pub enum Queue {
     /// Within this process; gone with it.
     Memory(MemoryQueue),
+    /// In a broker that many machines share.
+    RabbitMq(RabbitMqQueue),
 }
 
-#[expect(clippy::unused_async, reason = "a broker is far away, and callers must not have to know")]
 impl Queue {
     /// A new, empty queue within this process.
     #[must_use]
     pub fn memory() -> Self {
         Self::Memory(MemoryQueue::default())
+    }
+
+    /// The queue in a RabbitMQ. It connects when it is needed first, and again whenever the connection breaks: calls wait for it as
+    /// long as it takes, and fail only if the broker refuses what they need. Hints are dropped after some seconds.
+    #[must_use]
+    pub fn rabbitmq(settings: RabbitMqSettings) -> Self {
+        Self::RabbitMq(RabbitMqQueue::new(settings))
+    }
+
+    /// Connects if need be and tells what is there; an error if the broker refuses, or cannot be reached in a while.
+    pub async fn check(&self) -> Result<BrokerFacts, QueueError> {
+        match self {
+            Self::Memory(_) => Ok(BrokerFacts {
+                product: "memory".to_owned(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                cluster: None,
+            }),
+            Self::RabbitMq(rabbitmq) => rabbitmq.check().await,
+        }
+    }
+
+    /// Whether the broker is there at this moment, as far as anybody has tried.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        match self {
+            Self::Memory(_) => true,
+            Self::RabbitMq(rabbitmq) => rabbitmq.is_connected(),
+        }
     }
 
     /// Adds a job to the queue of its pool. When this returns, the queue has it.
@@ -42,6 +72,9 @@ impl Queue {
             Self::Memory(memory) => {
                 jobs.iter().try_for_each(|job| memory.publish_job(&job.pool, wire::encode(job)))
             }
+            Self::RabbitMq(rabbitmq) => {
+                rabbitmq.publish_jobs(jobs.iter().map(|job| (job.pool.clone(), wire::encode(job)))).await
+            }
         }
     }
 
@@ -49,6 +82,9 @@ impl Queue {
     pub async fn consume_jobs(&self, pool: &PoolId, prefetch: u16) -> Result<JobConsumer, QueueError> {
         match self {
             Self::Memory(memory) => Ok(JobConsumer::memory(memory.consume_jobs(pool, prefetch))),
+            Self::RabbitMq(rabbitmq) => {
+                Ok(JobConsumer::rabbitmq(rabbitmq.consume_jobs(pool, prefetch).await?))
+            }
         }
     }
 
@@ -56,6 +92,7 @@ impl Queue {
     pub async fn dead_letters(&self) -> Result<DeadLetters, QueueError> {
         match self {
             Self::Memory(memory) => Ok(DeadLetters::memory(memory.consume_dead())),
+            Self::RabbitMq(rabbitmq) => Ok(DeadLetters::rabbitmq(rabbitmq.consume_dead().await?)),
         }
     }
 
@@ -63,6 +100,7 @@ impl Queue {
     pub async fn publish_event(&self, event: &Event) -> Result<(), QueueError> {
         match self {
             Self::Memory(memory) => memory.publish_event(wire::encode(event)),
+            Self::RabbitMq(rabbitmq) => rabbitmq.publish_event(wire::encode(event)).await?,
         }
         Ok(())
     }
@@ -71,6 +109,7 @@ impl Queue {
     pub async fn subscribe_events(&self) -> Result<EventStream, QueueError> {
         match self {
             Self::Memory(memory) => Ok(EventStream::memory(memory.subscribe_events())),
+            Self::RabbitMq(rabbitmq) => Ok(EventStream::rabbitmq(rabbitmq.subscribe_events().await?)),
         }
     }
 
@@ -78,6 +117,7 @@ impl Queue {
     pub async fn publish_choir(&self, message: &ChoirMessage) -> Result<(), QueueError> {
         match self {
             Self::Memory(memory) => memory.publish_choir(message.pool(), &wire::encode(message)),
+            Self::RabbitMq(rabbitmq) => rabbitmq.publish_choir(message.pool(), wire::encode(message)).await?,
         }
         Ok(())
     }
@@ -86,6 +126,7 @@ impl Queue {
     pub async fn listen_choir(&self, pool: &PoolId) -> Result<ChoirStream, QueueError> {
         match self {
             Self::Memory(memory) => Ok(ChoirStream::memory(memory.listen_choir(pool))),
+            Self::RabbitMq(rabbitmq) => Ok(ChoirStream::rabbitmq(rabbitmq.listen_choir(pool).await?)),
         }
     }
 
@@ -93,6 +134,7 @@ impl Queue {
     pub async fn call(&self, call: &Call) -> Result<(), QueueError> {
         match self {
             Self::Memory(memory) => memory.publish_call(wire::encode(call)),
+            Self::RabbitMq(rabbitmq) => rabbitmq.publish_call(wire::encode(call)).await?,
         }
         Ok(())
     }
@@ -101,6 +143,7 @@ impl Queue {
     pub async fn stand_by(&self) -> Result<CallStream, QueueError> {
         match self {
             Self::Memory(memory) => Ok(CallStream::memory(memory.consume_calls())),
+            Self::RabbitMq(rabbitmq) => Ok(CallStream::rabbitmq(rabbitmq.consume_calls().await?)),
         }
     }
 
@@ -108,6 +151,7 @@ impl Queue {
     pub async fn depth(&self, pool: &PoolId) -> Result<u64, QueueError> {
         match self {
             Self::Memory(memory) => Ok(memory.depth(pool)),
+            Self::RabbitMq(rabbitmq) => rabbitmq.depth(pool).await,
         }
     }
 }

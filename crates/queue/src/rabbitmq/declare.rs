@@ -1,0 +1,132 @@
+//! Makes sure that the broker has what is needed.
+//!
+//! It looks first and declares only if something is missing: so a user who may not configure anything works where the topology
+//! has been applied by somebody who may.
+
+use std::time::Duration;
+
+use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
+use lapin::types::{AMQPValue, FieldTable};
+use lapin::{Channel, ExchangeKind};
+
+use super::failure::{Failure, NOT_FOUND};
+use super::pieces::{Argument, Kind, Piece};
+use super::session::Session;
+
+/// Declares everything if anything is missing.
+pub(super) async fn ensure(session: &Session, pieces: &[Piece]) -> Result<(), Failure> {
+    let channel = session.channel().await?;
+    for piece in pieces {
+        match look(session, &channel, piece).await {
+            Ok(()) => {}
+            Err(failure) if failure.is(NOT_FOUND) => return declare_all(session, pieces).await,
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(())
+}
+
+/// Declares everything, also what seems to be there: its bindings may not be.
+pub(super) async fn declare_all(session: &Session, pieces: &[Piece]) -> Result<(), Failure> {
+    let channel = session.channel().await?;
+    for piece in pieces {
+        declare(session, &channel, piece).await?;
+    }
+    Ok(())
+}
+
+/// Fails with `NOT_FOUND` if it is missing; nobody can look at a binding. A failure closes the channel.
+pub(super) async fn look(session: &Session, channel: &Channel, piece: &Piece) -> Result<(), Failure> {
+    let (passive, none) = (true, FieldTable::default());
+    match piece {
+        Piece::Exchange { name, kind } => {
+            let options = ExchangeDeclareOptions { passive, ..ExchangeDeclareOptions::default() };
+            session
+                .ask(channel.exchange_declare(name.as_str().into(), exchange_kind(*kind), options, none))
+                .await
+        }
+        Piece::Queue { name, .. } => messages(session, channel, name).await.map(|_| ()),
+        Piece::Binding { .. } => Ok(()),
+    }
+}
+
+/// How many messages wait in a queue.
+pub(super) async fn messages(session: &Session, channel: &Channel, queue: &str) -> Result<u32, Failure> {
+    let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
+    let found = session.ask(channel.queue_declare(queue.into(), options, FieldTable::default())).await?;
+    Ok(found.message_count())
+}
+
+/// Creates it, or fails if it exists otherwise. A failure closes the channel.
+pub(super) async fn declare(session: &Session, channel: &Channel, piece: &Piece) -> Result<(), Failure> {
+    let none = FieldTable::default();
+    match piece {
+        Piece::Exchange { name, kind } => {
+            let options = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
+            session
+                .ask(channel.exchange_declare(name.as_str().into(), exchange_kind(*kind), options, none))
+                .await
+        }
+        Piece::Queue { name, arguments } => {
+            let options = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
+            let declaring = channel.queue_declare(name.as_str().into(), options, table(arguments));
+            session.ask(declaring).await.map(|_| ())
+        }
+        Piece::Binding { exchange, queue, key } => {
+            let (queue, exchange) = (queue.as_str().into(), exchange.as_str().into());
+            let binding =
+                channel.queue_bind(queue, exchange, key.as_str().into(), QueueBindOptions::default(), none);
+            session.ask(binding).await
+        }
+    }
+}
+
+/// Declares a queue that only this connection uses, that goes with it, and that hears an exchange from now on; gives its name.
+pub(super) async fn declare_ear(
+    session: &Session,
+    channel: &Channel,
+    exchange: &str,
+    key: &str,
+    longest: Option<u32>,
+) -> Result<String, Failure> {
+    let options =
+        QueueDeclareOptions { exclusive: true, auto_delete: true, ..QueueDeclareOptions::default() };
+    let mut arguments = FieldTable::default();
+    if let Some(longest) = longest {
+        arguments.insert("x-max-length".into(), AMQPValue::LongUInt(longest));
+    }
+    let queue = session.ask(channel.queue_declare("".into(), options, arguments)).await?;
+    let binding = channel.queue_bind(
+        queue.name().clone(),
+        exchange.into(),
+        key.into(),
+        QueueBindOptions::default(),
+        FieldTable::default(),
+    );
+    session.ask(binding).await?;
+    Ok(queue.name().to_string())
+}
+
+fn exchange_kind(kind: Kind) -> ExchangeKind {
+    match kind {
+        Kind::Direct => ExchangeKind::Direct,
+        Kind::Fanout => ExchangeKind::Fanout,
+    }
+}
+
+fn table(arguments: &[(&'static str, Argument)]) -> FieldTable {
+    let mut table = FieldTable::default();
+    for (name, argument) in arguments {
+        let value = match argument {
+            Argument::Text(text) => AMQPValue::LongString((*text).into()),
+            Argument::Milliseconds(time) => AMQPValue::LongLongInt(milliseconds(*time)),
+            Argument::Yes => AMQPValue::Boolean(true),
+        };
+        table.insert((*name).into(), value);
+    }
+    table
+}
+
+pub(super) fn milliseconds(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+}

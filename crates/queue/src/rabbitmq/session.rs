@@ -1,0 +1,235 @@
+//! One connection, from its login to its end. It is never repaired: what comes after it is another one.
+
+use std::fmt;
+use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
+
+use async_rs::traits::Reactor;
+use async_rs::{Runtime, Tokio};
+use futures::StreamExt;
+use lapin::auth::AuthProvider;
+use lapin::options::ConfirmSelectOptions;
+use lapin::tcp::AsyncTcpStream;
+use lapin::types::{LongString, ShortString};
+use lapin::uri::{AMQPAuthority, AMQPQueryString, AMQPScheme, AMQPUri, AMQPUserInfo};
+use lapin::{Channel, Connection, ConnectionProperties, Event};
+use parking_lot::Mutex;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::time::{interval, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::driver::driver;
+use super::failure::Failure;
+use super::settings::RabbitMqSettings;
+use super::tls;
+
+/// A live connection, or one that was.
+#[derive(Debug)]
+pub(super) struct Session {
+    connection: Connection,
+    /// The same socket, to end it at once whatever the library waits for.
+    socket: Option<TcpStream>,
+    given_up: CancellationToken,
+    settings: Arc<RabbitMqSettings>,
+}
+
+pub(super) type Stream = AsyncTcpStream<<Tokio as Reactor>::TcpStream>;
+
+impl Session {
+    /// Connects and logs in. `purpose` stands beside the name in the broker's lists.
+    pub(super) async fn open(settings: Arc<RabbitMqSettings>, purpose: &str) -> Result<Self, Failure> {
+        let runtime = Runtime::tokio_with_handle(driver().clone());
+        let kept = Arc::new(Mutex::new(None));
+        let connect = {
+            let (settings, kept) = (settings.clone(), kept.clone());
+            async move |_uri: AMQPUri, runtime: Runtime<Tokio>| {
+                let connected = timeout(settings.patience, stream(&settings, &runtime, &kept)).await;
+                let connected = connected.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()));
+                connected.map_err(lapin::Error::from)
+            }
+        };
+        let name = format!("{} {purpose}", settings.name);
+        let properties = ConnectionProperties::default()
+            .with_connection_name(name.into())
+            .with_client_property("product".into(), "antiphon".into())
+            .with_client_property("version".into(), env!("CARGO_PKG_VERSION").into())
+            .with_auth_provider(Login::new(&settings));
+        let opening = Connection::connector(uri(&settings), runtime, connect, properties);
+        let opened = timeout(settings.patience * 2, opening).await;
+        let socket: Option<TcpStream> = kept.lock().take();
+        match opened {
+            Ok(Ok(connection)) => {
+                Ok(Self { connection, socket, given_up: CancellationToken::new(), settings })
+            }
+            failed => {
+                if let Some(socket) = socket {
+                    // It may be shut already.
+                    let _ = socket.shutdown(Shutdown::Both);
+                }
+                Err(failed.map_or_else(
+                    |_| Failure::Broken("no greeting in time".to_owned()),
+                    |error| error.err().map_or_else(|| Failure::Broken(String::new()), Failure::from),
+                ))
+            }
+        }
+    }
+
+    pub(super) async fn channel(&self) -> Result<Channel, Failure> {
+        self.ask(self.connection.create_channel()).await
+    }
+
+    /// A channel whose messages the broker confirms.
+    pub(super) async fn confirming_channel(&self) -> Result<Channel, Failure> {
+        let channel = self.channel().await?;
+        self.ask(channel.confirm_select(ConfirmSelectOptions::default())).await?;
+        Ok(channel)
+    }
+
+    /// Waits for an answer, but not for ever: a broker that answers nothing loses its session, and the question is `Broken`.
+    pub(super) async fn ask<T>(
+        &self,
+        question: impl Future<Output = lapin::Result<T>>,
+    ) -> Result<T, Failure> {
+        tokio::pin!(question);
+        loop {
+            match timeout(self.settings.patience, &mut question).await {
+                Ok(answer) => return answer.map_err(Failure::from),
+                // It reads nothing of this connection until it has memory or disk again.
+                Err(_) if self.is_held_up() => {}
+                Err(_) => {
+                    self.give_up();
+                    return Err(Failure::Broken("no answer in time".to_owned()));
+                }
+            }
+        }
+    }
+
+    /// Whether the broker takes no messages at the moment, for lack of memory or disk.
+    pub(super) fn is_held_up(&self) -> bool {
+        self.connection.status().blocked()
+    }
+
+    /// Ends it without a word. All its channels fail.
+    pub(super) fn give_up(&self) {
+        self.given_up.cancel();
+        if let Some(socket) = &self.socket {
+            // It may be shut already.
+            let _ = socket.shutdown(Shutdown::Both);
+        }
+    }
+
+    /// Says farewell, so that the broker need not wonder.
+    pub(super) async fn close(&self) {
+        // Whatever comes of it, it is over afterwards.
+        let _ = timeout(self.settings.patience, self.connection.close(200, "done".into())).await;
+        self.give_up();
+    }
+
+    /// Waits for its end and tells why.
+    pub(super) async fn end(&self) -> String {
+        let mut events = self.connection.events_listener().boxed();
+        let mut look = interval(std::time::Duration::from_secs(1));
+        loop {
+            tokio::select! {
+                () = self.given_up.cancelled() => return "the broker answered nothing".to_owned(),
+                event = events.next() => match event {
+                    // A channel that fails is nothing to the others.
+                    Some(Event::Error(_)) if self.connection.status().connected() => {}
+                    Some(Event::Error(error)) => return Failure::from(error).reason().to_owned(),
+                    Some(Event::ConnectionBlocked(reason)) => tracing::warn!(
+                        broker = %self.settings, reason,
+                        "the broker takes no messages for now; they wait"
+                    ),
+                    Some(Event::ConnectionUnblocked) => {
+                        tracing::info!(broker = %self.settings, "the broker takes messages again");
+                    }
+                    Some(_) => {}
+                    None => return "the connection is gone".to_owned(),
+                },
+                // Not every end is an event.
+                _ = look.tick() => if !self.connection.status().connected() {
+                    return "the connection was closed".to_owned();
+                },
+            }
+        }
+    }
+}
+
+/// Without user and password: those are with [`Login`] only.
+fn uri(settings: &RabbitMqSettings) -> AMQPUri {
+    let heartbeat = u16::try_from(settings.heartbeat.as_secs()).unwrap_or(u16::MAX).max(1);
+    AMQPUri {
+        scheme: if settings.tls.is_some() { AMQPScheme::AMQPS } else { AMQPScheme::AMQP },
+        authority: AMQPAuthority {
+            userinfo: AMQPUserInfo { username: settings.user.clone(), password: String::new() },
+            host: settings.host.clone(),
+            port: settings.port,
+        },
+        vhost: settings.vhost.clone(),
+        query: AMQPQueryString { heartbeat: Some(heartbeat), ..AMQPQueryString::default() },
+    }
+}
+
+/// Connects, and keeps a second handle of the socket.
+pub(super) async fn stream(
+    settings: &RabbitMqSettings,
+    runtime: &Runtime<Tokio>,
+    kept: &Mutex<Option<TcpStream>>,
+) -> std::io::Result<Stream> {
+    let mut failed = std::io::Error::from(std::io::ErrorKind::NotFound);
+    for address in tokio::net::lookup_host((settings.host.as_str(), settings.port)).await? {
+        match runtime.tcp_connect_addr(address).await {
+            Ok(stream) => {
+                *kept.lock() = Some(second_handle(stream.get_ref())?);
+                return tls::encrypt(settings, AsyncTcpStream::Plain(stream)).await;
+            }
+            Err(error) => failed = error,
+        }
+    }
+    Err(failed)
+}
+
+fn second_handle(stream: &tokio::net::TcpStream) -> std::io::Result<TcpStream> {
+    use std::os::fd::AsFd;
+    Ok(TcpStream::from(stream.as_fd().try_clone_to_owned()?))
+}
+
+/// How to log in.
+enum Login {
+    Password { user: String, password: SecretString },
+    Certificate,
+}
+
+impl Login {
+    fn new(settings: &RabbitMqSettings) -> Self {
+        let has_certificate = settings.tls.as_ref().is_some_and(|tls| tls.client.is_some());
+        match &settings.password {
+            None if has_certificate => Self::Certificate,
+            password => {
+                Self::Password { user: settings.user.clone(), password: password.clone().unwrap_or_default() }
+            }
+        }
+    }
+}
+
+impl AuthProvider for Login {
+    fn mechanism(&self) -> ShortString {
+        match self {
+            Self::Password { .. } => "PLAIN".into(),
+            Self::Certificate => "EXTERNAL".into(),
+        }
+    }
+
+    fn auth_starter(&self) -> Result<LongString, String> {
+        Ok(match self {
+            Self::Password { user, password } => format!("\0{user}\0{}", password.expose_secret()).into(),
+            Self::Certificate => LongString::default(),
+        })
+    }
+}
+
+impl fmt::Display for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.settings.fmt(f)
+    }
+}

@@ -1,0 +1,3 @@
+//! The queue in a real RabbitMQ: what every queue promises, and what only a broker can do to it.
+
+mod conformance;
