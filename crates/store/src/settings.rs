@@ -16,7 +16,7 @@ pub struct StoreSettings {
 pub struct S3Settings {
     /// The server, as `https://HOST:PORT`; `None` is AWS.
     pub endpoint: Option<String>,
-    /// Where the bucket stands; `None` is what the platform says for AWS, and `us-east-1` for any other server.
+    /// Where the bucket stands. `None` is `us-east-1` for any server but AWS, and for AWS what the platform says, if it may be asked.
     pub region: Option<String>,
     /// Whether the bucket stands in the path and not in the host's name; `None` is yes for any server but AWS.
     pub path_style: Option<bool>,
@@ -25,8 +25,11 @@ pub struct S3Settings {
     /// Whether the server keeps its promise to create an object only where there is none. Without it the first write wins only if
     /// no other writer comes at the same moment.
     pub conditional_writes: bool,
-    /// `None` is what the platform gives: environment, profile, web identity, pod identity or instance role, in that order.
+    /// Who speaks to it; `None` asks the platform, if it may be asked.
     pub credentials: Option<S3Credentials>,
+    /// Whether the platform may be asked for what is not given: environment, profile, web identity, pod identity and instance role, in
+    /// that order. Never unless somebody wants it: a mistyped address must not go looking for keys.
+    pub ask_platform: bool,
     /// Certificates of authorities to trust besides the system's, as PEM.
     pub ca_pem: Option<Vec<u8>>,
     /// The longest wait for a connection.
@@ -46,6 +49,7 @@ impl Default for S3Settings {
             checksums: None,
             conditional_writes: true,
             credentials: None,
+            ask_platform: false,
             ca_pem: None,
             connect_timeout: Duration::from_secs(10),
             timeout: Duration::from_secs(60),

@@ -1,5 +1,6 @@
 //! Building the client, once per store.
 
+use std::io;
 use std::time::Duration;
 
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
@@ -35,7 +36,7 @@ pub(super) async fn client(place: &str, settings: &S3Settings) -> Result<Client,
         return Err(StoreError::unsuitable(place, reason));
     }
     let region = region(place, settings).await?;
-    let credentials = credentials(place, settings.credentials.as_ref(), &region).await?;
+    let credentials = credentials(place, settings, &region).await?;
     let checksums = settings.checksums.unwrap_or(match is_elsewhere {
         true => Checksums::WhenRequired,
         false => Checksums::WhenSupported,
@@ -93,7 +94,10 @@ async fn region(place: &str, settings: &S3Settings) -> Result<Region, StoreError
         // Such servers have no regions, but signatures name one.
         (None, Some(_)) => Ok(Region::new("us-east-1")),
         (None, None) => {
-            let found = aws_config::default_provider::region::default_provider().region().await;
+            let found = match settings.ask_platform {
+                true => aws_config::default_provider::region::default_provider().region().await,
+                false => None,
+            };
             let reason = "its region is not known; set `region` in [s3]";
             found.ok_or_else(|| StoreError::unsuitable(place, reason))
         }
@@ -103,23 +107,36 @@ async fn region(place: &str, settings: &S3Settings) -> Result<Region, StoreError
 /// The given credentials, or those of the platform, which are fetched once to find out early that there are none.
 async fn credentials(
     place: &str,
-    given: Option<&S3Credentials>,
+    settings: &S3Settings,
     region: &Region,
 ) -> Result<SharedCredentialsProvider, StoreError> {
-    if let Some(given) = given {
-        let token = given.session_token.as_ref().map(|token| token.expose_secret().to_owned());
-        let (access, secret) = (given.access_key.expose_secret(), given.secret_key.expose_secret());
-        return Ok(SharedCredentialsProvider::new(Credentials::new(access, secret, token, None, "settings")));
+    if let Some(given) = &settings.credentials {
+        return Ok(SharedCredentialsProvider::new(keys(given)));
+    }
+    let none = |remedy: &str, source| {
+        Err(StoreError::Denied { place: place.to_owned(), remedy: remedy.to_owned(), source })
+    };
+    if !settings.ask_platform {
+        let remedy = "no keys are given for it; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
+        return none(remedy, io::ErrorKind::PermissionDenied.into());
     }
     let chain = DefaultCredentialsChain::builder().region(region.clone()).build().await;
     match chain.provide_credentials().await {
         Ok(_) => Ok(SharedCredentialsProvider::new(chain)),
-        Err(error) => Err(StoreError::Denied {
-            place: place.to_owned(),
-            remedy: "neither the settings nor the platform give credentials; set AWS_ACCESS_KEY_ID and \
-                     AWS_SECRET_ACCESS_KEY, or give the machine or pod a role"
-                .to_owned(),
-            source: std::io::Error::other(error),
+        // Its causes can hold what the platform answered.
+        Err(_) => none("the platform gives no credentials; give the machine or pod a role, or set keys", {
+            io::Error::other("no source of credentials has any")
         }),
     }
+}
+
+fn keys(given: &S3Credentials) -> Credentials {
+    let token = given.session_token.as_ref().map(|token| token.expose_secret().to_owned());
+    Credentials::new(
+        given.access_key.expose_secret(),
+        given.secret_key.expose_secret(),
+        token,
+        None,
+        "settings",
+    )
 }

@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use aws_sdk_s3::config::http::HttpResponse;
-use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
 use crate::StoreError;
 
@@ -49,7 +49,7 @@ impl<E: ProvideErrorMetadata + Error + 'static> From<SdkError<E, HttpResponse>> 
             (None, _) if response.is_some_and(|response| !response.status().is_success()) => {
                 format!("HTTP status {}", response.map_or(0, |response| response.status().as_u16()))
             }
-            (None, _) => DisplayErrorContext(&error).to_string(),
+            (None, _) => chain(&error),
         };
         Self {
             status: response.map(|response| response.status().as_u16()),
@@ -177,4 +177,15 @@ impl Failure {
             _ => None,
         }
     }
+}
+
+/// An error and its causes on one line. The client's own words for it would hold whole requests.
+fn chain(error: &dyn Error) -> String {
+    let (mut said, mut cause) = (vec![error.to_string()], error.source());
+    while let Some(error) = cause {
+        said.push(error.to_string());
+        cause = error.source();
+    }
+    said.dedup();
+    said.join(": ")
 }

@@ -244,6 +244,22 @@ async fn a_purge_that_may_not_or_does_not_delete_ends_with_an_error() {
 }
 
 #[tokio::test]
+async fn without_keys_nobody_is_asked_for_any() {
+    let server = Scripted::start().await;
+    let mut settings = server.settings();
+    settings.s3.credentials = None;
+    let error = server.open(&settings).await.unwrap_err();
+    assert!(
+        matches!(&error, StoreError::Denied { remedy, .. } if remedy.contains("AWS_ACCESS_KEY_ID")),
+        "{error}"
+    );
+    settings.s3.endpoint = None;
+    let error = server.open(&settings).await.unwrap_err();
+    assert!(error.to_string().contains("set `region` in [s3]"), "{error}");
+    assert!(server.asked().is_empty());
+}
+
+#[tokio::test]
 async fn mistaken_settings_are_told_at_once() {
     let server = Scripted::start().await;
     let mut settings = server.settings();
