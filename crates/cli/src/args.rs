@@ -1,10 +1,18 @@
 //! The command line.
 
+mod fleet;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use antiphon_core::{ProbeId, RunId, TargetId, UserId};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use fleet::{
+    CancelArguments, CoordinatorArguments, DeadAction, DeadArguments, PurgeArguments, ServiceArguments,
+    StatusArguments, SubmitArguments, TopologyAction, TopologyArguments, TopologyPools, WatchArguments,
+    WorkerArguments,
+};
 
 /// Does a model say the same thing to everybody? Antiphon asks it thousands of times, as many users in many fresh sessions,
 /// and says with honest error bars how consistently it answers.
@@ -24,7 +32,7 @@ pub(crate) struct Arguments {
         hide_env_values = true
     )]
     pub(crate) config: Option<PathBuf>,
-    /// Store: a folder, file:PATH or memory: [default: the configuration's, else ./antiphon-data]
+    /// Store: a folder, file:PATH, memory: or s3://BUCKET/PREFIX [default: the configuration's, else ./antiphon-data]
     #[arg(
         long,
         global = true,
@@ -42,16 +50,19 @@ pub(crate) struct Arguments {
     /// When to use colours; NO_COLOR is respected
     #[arg(long, global = true, help_heading = "Global options", value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Colour,
-    /// What to log on standard error, for example `info` or `antiphon_worker=debug`
+    /// What to log on standard error, for example `info` or `antiphon_worker=debug` [default: warn; services: warn,antiphon=info]
+    #[arg(long, global = true, help_heading = "Global options", value_name = "FILTER", env = "ANTIPHON_LOG")]
+    pub(crate) log: Option<String>,
+    /// How to log
     #[arg(
         long,
         global = true,
         help_heading = "Global options",
-        value_name = "FILTER",
-        default_value = "warn",
-        env = "ANTIPHON_LOG"
+        value_name = "FORMAT",
+        default_value = "text",
+        env = "ANTIPHON_LOG_FORMAT"
     )]
-    pub(crate) log: String,
+    pub(crate) log_format: LogFormat,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -65,6 +76,15 @@ pub(crate) enum Colour {
     Always,
     /// Never
     Never,
+}
+
+/// How to log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Lines for people
+    Text,
+    /// One JSON object a line
+    Json,
 }
 
 #[derive(Debug, Subcommand)]
@@ -93,9 +113,29 @@ pub(crate) enum Command {
     Export(ExportArguments),
     /// Print a stored object as JSON
     Decode {
-        /// The object's file
+        /// The object's file, or its key in the store
         object: PathBuf,
     },
+    /// Remove a run from the store, and say what was removed
+    Purge(PurgeArguments),
+    /// Fleet: plan runs and publish their jobs, until it is stopped
+    Coordinator(CoordinatorArguments),
+    /// Fleet: ask models, until it is stopped
+    Worker(WorkerArguments),
+    /// Fleet: hand a suite to the fleet
+    Submit(SubmitArguments),
+    /// Fleet: say what the fleet works on, or how one run stands
+    Status(StatusArguments),
+    /// Fleet: follow a run to its end
+    Watch(WatchArguments),
+    /// Fleet: stop a run for good; what is stored stays
+    Cancel(CancelArguments),
+    /// Fleet: jobs that were given up
+    Dead(DeadArguments),
+    /// Fleet: queues and exchanges at the broker
+    Topology(TopologyArguments),
+    /// Say whether broker, store and keys are as they must be, and what to do if not
+    Doctor,
     /// Serve simulated models, for trying things out
     Sim(SimArguments),
     /// Print completions for a shell
@@ -170,6 +210,9 @@ pub(crate) struct WantedArguments {
 pub(crate) struct RetryArguments {
     /// The run
     pub(crate) run: RunId,
+    /// Hand it to the fleet instead of asking from here
+    #[arg(long)]
+    pub(crate) submit: bool,
     #[command(flatten)]
     pub(crate) work: WorkArguments,
 }
@@ -258,7 +301,7 @@ pub(crate) struct SimArguments {
     pub(crate) date: Option<jiff::civil::Date>,
 }
 
-fn duration(text: &str) -> Result<std::time::Duration, String> {
+pub(super) fn duration(text: &str) -> Result<std::time::Duration, String> {
     let parsed: jiff::SignedDuration =
         text.parse().map_err(|_| "give a duration such as 90s or 5m".to_owned())?;
     parsed.try_into().map_err(|_| "a duration cannot be negative".to_owned())

@@ -1,20 +1,32 @@
 //! The subcommands, one file each.
 
+pub(crate) mod cancel;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod coordinator;
+pub(crate) mod dead;
 pub(crate) mod decode;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod export;
 pub(crate) mod farewell;
 pub(crate) mod finish;
+pub(crate) mod fleet;
 pub(crate) mod foresee;
 pub(crate) mod init;
 pub(crate) mod open_store;
 pub(crate) mod plan;
+pub(crate) mod purge;
 pub(crate) mod report;
 pub(crate) mod retry;
 pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod schema;
+pub(crate) mod service;
 pub(crate) mod show;
 pub(crate) mod sim;
+pub(crate) mod status;
+pub(crate) mod submit;
+pub(crate) mod topology;
+pub(crate) mod watch;
+pub(crate) mod worker;

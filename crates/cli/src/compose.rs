@@ -1,105 +1,19 @@
-//! Everything in one process: the same roles as a fleet's, on an in-memory queue. This is the only place that knows.
+//! How roles are put together: in one process on an in-memory queue, or as the services of a fleet on RabbitMQ and S3. This is the
+//! only place that knows.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::Duration;
+mod backends;
+mod one_process;
+mod pools;
+mod service;
 
-use antiphon_coordinator::{
-    Config as CoordinatorConfig, Opened, Parts as CoordinatorParts, Progress, Report,
-};
-use antiphon_core::plan::Plan;
+use antiphon_core::RunId;
 use antiphon_core::summary::{Operations, Summary};
-use antiphon_core::{Manifest, PoolId, RunId};
-use antiphon_limits::{Pool, PoolSettings};
-use antiphon_providers::Endpoint;
-use antiphon_queue::Queue;
 use antiphon_store::Store;
-use antiphon_worker::{Config as WorkerConfig, Counters, Parts as WorkerParts, PoolParts, RetryPolicy};
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, DEFAULT_CONCURRENCY, Environment};
-use crate::output::Output;
-use crate::progress::Watch;
-
-/// How a run in one process ended.
-#[derive(Debug)]
-pub(crate) struct Sung {
-    pub(crate) report: Report,
-    pub(crate) retries: u64,
-    pub(crate) samples: u64,
-}
-
-/// Works on an opened run with coordinator and worker side by side.
-pub(crate) async fn sing(
-    store: &Store,
-    config: &Config,
-    opened: &Opened,
-    grace: Duration,
-    output: Output,
-    stop: &CancellationToken,
-) -> anyhow::Result<Sung> {
-    let manifest = &opened.manifest;
-    let queue = Queue::memory();
-    let counters = Arc::new(Counters::default());
-    let progress = Arc::new(Progress::default());
-    // A run of which nothing is left needs no keys.
-    let pools = if is_done(store, opened).await? { Vec::new() } else { pools(manifest, config)? };
-    let watched = pools.iter().map(|pool| (pool.id.clone(), pool.limits.clone())).collect();
-    let watch = Watch::new(
-        Arc::clone(&counters),
-        Arc::clone(&progress),
-        watched,
-        Plan::new(manifest, &opened.rounds).samples(),
-        output,
-    );
-    let slots: u32 = pools.iter().map(|pool| pool.slots).sum();
-    let coordinator = CoordinatorParts { queue: queue.clone(), store: store.clone(), progress };
-    let client = config.client()?;
-    let worker =
-        WorkerParts::new(queue, store.clone(), client, RetryPolicy::default(), Arc::clone(&counters));
-    let window = CoordinatorConfig {
-        window: window(slots, manifest.sessions_per_job),
-        doubt: CoordinatorConfig::DOUBT,
-    };
-    let work = WorkerConfig { sessions_per_job: manifest.sessions_per_job, grace };
-    let parts = pools
-        .into_iter()
-        .map(|pool| PoolParts::new(pool.id, pool.limits, pool.slots, pool.endpoints))
-        .collect();
-
-    // The worker has its own token: it goes on until the coordinator has seen the last job, or both are asked to stop.
-    let worker_stop = stop.child_token();
-    let mut worker_task = JoinSet::new();
-    worker_task.spawn(antiphon_worker::run(Arc::new(worker), parts, work, worker_stop.clone()));
-    let coordinate = antiphon_coordinator::run(&coordinator, opened, &window, stop);
-    tokio::pin!(coordinate);
-    let show = watch.show();
-    tokio::pin!(show);
-    let report = tokio::select! {
-        report = &mut coordinate => report,
-        // A worker that ends by itself has failed: without it the coordinator would wait for ever.
-        Some(ended) = worker_task.join_next() => {
-            ended??;
-            coordinate.await
-        }
-        () = &mut show => unreachable!("progress is shown until it is dropped"),
-    };
-    worker_stop.cancel();
-    // Open jobs may end within the grace period; their results count.
-    while let Some(ended) = tokio::select! {
-        ended = worker_task.join_next() => ended,
-        () = &mut show => unreachable!("progress is shown until it is dropped"),
-    } {
-        ended??;
-    }
-    let reading = counters.read();
-    let mut report = report?;
-    // An interrupted coordinator has not seen the jobs that ended within the grace period.
-    report.stored = store.result_keys(&manifest.run).await?.len() as u64;
-    report.left = report.jobs.saturating_sub(report.stored + report.dead);
-    Ok(Sung { report, retries: reading.retries.values().sum(), samples: reading.samples })
-}
+pub(crate) use backends::{create_store, fleet_queue, open_store};
+pub(crate) use one_process::{Sung, sing};
+pub(crate) use service::{Choice, Place, choose, coordinate, work};
 
 /// Sums a run up and writes its report; gives the report's key.
 pub(crate) async fn sum_up(
@@ -111,46 +25,4 @@ pub(crate) async fn sum_up(
     let (summary, operations) = antiphon_aggregator::run(&parts, run, stop).await?;
     let report = antiphon_viewer::write_report(store, run).await?;
     Ok((summary, operations, report))
-}
-
-/// Enough jobs to keep all slots filled while results are stored, and few enough to mix what is asked.
-fn window(slots: u32, sessions_per_job: u32) -> usize {
-    (2 * slots.div_ceil(sessions_per_job.max(1)) + 8) as usize
-}
-
-async fn is_done(store: &Store, opened: &Opened) -> anyhow::Result<bool> {
-    let run = &opened.manifest.run;
-    let plan = Plan::new(&opened.manifest, &opened.rounds);
-    let jobs: usize = opened.rounds.iter().map(|round| plan.jobs(round).len()).sum();
-    let ended = store.result_keys(run).await?.len() + store.dead_jobs(run).await?.len();
-    Ok(ended >= jobs)
-}
-
-/// One pool as it will be sung in.
-struct Singing {
-    id: PoolId,
-    limits: Pool,
-    slots: u32,
-    endpoints: BTreeMap<String, Endpoint>,
-}
-
-fn pools(manifest: &Manifest, config: &Config) -> anyhow::Result<Vec<Singing>> {
-    let environment = Environment::default();
-    manifest
-        .pools()
-        .into_iter()
-        .map(|id| {
-            let limits = config.limits(&id).lowered_by(&manifest.limits);
-            let mut endpoints = BTreeMap::new();
-            for target in manifest.targets.iter().filter(|target| target.pool == id) {
-                endpoints.insert(target.alias.clone(), config.endpoint(&target.alias, &environment)?);
-            }
-            Ok(Singing {
-                slots: limits.concurrency.unwrap_or(DEFAULT_CONCURRENCY),
-                limits: Pool::new(&limits, PoolSettings { jitter: manifest.seed }),
-                id,
-                endpoints,
-            })
-        })
-        .collect()
 }

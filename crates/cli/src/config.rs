@@ -176,6 +176,16 @@ impl Config {
             .map_err(|error| anyhow::Error::new(error).context(format!("providers.{name}")))
     }
 
+    /// The name of the provider that a target belongs to.
+    pub(crate) fn provider_of(&self, alias: &str) -> Option<&String> {
+        self.provider_of.get(alias)
+    }
+
+    /// Whether a provider is one that wants a key.
+    pub(crate) fn has_key(&self, provider: &str) -> bool {
+        self.providers.get(provider).is_some_and(|raw| raw.key_env.is_some() || raw.key_file.is_some())
+    }
+
     /// The broker that the fleet speaks through; `None` where neither file nor environment names one.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use antiphon_aggregator::AggregatorError;
 use antiphon_coordinator::{CoordinatorError, LoadError};
 use antiphon_providers::ClientError;
+use antiphon_queue::QueueError;
 use antiphon_store::StoreError;
 use antiphon_viewer::ViewerError;
 use antiphon_worker::WorkerError;
@@ -64,8 +65,13 @@ pub(crate) fn of(error: &anyhow::Error) -> Exit {
         if let Some(error) = error.downcast_ref::<AggregatorError>() {
             return aggregator(error);
         }
-        if let Some(WorkerError::Store(error)) = error.downcast_ref::<WorkerError>() {
-            return Some(store(error));
+        match error.downcast_ref::<WorkerError>() {
+            Some(WorkerError::Store(error)) => return Some(store(error)),
+            Some(WorkerError::Queue(error)) => return queue(error),
+            _ => {}
+        }
+        if let Some(error) = error.downcast_ref::<QueueError>() {
+            return queue(error);
         }
         let stored = error.downcast_ref::<StoreError>().map(store);
         stored.or_else(|| error.downcast_ref::<io::Error>().and_then(|error| place(error.kind())))
@@ -82,9 +88,19 @@ fn coordinator(error: &CoordinatorError) -> Option<Exit> {
         | CoordinatorError::TooMuch { .. }
         | CoordinatorError::Cancelled { .. } => Some(Exit::Usage),
         CoordinatorError::Store(error) => Some(store(error)),
-        CoordinatorError::CallLost { .. }
-        | CoordinatorError::Panicked { .. }
-        | CoordinatorError::Queue(_) => None,
+        CoordinatorError::Queue(error) | CoordinatorError::CallLost { source: error, .. } => queue(error),
+        CoordinatorError::Panicked { .. } => None,
+    }
+}
+
+/// A broker that refuses or is out of reach is one whose address, password or rights are to be corrected.
+fn queue(error: &QueueError) -> Option<Exit> {
+    match error {
+        QueueError::Settings { .. }
+        | QueueError::Refused { .. }
+        | QueueError::Unreachable { .. }
+        | QueueError::Unroutable { .. } => Some(Exit::Usage),
+        QueueError::Full { .. } | QueueError::HandedBack { .. } | QueueError::Malformed { .. } => None,
     }
 }
 

@@ -1,10 +1,12 @@
 //! `antiphon`, the one binary: reads arguments and configuration, puts roles together, and turns what they say into text and an exit code.
 
 mod args;
+mod ask;
 mod command;
 mod compose;
 mod config;
 mod exit;
+mod health;
 mod money;
 mod output;
 mod progress;
@@ -35,7 +37,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Exit> {
-    telemetry::start(&arguments.log, output.is_colourful())?;
+    telemetry::start(arguments, output.is_colourful())?;
     match &arguments.command {
         Command::Init(init) => command::init::run(init, output),
         Command::Schema => command::schema::run(output),
@@ -58,8 +60,27 @@ async fn with_runtime(arguments: &Arguments, command: &Command, output: &Output)
         Command::Show(show) => command::show::run(arguments, show, output).await,
         Command::Report(report) => command::report::run(arguments, report, output).await,
         Command::Export(export) => command::export::run(arguments, export, output).await,
-        Command::Decode { object } => command::decode::run(object, output),
+        Command::Decode { object } => command::decode::run(arguments, object, output).await,
         Command::Sim(sim) => command::sim::run(sim, output).await,
+        Command::Purge(purge) => command::purge::run(arguments, purge, output).await,
+        fleet => of_a_fleet(arguments, fleet, output).await,
+    }
+}
+
+async fn of_a_fleet(arguments: &Arguments, command: &Command, output: &Output) -> anyhow::Result<Exit> {
+    match command {
+        Command::Coordinator(service) => {
+            Box::pin(command::coordinator::run(arguments, service, output)).await
+        }
+        Command::Worker(service) => Box::pin(command::worker::run(arguments, service, output)).await,
+        Command::Submit(submit) => Box::pin(command::submit::run(arguments, submit, output)).await,
+        Command::Status(status) => command::status::run(arguments, status, output).await,
+        Command::Watch(watch) => command::watch::run(arguments, watch, output).await,
+        Command::Cancel(cancel) => command::cancel::run(arguments, cancel, output).await,
+        Command::Dead(dead) => command::dead::run(arguments, dead, output).await,
+        Command::Topology(topology) => command::topology::run(arguments, topology, output).await,
+        Command::Doctor => command::doctor::run(arguments, output).await,
+        _ => unreachable!("the others need no fleet"),
     }
 }
 

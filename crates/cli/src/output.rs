@@ -93,13 +93,7 @@ impl Output {
     /// What went wrong, with its causes, each once.
     pub(crate) fn error(self, error: &anyhow::Error) {
         let head = if self.colour_err { "\u{1b}[31merror:\u{1b}[0m" } else { "error:" };
-        let mut parts: Vec<String> = Vec::new();
-        for cause in error.chain().map(ToString::to_string) {
-            if !parts.last().is_some_and(|last| last.contains(&cause)) {
-                parts.push(cause);
-            }
-        }
-        self.to_stderr(&format!("{head} {}", parts.join(": ")));
+        self.to_stderr(&format!("{head} {}", chain(error)));
     }
 
     /// The style of tables on standard output.
@@ -126,6 +120,17 @@ impl Output {
         // Nothing is left to tell anybody if standard error itself is gone.
         let _gone = writeln!(std::io::stderr().lock(), "{text}");
     }
+}
+
+/// What went wrong with its causes, each once.
+pub(crate) fn chain(error: &anyhow::Error) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !parts.last().is_some_and(|last| last.contains(&cause)) {
+            parts.push(cause);
+        }
+    }
+    parts.join(": ")
 }
 
 fn terminal_width() -> usize {

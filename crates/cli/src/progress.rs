@@ -18,7 +18,61 @@ const TICK: Duration = Duration::from_millis(200);
 /// How often a plain line is written.
 const LINE: Duration = Duration::from_secs(10);
 
-/// Watches a run.
+/// What shows how far a run is. Dropping it clears the bar.
+pub(crate) struct Meter {
+    bar: Option<ProgressBar>,
+    output: Output,
+    told: Instant,
+}
+
+impl Meter {
+    pub(crate) fn new(output: Output) -> Self {
+        let bar = output.is_lively().then(|| {
+            let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+            let style =
+                ProgressStyle::with_template("{bar:30} {percent:>3}% {msg}").expect("a constant template");
+            bar.set_style(style);
+            bar
+        });
+        Self { bar, output, told: Instant::now() }
+    }
+
+    /// Shows so many samples of so many, and a line about them. Where there is no bar, not every call is shown.
+    pub(crate) fn show(&mut self, done: u64, planned: u64, line: impl FnOnce() -> String) {
+        if let Some(bar) = &self.bar {
+            bar.set_length(planned);
+            bar.set_position(done);
+            bar.set_message(line());
+        } else if !self.output.is_quiet() && self.told.elapsed() >= LINE {
+            self.told = Instant::now();
+            self.output.note(format!("{:>3}% {}", 100 * done / planned.max(1), line()));
+        }
+    }
+}
+
+impl Drop for Meter {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// Samples of so many, how fast they come, and when they will all be there.
+pub(crate) fn pace(done: u64, planned: u64, now: u64, begun: Instant) -> Vec<String> {
+    #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
+    let rate = now as f64 / begun.elapsed().as_secs_f64().max(0.001);
+    let mut parts = vec![format!("{}/{} samples", count(done), count(planned)), format!("{rate:.1}/s")];
+    let left = planned.saturating_sub(done);
+    if rate > 0.0 && left > 0 {
+        #[expect(clippy::cast_precision_loss, reason = "shown in minutes")]
+        let minutes = left as f64 / rate / 60.0;
+        parts.push(format!("about {} left", crate::money::minutes(minutes)));
+    }
+    parts
+}
+
+/// Watches a run in this process.
 pub(crate) struct Watch {
     counters: Arc<Counters>,
     jobs: Arc<Progress>,
@@ -42,31 +96,11 @@ impl Watch {
 
     /// Shows progress until it is dropped.
     pub(crate) async fn show(&self) {
-        if self.output.is_quiet() {
-            return std::future::pending().await;
-        }
-        if self.output.is_lively() { self.bar().await } else { self.lines().await }
-    }
-
-    async fn bar(&self) {
-        let bar = ProgressBar::with_draw_target(Some(self.planned), ProgressDrawTarget::stderr());
-        let style =
-            ProgressStyle::with_template("{bar:30} {percent:>3}% {msg}").expect("a constant template");
-        bar.set_style(style);
-        let _clear = ClearOnDrop(&bar);
+        let mut meter = Meter::new(self.output);
         let mut tick = tokio::time::interval(TICK);
         loop {
             tick.tick().await;
-            bar.set_position(self.done());
-            bar.set_message(self.line());
-        }
-    }
-
-    async fn lines(&self) {
-        let mut tick = tokio::time::interval_at(tokio::time::Instant::now() + LINE, LINE);
-        loop {
-            tick.tick().await;
-            self.output.note(format!("{:>3}% {}", 100 * self.done() / self.planned.max(1), self.line()));
+            meter.show(self.done(), self.planned, || self.line());
         }
     }
 
@@ -78,16 +112,7 @@ impl Watch {
 
     fn line(&self) -> String {
         let reading = self.counters.read();
-        #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
-        let rate = reading.samples as f64 / self.begun.elapsed().as_secs_f64().max(0.001);
-        let mut parts =
-            vec![format!("{}/{} samples", count(self.done()), count(self.planned)), format!("{rate:.1}/s")];
-        let left = self.planned.saturating_sub(self.done());
-        if rate > 0.0 && left > 0 {
-            #[expect(clippy::cast_precision_loss, reason = "shown in minutes")]
-            let minutes = left as f64 / rate / 60.0;
-            parts.push(format!("about {} left", crate::money::minutes(minutes)));
-        }
+        let mut parts = pace(self.done(), self.planned, reading.samples, self.begun);
         if reading.dollars > 0.0 {
             parts.push(format!("{} now", dollars(reading.dollars)));
         }
@@ -106,13 +131,5 @@ impl Watch {
             }
         }
         parts.join(" · ")
-    }
-}
-
-struct ClearOnDrop<'a>(&'a ProgressBar);
-
-impl Drop for ClearOnDrop<'_> {
-    fn drop(&mut self) {
-        self.0.finish_and_clear();
     }
 }

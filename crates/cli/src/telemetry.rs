@@ -2,18 +2,29 @@
 
 use tracing_subscriber::EnvFilter;
 
+use crate::args::{Arguments, Command, LogFormat};
 use crate::output::Usage;
 
-/// Starts logging what `filter` lets through.
-pub(crate) fn start(filter: &str, colour: bool) -> Result<(), Usage> {
+/// What commands log unless they are told otherwise.
+const COMMANDS: &str = "warn";
+/// The same for services, whose log is all that is seen of them.
+const SERVICES: &str = "warn,antiphon=info";
+
+/// Starts logging what the filter lets through.
+pub(crate) fn start(arguments: &Arguments, colour: bool) -> Result<(), Usage> {
+    let is_service = matches!(arguments.command, Command::Coordinator(_) | Command::Worker(_));
+    let filter = arguments.log.as_deref().unwrap_or(if is_service { SERVICES } else { COMMANDS });
     let filter = EnvFilter::try_new(filter).map_err(|error| {
         Usage(format!("--log {filter}: {error}; give for example `info` or `antiphon_worker=debug`"))
     })?;
-    tracing_subscriber::fmt()
+    let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(colour)
-        .with_target(true)
-        .init();
+        .with_target(true);
+    match arguments.log_format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
     Ok(())
 }

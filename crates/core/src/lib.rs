@@ -42,7 +42,9 @@ pub use manifest::{
     Wording,
 };
 pub use nearest::nearest;
-pub use resolve::{Assets, CatalogueTarget, Dataset, Problem, Resolved, TargetCatalogue, resolve};
+pub use resolve::{
+    Assets, CatalogueTarget, Dataset, Problem, Resolved, SESSIONS_PER_JOB, TargetCatalogue, resolve,
+};
 pub use round::{MOST_SAMPLES, Redo, RetrySession, Round, RoundKind, Selection};
 pub use sample::{
     Billing, FailureKind, Outcome, OutcomeClass, ResultObject, Sample, SampleKey, SessionKey, Usage,

@@ -17,7 +17,7 @@ pub(crate) mod probes;
 /// Tokens of an answer where the suite does not say.
 const DEFAULT_MAX_TOKENS: u32 = 1024;
 /// Sessions of a job: enough to fill a request's overhead, few enough to lose little in a crash.
-const SESSIONS_PER_JOB: u32 = 50;
+pub const SESSIONS_PER_JOB: u32 = 50;
 
 /// What the operator's config knows of targets and pools.
 #[derive(Debug, Clone, Default)]

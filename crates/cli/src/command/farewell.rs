@@ -1,6 +1,9 @@
 //! What a run says when it ends: results, what is missing, and how to go on.
 
+use std::path::Path;
+
 use antiphon_coordinator::Report;
+use antiphon_core::RunId;
 use antiphon_core::summary::{Operations, Summary};
 use antiphon_report::terminal;
 use serde::Serialize;
@@ -26,7 +29,8 @@ pub(crate) fn tell(run: &Finished<'_>, sung: &Sung, sums: Option<&Sums>, exit: E
     if let Some((summary, operations, _)) = sums {
         results(summary, operations, output);
     }
-    troubles(run, &sung.report, output);
+    let manifest = &run.opened.manifest;
+    troubles(&manifest.run, &sung.report, manifest.budget_dollars, run.config.path.as_deref(), output);
     if exit != Exit::Complete {
         how_to_go_on(run, &sung.report, sums.map(|(summary, ..)| summary), output);
     }
@@ -48,10 +52,16 @@ fn results(summary: &Summary, operations: &Operations, output: Output) {
     }
 }
 
-/// Why samples are missing.
-fn troubles(run: &Finished<'_>, report: &Report, output: Output) {
+/// Why samples are missing; `configuration` is where a pool that is misconfigured can be mended.
+pub(super) fn troubles(
+    run: &RunId,
+    report: &Report,
+    budget: Option<f64>,
+    configuration: Option<&Path>,
+    output: Output,
+) {
     for pool in &report.stopped_pools {
-        let mend = match (&run.config.path, pool.misconfigured) {
+        let mend = match (configuration, pool.misconfigured) {
             (Some(path), true) => format!("; correct key, model or address in {}", path.display()),
             _ => String::new(),
         };
@@ -61,15 +71,14 @@ fn troubles(run: &Finished<'_>, report: &Report, output: Output) {
         output.warning(format!(
             "{} of the budget of {} are spent, and the next job may cost up to {}, so the run stopped; raise `budget` in the suite",
             dollars(report.dollars),
-            dollars(run.opened.manifest.budget_dollars.unwrap_or_default()),
+            dollars(budget.unwrap_or_default()),
             dollars(next)
         ));
     }
     if report.dead > 0 {
         output.warning(format!(
-            "{} given up; `runs/{}/dead/` in the store says why",
+            "{} given up; `antiphon dead list {run}` says why",
             counted(report.dead, "job was", "jobs were"),
-            run.opened.manifest.run
         ));
     }
 }

@@ -6,6 +6,7 @@ use antiphon_coordinator::{Forecast, Loaded, Opened, Wanted, forecast, open_run,
 use antiphon_core::plan::Plan;
 use antiphon_store::{Store, StoreError};
 
+use crate::compose::open_store;
 use crate::config::Config;
 
 /// A run as it would be opened, and what is left of it to do.
@@ -27,7 +28,7 @@ pub(crate) async fn foresee(
     let scratch = Store::memory();
     let mut stored = HashSet::new();
     let mut spent = 0.0;
-    match Store::open(address).await {
+    match open_store(address, config).await {
         Ok(store) => {
             if let Some(manifest) = store.get_manifest(run).await? {
                 scratch.put_manifest(&manifest).await?;
@@ -40,8 +41,8 @@ pub(crate) async fn foresee(
                 spent = spent_so_far(&store, &loaded.manifest).await?;
             }
         }
-        Err(StoreError::NoStore { .. }) => {}
-        Err(error) => return Err(error.into()),
+        Err(error) if matches!(error.downcast_ref(), Some(StoreError::NoStore { .. })) => {}
+        Err(error) => return Err(error),
     }
     let opened = open_run(&scratch, &loaded.text, loaded.manifest.clone(), wanted).await?;
     let plan = Plan::new(&opened.manifest, &opened.rounds);

@@ -6,6 +6,7 @@ use antiphon_core::{RunId, nearest};
 use antiphon_store::Store;
 
 use crate::args::Arguments;
+use crate::compose;
 use crate::config::Config;
 use crate::output::Usage;
 
@@ -21,27 +22,52 @@ pub(crate) fn address(arguments: &Arguments, config: &Config) -> String {
 pub(crate) async fn existing(arguments: &Arguments) -> anyhow::Result<(Store, String)> {
     let config = crate::config::find(arguments.config.as_deref(), None)?;
     let address = address(arguments, &config);
-    Ok((Store::open(&address).await?, address))
+    Ok((compose::open_store(&address, &config).await?, address))
 }
 
 /// Opens a store that must be there and hold the run.
 pub(crate) async fn holding(arguments: &Arguments, run: &RunId) -> anyhow::Result<(Store, String)> {
     let (store, address) = existing(arguments).await?;
-    if store.get_manifest(run).await?.is_none() {
-        let runs = store.runs().await?;
-        let hint = match nearest(run.as_str(), runs.iter().map(RunId::as_str)) {
-            Some(meant) => format!("did you mean {meant}?"),
-            None => "`antiphon runs` lists what there is".to_owned(),
-        };
-        return Err(Usage(format!("there is no run {run} in {address}; {hint}")).into());
-    }
+    must_hold(&store, &address, run).await?;
     Ok((store, address))
 }
 
-/// Where a key's file is, if the store is a folder.
+/// Refuses a run that the store does not have.
+pub(crate) async fn must_hold(store: &Store, address: &str, run: &RunId) -> anyhow::Result<()> {
+    if store.get_manifest(run).await?.is_some() {
+        return Ok(());
+    }
+    let runs = store.runs().await?;
+    let hint = match nearest(run.as_str(), runs.iter().map(RunId::as_str)) {
+        Some(meant) => format!("did you mean {meant}?"),
+        None => "`antiphon runs` lists what there is".to_owned(),
+    };
+    Err(Usage(format!("there is no run {run} in {address}; {hint}")).into())
+}
+
+/// Where a key's object is.
 pub(crate) fn place(address: &str, key: &str) -> String {
     match address.strip_prefix("file:").unwrap_or(address) {
         "memory:" => format!("memory:{key}"),
+        bucket if bucket.starts_with("s3://") => format!("{}/{key}", bucket.trim_end_matches('/')),
         folder => PathBuf::from(folder).join(key).display().to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_is_named_as_other_tools_name_it() {
+        for (address, expected) in [
+            ("data", "data/runs/r"),
+            ("file:/data/", "/data/runs/r"),
+            ("memory:", "memory:runs/r"),
+            ("s3://bucket", "s3://bucket/runs/r"),
+            ("s3://bucket/a/", "s3://bucket/a/runs/r"),
+        ] {
+            assert_eq!(place(address, "runs/r"), expected, "{address}");
+        }
     }
 }

@@ -1,16 +1,16 @@
 //! `antiphon run`: from a suite to a report. The same command again goes on where it stopped.
 
-use std::io::{IsTerminal, Write};
-
 use antiphon_coordinator::{Forecast, Opened, Wanted, load_suite, open_run};
 use antiphon_core::Manifest;
-use antiphon_store::Store;
 use tokio_util::sync::CancellationToken;
 
 use super::finish::{Finished, finish};
+use super::fleet::refuse_if_submitted;
 use super::foresee::{Foreseen, foresee};
 use super::open_store;
 use crate::args::{Arguments, RunArguments, WantedArguments};
+use crate::ask::ask;
+use crate::compose::create_store;
 use crate::config::{self, Config};
 use crate::exit::Exit;
 use crate::money::dollars;
@@ -39,8 +39,9 @@ pub(crate) async fn run(arguments: &Arguments, run: &RunArguments, output: &Outp
     if !run.yes && !may_spend(&foreseen, *output)? {
         return Err(Usage("nothing was asked; raise `budget` in the suite, or give --yes".to_owned()).into());
     }
-    let store = Store::create(&address).await?;
+    let store = create_store(&address, &config).await?;
     let _lock = store.lock_run(&loaded.manifest.run).await?;
+    refuse_if_submitted(&store, &loaded.manifest.run).await?;
     let opened = open_run(&store, &loaded.text, loaded.manifest, &wanted).await?;
     announce(&opened, &foreseen.forecast, &address, *output);
     let finished = Finished { store: &store, address: &address, config: &config, opened: &opened };
@@ -48,7 +49,7 @@ pub(crate) async fn run(arguments: &Arguments, run: &RunArguments, output: &Outp
 }
 
 /// A run keeps the prices that it was made with, so that its cost is one sum.
-fn warn_of_prices(now: &Manifest, run: &Manifest, output: Output) {
+pub(super) fn warn_of_prices(now: &Manifest, run: &Manifest, output: Output) {
     for target in
         now.targets.iter().filter(|now| run.target(&now.id).is_some_and(|run| run.price != now.price))
     {
@@ -82,7 +83,7 @@ fn announce(opened: &Opened, forecast: &Forecast, address: &str, output: Output)
 }
 
 /// Asks before a run whose forecast exceeds its budget. It would stop at the budget in any case.
-fn may_spend(foreseen: &Foreseen, output: Output) -> anyhow::Result<bool> {
+pub(super) fn may_spend(foreseen: &Foreseen, output: Output) -> anyhow::Result<bool> {
     let (budget, left) = (foreseen.opened.manifest.budget_dollars, foreseen.forecast.dollars_left);
     let (Some(budget), Some(left)) = (budget, left) else { return Ok(true) };
     let expected = foreseen.spent + left;
@@ -94,11 +95,5 @@ fn may_spend(foreseen: &Foreseen, output: Output) -> anyhow::Result<bool> {
         dollars(expected),
         dollars(budget)
     ));
-    if !std::io::stdin().is_terminal() {
-        return Ok(false);
-    }
-    write!(std::io::stderr(), "Go on all the same? [y/N] ")?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+    Ok(ask("Go on all the same?")?)
 }

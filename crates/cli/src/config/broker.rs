@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use antiphon_queue::{ClientCertificate, RabbitMqSettings, Tls};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use url::Url;
 
 use super::secret::{Environment, secret_file};
 use super::{ConfigError, pem_file};
@@ -30,26 +30,27 @@ pub(super) struct RawBroker {
 /// A broker as it will be connected to.
 #[derive(Debug, Clone)]
 pub(crate) struct Broker {
-    /// With user, password and vhost.
-    pub(crate) url: SecretString,
-    /// The same without the password, to be shown.
-    pub(crate) shown: String,
-    /// Whether nobody on the way can read along: TLS, or this machine.
-    pub(crate) is_private: bool,
-    /// Certificates that are trusted besides the system's.
-    pub(crate) ca_pem: Option<Vec<u8>>,
-    /// Certificate and key that the client shows.
-    pub(crate) identity: Option<(Vec<u8>, SecretString)>,
+    /// How; shown without the password.
+    pub(crate) settings: RabbitMqSettings,
     /// The management API, without user and password; they are those of the broker.
     pub(crate) management_url: Option<String>,
+}
+
+impl Broker {
+    /// Whether nobody on the way can read along: TLS, or this machine.
+    pub(crate) fn is_private(&self) -> bool {
+        let host = self.settings.host.as_str();
+        let is_here = || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+        self.settings.tls.is_some() || host == "localhost" || is_here()
+    }
 }
 
 impl RawBroker {
     /// Checks what needs no secret.
     pub(super) fn check(&self) -> Result<(), String> {
         if let Some(url) = &self.url {
-            let url = parse(url, "broker.url").map_err(|error| error.0)?;
-            if url.password().is_some() {
+            parse(url, "broker.url").map_err(|error| error.0)?;
+            if Named::by(url).password {
                 return Err("broker.url: it holds a password; name its place by `password_env` or `password_file`, or the whole URL's by `url_env`".to_owned());
             }
         }
@@ -73,53 +74,41 @@ impl RawBroker {
         folder: &Path,
         environment: &Environment,
     ) -> Result<Option<Broker>, ConfigError> {
-        let Some((mut url, field)) = self.url(environment)? else { return Ok(None) };
-        if url.username().is_empty()
-            && let Some(user) = &self.user
-        {
-            url.set_username(&encoded(user))
-                .map_err(|()| ConfigError("broker.user cannot stand in a URL".to_owned()))?;
+        let Some((url, field)) = self.url(environment)? else { return Ok(None) };
+        let mut settings = parse(url.expose_secret(), &field)?;
+        let named = Named::by(url.expose_secret());
+        if let Some(vhost) = &self.vhost {
+            if named.vhost {
+                let twice = format!("broker: {field} and `vhost` both name a vhost; keep one");
+                return Err(ConfigError(twice));
+            }
+            settings.vhost.clone_from(vhost);
         }
-        if url.password().is_none()
+        if let (false, Some(user)) = (named.user, &self.user) {
+            settings.user.clone_from(user);
+            settings.password = None;
+        }
+        if !named.password
             && let Some(password) = self.password(folder, environment)?
         {
-            if url.username().is_empty() {
+            if !named.user && self.user.is_none() {
                 return Err(ConfigError("broker: there is a password without `user`".to_owned()));
             }
-            url.set_password(Some(&encoded(password.expose_secret())))
-                .map_err(|()| ConfigError("broker: the password cannot stand in a URL".to_owned()))?;
+            settings.password = Some(password);
         }
-        self.set_vhost(&mut url, &field)?;
-        let read = |field: &str, file: &Option<PathBuf>| {
-            file.as_ref().map(|file| pem_file(&format!("broker.{field}"), &folder.join(file))).transpose()
-        };
-        let identity = match (read("client_cert_file", &self.client_cert_file)?, &self.client_key_file) {
-            (Some(certificate), Some(key)) => {
-                Some((certificate, secret_file("broker.client_key_file", &folder.join(key))?))
-            }
-            _ => None,
-        };
-        Ok(Some(Broker {
-            shown: masked(&url),
-            is_private: url.scheme() == "amqps" || is_this_machine(&url),
-            url: SecretString::from(url.as_str().to_owned()),
-            ca_pem: read("ca_file", &self.ca_file)?,
-            identity,
-            management_url: self.management_url.clone(),
-        }))
+        self.encrypt(&mut settings, &field, folder)?;
+        Ok(Some(Broker { settings, management_url: self.management_url.clone() }))
     }
 
     /// The address, and what names it.
-    fn url(&self, environment: &Environment) -> Result<Option<(Url, String)>, ConfigError> {
-        if let Some(text) = environment.optional(BROKER) {
-            return Ok(Some((parse(text.expose_secret(), BROKER)?, BROKER.to_owned())));
+    fn url(&self, environment: &Environment) -> Result<Option<(SecretString, String)>, ConfigError> {
+        if let Some(url) = environment.optional(BROKER) {
+            return Ok(Some((url, BROKER.to_owned())));
         }
         if let Some(variable) = &self.url_env {
-            let text = environment.variable(variable, "broker.url_env")?;
-            return Ok(Some((parse(text.expose_secret(), variable)?, variable.clone())));
+            return Ok(Some((environment.variable(variable, "broker.url_env")?, variable.clone())));
         }
-        let Some(text) = &self.url else { return Ok(None) };
-        Ok(Some((parse(text, "broker.url")?, "broker.url".to_owned())))
+        Ok(self.url.as_ref().map(|url| (SecretString::from(url.clone()), "broker.url".to_owned())))
     }
 
     fn password(
@@ -134,61 +123,70 @@ impl RawBroker {
         }
     }
 
-    fn set_vhost(&self, url: &mut Url, field: &str) -> Result<(), ConfigError> {
-        let path = url.path().trim_start_matches('/').to_owned();
-        let vhost = match (&self.vhost, path.as_str()) {
-            (None, "") => "%2f".to_owned(),
-            (None, _) => return Ok(()),
-            (Some(vhost), "") => encoded(vhost),
-            (Some(_), _) => {
-                return Err(ConfigError(format!("broker: {field} and `vhost` both name a vhost; keep one")));
+    fn encrypt(
+        &self,
+        settings: &mut RabbitMqSettings,
+        field: &str,
+        folder: &Path,
+    ) -> Result<(), ConfigError> {
+        let files = [("ca_file", &self.ca_file), ("client_cert_file", &self.client_cert_file)];
+        if settings.tls.is_none() {
+            return match files.iter().find(|(_, file)| file.is_some()) {
+                Some((name, _)) => Err(ConfigError(format!(
+                    "broker.{name}: {field} begins with amqp:// and so encrypts nothing; write amqps://"
+                ))),
+                None => Ok(()),
+            };
+        }
+        let [authority, certificate] = files.map(|(name, file)| {
+            let pem = |file| pem_text(&format!("broker.{name}"), &folder.join(file));
+            file.as_ref().map(pem).transpose()
+        });
+        let client = match (certificate?, &self.client_key_file) {
+            (Some(chain), Some(key)) => {
+                let key = secret_file("broker.client_key_file", &folder.join(key))?;
+                Some(ClientCertificate { chain, key })
             }
+            _ => None,
         };
-        url.set_path(&vhost);
+        settings.tls = Some(Tls { authority: authority?, client });
         Ok(())
     }
 }
 
+/// What an address names itself, so that the fields beside it do not have to.
+struct Named {
+    user: bool,
+    password: bool,
+    vhost: bool,
+}
+
+impl Named {
+    fn by(url: &str) -> Self {
+        let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let user = authority.rsplit_once('@').map(|(user, _)| user);
+        Self {
+            user: user.is_some(),
+            password: user.is_some_and(|user| user.contains(':')),
+            vhost: !path.split('?').next().unwrap_or_default().is_empty(),
+        }
+    }
+}
+
 /// Reads an address; what is wrong with it is said without the address, which may hold a password.
-fn parse(text: &str, field: &str) -> Result<Url, ConfigError> {
-    let refuse = |reason: &str| {
-        ConfigError(format!("{field}: {reason}; write it as amqp://host:5672 or amqps://host:5671"))
-    };
-    let url = Url::parse(text).map_err(|error| refuse(&format!("it is not a URL ({error})")))?;
-    if !["amqp", "amqps"].contains(&url.scheme()) {
-        return Err(refuse("it begins with neither amqp:// nor amqps://"));
+fn parse(url: &str, field: &str) -> Result<RabbitMqSettings, ConfigError> {
+    if !url.starts_with("amqp://") && !url.starts_with("amqps://") {
+        return Err(ConfigError(format!(
+            "{field}: it begins with neither amqp:// nor amqps://; write it as amqps://host:5671"
+        )));
     }
-    if url.host_str().is_none_or(str::is_empty) {
-        return Err(refuse("it names no host"));
-    }
-    Ok(url)
+    url.parse().map_err(|error| ConfigError(format!("{field}: {error}")))
 }
 
-/// The address with stars for the password.
-fn masked(url: &Url) -> String {
-    let mut url = url.clone();
-    if url.password().is_some() {
-        // A URL with a password has a host, and so can have another password.
-        let _set = url.set_password(Some("***"));
-    }
-    url.set_query(None);
-    url.to_string()
-}
-
-fn is_this_machine(url: &Url) -> bool {
-    match url.host_str() {
-        Some("localhost" | "[::1]") => true,
-        Some(host) => host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback()),
-        None => false,
-    }
-}
-
-/// Percent-encoded, so that no character ends a part of the URL.
-fn encoded(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes()
-        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
+fn pem_text(field: &str, path: &Path) -> Result<String, ConfigError> {
+    String::from_utf8(pem_file(field, path)?)
+        .map_err(|_| ConfigError(format!("{field}: {} holds no certificate in PEM form", path.display())))
 }
 
 #[cfg(test)]
@@ -205,27 +203,28 @@ mod tests {
 
     #[test]
     fn the_parts_of_an_address_come_together() {
-        let check = |toml: &str, environment: &[(&str, &str)], url: &str, shown: &str| {
-            let broker = resolved(toml, environment).unwrap();
-            assert_eq!(broker.url.expose_secret(), url, "{toml}");
-            assert_eq!(broker.shown, shown, "{toml}");
+        let check = |toml: &str, environment: &[(&str, &str)], shown: &str, password: Option<&str>| {
+            let Broker { settings, .. } = resolved(toml, environment).unwrap();
+            assert_eq!(settings.to_string(), shown, "{toml}");
+            assert_eq!(settings.password.as_ref().map(|secret| secret.expose_secret()), password, "{toml}");
         };
-        check("url = \"amqp://rabbit\"", &[], "amqp://rabbit/%2f", "amqp://rabbit/%2f");
+        check("url = \"amqp://rabbit\"", &[], "amqp://guest@rabbit:5672/%2f", Some("guest"));
         check(
-            "url = \"amqps://rabbit:5671\"\nuser = \"worker\"\npassword_env = \"P\"\nvhost = \"a/b\"",
+            "url = \"amqps://rabbit\"\nuser = \"worker\"\npassword_env = \"P\"\nvhost = \"a/b\"",
             &[("P", "p@s/s:%41")],
-            "amqps://worker:p%40s%2Fs%3A%2541@rabbit:5671/a%2Fb",
-            "amqps://worker:***@rabbit:5671/a%2Fb",
+            "amqps://worker@rabbit:5671/a%2fb",
+            Some("p@s/s:%41"),
         );
         // The environment's own address goes before the file's, and takes user and password from the file if it has none.
         check(
             "url = \"amqp://other\"\nuser = \"u\"\npassword_env = \"P\"",
             &[("P", "secret"), (BROKER, "amqp://here/v")],
-            "amqp://u:secret@here/v",
-            "amqp://u:***@here/v",
+            "amqp://u@here:5672/v",
+            Some("secret"),
         );
-        check("", &[(BROKER, "amqp://u:s@h/v")], "amqp://u:s@h/v", "amqp://u:***@h/v");
-        check("url_env = \"U\"", &[("U", "amqp://u:s@h")], "amqp://u:s@h/%2f", "amqp://u:***@h/%2f");
+        check("", &[(BROKER, "amqp://u:s@h/v")], "amqp://u@h:5672/v", Some("s"));
+        check("url_env = \"U\"", &[("U", "amqp://u:s@h")], "amqp://u@h:5672/%2f", Some("s"));
+        check("url = \"amqps://h\"\nuser = \"u\"", &[], "amqps://u@h:5671/%2f", None);
     }
 
     #[test]
@@ -239,7 +238,7 @@ mod tests {
         check("url = \"amqp://u:hunter2@h\"", &[], "broker.url: it holds a password");
         check("url = \"http://h\"", &[], "broker.url: it begins with neither amqp://");
         check("", &[(BROKER, "u:hunter2@h")], "ANTIPHON_BROKER: it begins with neither amqp://");
-        check("", &[(BROKER, "amqp://u:hunter2@h:x")], "ANTIPHON_BROKER: it is not a URL");
+        check("", &[(BROKER, "amqp://u:hunter2@h:x")], "ANTIPHON_BROKER: ");
         check("url = \"amqp://h\"\nurl_env = \"U\"", &[], "`url` and `url_env` exclude each other");
         check(
             "password_env = \"P\"\npassword_file = \"p\"",
@@ -250,7 +249,12 @@ mod tests {
         check("url = \"amqp://h\"\nuser = \"u\"\npassword_env = \"P\"", &[], "variable P is not set");
         check("url = \"amqp://h/a\"\nvhost = \"b\"", &[], "broker.url and `vhost` both name a vhost");
         check("url = \"amqp://h\"\nclient_cert_file = \"c\"", &[], "belong together");
-        check("url = \"amqp://h\"\nca_file = \"none.pem\"", &[], "broker.ca_file: can't read ./none.pem");
+        check("url = \"amqps://h\"\nca_file = \"none.pem\"", &[], "broker.ca_file: can't read ./none.pem");
+        check(
+            "url = \"amqp://h\"\nca_file = \"none.pem\"",
+            &[],
+            "broker.ca_file: broker.url begins with amqp://",
+        );
     }
 
     #[test]
@@ -262,7 +266,7 @@ mod tests {
             ("amqps://rabbit", true),
             ("amqp://rabbit", false),
         ] {
-            assert_eq!(resolved("", &[(BROKER, url)]).unwrap().is_private, private, "{url}");
+            assert_eq!(resolved("", &[(BROKER, url)]).unwrap().is_private(), private, "{url}");
         }
     }
 }

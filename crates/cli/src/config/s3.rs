@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use antiphon_store::{Checksums, S3Credentials, S3Settings};
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -10,12 +11,9 @@ use super::raw::duration;
 use super::secret::{Environment, secret_file};
 use super::{ConfigError, pem_file};
 
-/// How long a connection to the store may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long one attempt of one operation may take: results are small.
-const TIMEOUT: Duration = Duration::from_secs(60);
-/// The region of servers that know none, and the one S3 began with.
-const REGION: &str = "us-east-1";
+/// Where S3 users keep their keys.
+const ACCESS_KEY: &str = "AWS_ACCESS_KEY_ID";
+const SECRET_KEY: &str = "AWS_SECRET_ACCESS_KEY";
 
 #[derive(Debug, Default, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -39,29 +37,11 @@ pub(super) struct RawS3 {
 /// When checksums are sent beside what is needed anyway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum RawChecksums {
+enum RawChecksums {
     /// Always, as AWS wants.
     WhenSupported,
     /// Only where an operation needs one: many other servers refuse them.
     WhenRequired,
-}
-
-/// How a bucket is reached.
-#[derive(Debug, Clone)]
-pub(crate) struct S3 {
-    /// The server; `None` is AWS.
-    pub(crate) endpoint: Option<String>,
-    pub(crate) region: String,
-    pub(crate) path_style: bool,
-    pub(crate) checksums: RawChecksums,
-    /// Whether the server keeps `If-None-Match: *`.
-    pub(crate) conditional_writes: bool,
-    pub(crate) access_key: SecretString,
-    pub(crate) secret_key: SecretString,
-    pub(crate) session_token: Option<SecretString>,
-    pub(crate) ca_pem: Option<Vec<u8>>,
-    pub(crate) connect_timeout: Duration,
-    pub(crate) timeout: Duration,
 }
 
 impl RawS3 {
@@ -80,47 +60,54 @@ impl RawS3 {
     }
 
     /// The settings with their keys.
-    pub(super) fn resolve(&self, folder: &Path, environment: &Environment) -> Result<S3, ConfigError> {
-        let endpoint = self
-            .endpoint
-            .clone()
-            .or_else(|| environment.setting("AWS_ENDPOINT_URL_S3"))
-            .or_else(|| environment.setting("AWS_ENDPOINT_URL"));
-        let region = self
-            .region
-            .clone()
-            .or_else(|| environment.setting("AWS_REGION"))
-            .or_else(|| environment.setting("AWS_DEFAULT_REGION"));
-        let is_elsewhere = endpoint.is_some();
+    pub(super) fn resolve(
+        &self,
+        folder: &Path,
+        environment: &Environment,
+    ) -> Result<S3Settings, ConfigError> {
+        let given = |field: &Option<String>, variables: [&str; 2]| {
+            let usual = || variables.into_iter().find_map(|name| environment.setting(name));
+            field.clone().or_else(usual)
+        };
         let (connect_timeout, timeout) = self.timeouts().map_err(ConfigError)?;
+        let ca = self.ca_file.as_ref().map(|file| pem_file("s3.ca_file", &folder.join(file)));
+        Ok(S3Settings {
+            endpoint: given(&self.endpoint, ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"]),
+            region: given(&self.region, ["AWS_REGION", "AWS_DEFAULT_REGION"]),
+            path_style: self.path_style,
+            checksums: self.checksums.map(|checksums| match checksums {
+                RawChecksums::WhenSupported => Checksums::WhenSupported,
+                RawChecksums::WhenRequired => Checksums::WhenRequired,
+            }),
+            conditional_writes: self.conditional_writes.unwrap_or(true),
+            credentials: self.credentials(folder, environment)?,
+            ca_pem: ca.transpose()?,
+            connect_timeout,
+            timeout,
+            ..S3Settings::default()
+        })
+    }
+
+    /// The keys that are named, else those of the usual variables, else none: then the platform may have some.
+    fn credentials(
+        &self,
+        folder: &Path,
+        environment: &Environment,
+    ) -> Result<Option<S3Credentials>, ConfigError> {
         let key = |name: &str, variable: &Option<String>, file: &Option<PathBuf>, usual: &str| match file {
             Some(file) => secret_file(&format!("s3.{name}_file"), &folder.join(file)),
             None => environment.variable(variable.as_deref().unwrap_or(usual), &format!("s3.{name}_env")),
         };
-        Ok(S3 {
-            region: region.unwrap_or_else(|| REGION.to_owned()),
-            path_style: self.path_style.unwrap_or(is_elsewhere),
-            checksums: self.checksums.unwrap_or(match is_elsewhere {
-                true => RawChecksums::WhenRequired,
-                false => RawChecksums::WhenSupported,
-            }),
-            conditional_writes: self.conditional_writes.unwrap_or(true),
-            access_key: key("access_key", &self.access_key_env, &self.access_key_file, "AWS_ACCESS_KEY_ID")?,
-            secret_key: key(
-                "secret_key",
-                &self.secret_key_env,
-                &self.secret_key_file,
-                "AWS_SECRET_ACCESS_KEY",
-            )?,
+        let named = [&self.access_key_env, &self.secret_key_env].into_iter().any(Option::is_some)
+            || [&self.access_key_file, &self.secret_key_file].into_iter().any(Option::is_some);
+        if !named && environment.optional(ACCESS_KEY).is_none() {
+            return Ok(None);
+        }
+        Ok(Some(S3Credentials {
+            access_key: key("access_key", &self.access_key_env, &self.access_key_file, ACCESS_KEY)?,
+            secret_key: key("secret_key", &self.secret_key_env, &self.secret_key_file, SECRET_KEY)?,
             session_token: self.session_token(folder, environment)?,
-            ca_pem: match &self.ca_file {
-                Some(file) => Some(pem_file("s3.ca_file", &folder.join(file))?),
-                None => None,
-            },
-            endpoint,
-            connect_timeout,
-            timeout,
-        })
+        }))
     }
 
     /// Lasting keys have none; the usual variable's token belongs to the usual variables' keys only.
@@ -140,8 +127,9 @@ impl RawS3 {
     }
 
     fn timeouts(&self) -> Result<(Duration, Duration), String> {
-        let connect = duration("s3.connect_timeout", self.connect_timeout.as_deref(), CONNECT_TIMEOUT)?;
-        Ok((connect, duration("s3.timeout", self.timeout.as_deref(), TIMEOUT)?))
+        let S3Settings { connect_timeout, timeout, .. } = S3Settings::default();
+        let connect = duration("s3.connect_timeout", self.connect_timeout.as_deref(), connect_timeout)?;
+        Ok((connect, duration("s3.timeout", self.timeout.as_deref(), timeout)?))
     }
 }
 
@@ -153,7 +141,7 @@ mod tests {
 
     const KEYS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "id"), ("AWS_SECRET_ACCESS_KEY", "hunter2")];
 
-    fn resolved(toml: &str, more: &[(&str, &str)]) -> Result<S3, String> {
+    fn resolved(toml: &str, more: &[(&str, &str)]) -> Result<S3Settings, String> {
         let raw: RawS3 = toml::from_str(toml).unwrap();
         raw.check()?;
         let environment = Environment::of(&[&KEYS, more].concat());
@@ -161,15 +149,18 @@ mod tests {
     }
 
     #[test]
-    fn aws_is_the_default_and_other_servers_are_spoken_to_as_they_like_it() {
-        let aws = resolved("", &[("AWS_REGION", "eu-central-1"), ("AWS_SESSION_TOKEN", "t")]).unwrap();
-        assert_eq!((aws.endpoint, aws.region.as_str(), aws.path_style), (None, "eu-central-1", false));
-        assert_eq!(aws.checksums, RawChecksums::WhenSupported);
-        assert!(aws.conditional_writes);
-        assert_eq!(aws.session_token.unwrap().expose_secret(), "t");
-        let other = resolved("", &[("AWS_ENDPOINT_URL", "http://127.0.0.1:9")]).unwrap();
-        assert_eq!((other.region.as_str(), other.path_style), ("us-east-1", true));
-        assert_eq!(other.checksums, RawChecksums::WhenRequired);
+    fn the_usual_variables_do() {
+        let more =
+            [("AWS_REGION", "eu-central-1"), ("AWS_SESSION_TOKEN", "t"), ("AWS_ENDPOINT_URL", "http://s3")];
+        let s3 = resolved("", &more).unwrap();
+        assert_eq!((s3.endpoint.as_deref(), s3.region.as_deref()), (Some("http://s3"), Some("eu-central-1")));
+        let keys = s3.credentials.unwrap();
+        assert_eq!((keys.access_key.expose_secret(), keys.secret_key.expose_secret()), ("id", "hunter2"));
+        assert_eq!(keys.session_token.unwrap().expose_secret(), "t");
+        assert!(s3.conditional_writes);
+        // Without any, the platform may have some.
+        let none = RawS3::default().resolve(Path::new("."), &Environment::of(&[])).unwrap();
+        assert!(none.credentials.is_none());
     }
 
     #[test]
@@ -184,12 +175,12 @@ mod tests {
             ("S", "s"),
         ];
         let s3 = resolved(toml, &more).unwrap();
-        assert_eq!((s3.endpoint.as_deref(), s3.region.as_str()), (Some("https://minio"), "r"));
-        assert_eq!((s3.access_key.expose_secret(), s3.secret_key.expose_secret()), ("a", "s"));
-        assert!(s3.session_token.is_none(), "that token belongs to other keys");
-        assert_eq!((s3.checksums, s3.path_style), (RawChecksums::WhenSupported, false));
+        assert_eq!((s3.endpoint.as_deref(), s3.region.as_deref()), (Some("https://minio"), Some("r")));
+        assert_eq!((s3.checksums, s3.path_style), (Some(Checksums::WhenSupported), Some(false)));
         assert_eq!(s3.timeout, Duration::from_secs(5));
-        assert!(!format!("{s3:?}").contains("hunter2"));
+        let keys = s3.credentials.unwrap();
+        assert_eq!((keys.access_key.expose_secret(), keys.secret_key.expose_secret()), ("a", "s"));
+        assert!(keys.session_token.is_none(), "that token belongs to other keys");
     }
 
     #[test]

@@ -1,0 +1,35 @@
+//! Stores and queues, as addresses and configuration name them.
+
+use antiphon_queue::Queue;
+use antiphon_store::{Store, StoreSettings};
+
+use crate::config::{BROKER, Broker, Config, ConfigError, Environment};
+
+/// Opens a store that must be there.
+pub(crate) async fn open_store(address: &str, config: &Config) -> anyhow::Result<Store> {
+    Ok(Store::open_with(address, &settings(address, config)?).await?)
+}
+
+/// Opens a store, which is made if it is not there.
+pub(crate) async fn create_store(address: &str, config: &Config) -> anyhow::Result<Store> {
+    Ok(Store::create_with(address, &settings(address, config)?).await?)
+}
+
+/// Keys are read only where they are needed.
+fn settings(address: &str, config: &Config) -> Result<StoreSettings, ConfigError> {
+    if !address.starts_with("s3:") {
+        return Ok(StoreSettings::default());
+    }
+    Ok(StoreSettings { s3: config.s3(&Environment::default())? })
+}
+
+/// The queue of the fleet. It connects when it is first used, and again whenever the connection is lost.
+pub(crate) fn fleet_queue(config: &Config) -> Result<(Queue, Broker), ConfigError> {
+    let broker = config.broker(&Environment::default())?.ok_or_else(|| {
+        ConfigError(format!(
+            "there is no broker: set {BROKER} to its address, or write [broker] into antiphon.toml; \
+             `antiphon run` needs none"
+        ))
+    })?;
+    Ok((Queue::rabbitmq(broker.settings.clone()), broker))
+}

@@ -1,0 +1,166 @@
+//! The services of a fleet: one role in a process, until it is stopped.
+
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+use antiphon_coordinator::{Config as CoordinatorConfig, Parts as CoordinatorParts, Progress};
+use antiphon_core::{PoolId, SESSIONS_PER_JOB, Seed};
+use antiphon_queue::Queue;
+use antiphon_store::Store;
+use antiphon_worker::{Config as WorkerConfig, Counters, Health, Parts as WorkerParts, RetryPolicy};
+use tokio_util::sync::CancellationToken;
+
+use super::pools::Singing;
+use crate::config::Config;
+use crate::health::Signs;
+
+/// How often a service shows that its main loop moves.
+const TICK: Duration = Duration::from_secs(1);
+/// How often it looks whether store and broker are there.
+const LOOK: Duration = Duration::from_secs(10);
+
+/// Where a service works.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub(crate) queue: Queue,
+    pub(crate) store: Store,
+    pub(crate) signs: Arc<Signs>,
+}
+
+/// The pools that a worker sings in, and why not in the others.
+pub(crate) struct Choice {
+    singing: Vec<Singing>,
+    pub(crate) left_out: Vec<(PoolId, anyhow::Error)>,
+}
+
+impl Choice {
+    /// The pools with the sessions at a time of each.
+    pub(crate) fn pools(&self) -> impl Iterator<Item = (&PoolId, u32)> {
+        self.singing.iter().map(|pool| (&pool.id, pool.slots))
+    }
+}
+
+/// Of the configuration's pools, those that `wanted` names (all, if it names none) and whose keys are there. A pool is sung in with all
+/// of its targets or not at all: its jobs may be about any of them.
+pub(crate) fn choose(config: &Config, wanted: &[PoolId], most_sessions: Option<u32>) -> Choice {
+    let mut choice = Choice { singing: Vec::new(), left_out: Vec::new() };
+    let jitter = Seed(RandomState::new().hash_one("jitter"));
+    for id in config.catalogue.pools.keys() {
+        let targets = config.catalogue.targets.iter().filter(|(_, target)| &target.pool == id);
+        let aliases: Vec<&String> = targets.map(|(alias, _)| alias).collect();
+        if aliases.is_empty() || !(wanted.is_empty() || wanted.contains(id)) {
+            continue;
+        }
+        match Singing::new(id.clone(), &config.limits(id), aliases.into_iter(), config, jitter) {
+            Ok(mut pool) => {
+                pool.slots = pool.slots.min(most_sessions.unwrap_or(u32::MAX));
+                choice.singing.push(pool);
+            }
+            Err(error) => choice.left_out.push((id.clone(), error)),
+        }
+    }
+    choice
+}
+
+/// Works until it is stopped, then lets open jobs end within the grace period.
+pub(crate) async fn work(
+    place: &Place,
+    config: &Config,
+    choice: Choice,
+    grace: Duration,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
+    let Place { queue, store, .. } = place.clone();
+    let counters = Arc::new(Counters::default());
+    let parts = WorkerParts::new(queue, store, config.client()?, RetryPolicy::default(), counters);
+    let health = Arc::clone(&parts.health);
+    let pools = choice.singing.into_iter().map(Singing::into_parts).collect();
+    let work = WorkerConfig { sessions_per_job: SESSIONS_PER_JOB, grace, park: Some(WorkerConfig::PARK) };
+    let role = antiphon_worker::run(Arc::new(parts), pools, work, stop.clone());
+    watched(place, role, || worker_state(&health)).await?;
+    Ok(())
+}
+
+/// Leads or stands by until it is stopped.
+pub(crate) async fn coordinate(place: &Place, window: usize, stop: &CancellationToken) -> anyhow::Result<()> {
+    let Place { queue, store, .. } = place.clone();
+    let progress = Arc::new(Progress::default());
+    let parts = CoordinatorParts { queue, store, progress: Arc::clone(&progress) };
+    let config = CoordinatorConfig::fleet(window);
+    let role = antiphon_coordinator::serve(&parts, &config, stop);
+    let state = || {
+        let runs = progress.runs.load(Relaxed);
+        Ok(match progress.leads.load(Relaxed) {
+            0 => "standing by".to_owned(),
+            _ => format!("leading, {runs} runs"),
+        })
+    };
+    watched(place, role, state).await?;
+    Ok(())
+}
+
+/// What a worker says of itself, or why it cannot work.
+fn worker_state(health: &Health) -> Result<String, String> {
+    let reading = health.read();
+    let parked = reading.pools.iter().filter_map(|(pool, health)| Some((pool, health.parked.as_ref()?)));
+    let parked: Vec<String> = parked.map(|(pool, why)| format!("pool {pool} is parked: {why}")).collect();
+    let jobs = format!("{} jobs open", reading.open_jobs());
+    match reading.is_ready() {
+        true => Ok([vec![jobs], parked].concat().join("\n")),
+        false => Err("not all pools take jobs yet".to_owned()),
+    }
+}
+
+/// Runs a role to its end, and meanwhile keeps the signs of its life: whatever keeps this loop from moving keeps the role from it too.
+async fn watched<T>(
+    place: &Place,
+    role: impl Future<Output = T>,
+    state: impl Fn() -> Result<String, String>,
+) -> T {
+    tokio::pin!(role);
+    let looking = look_again_and_again(place, &state);
+    tokio::pin!(looking);
+    let mut tick = tokio::time::interval(TICK);
+    loop {
+        tokio::select! {
+            ended = &mut role => return ended,
+            () = &mut looking => unreachable!("it looks until it is dropped"),
+            _ = tick.tick() => place.signs.moves(Instant::now()),
+        }
+    }
+}
+
+async fn look_again_and_again(place: &Place, state: &impl Fn() -> Result<String, String>) {
+    let mut look = tokio::time::interval(LOOK);
+    loop {
+        look.tick().await;
+        let seen = match what_is_missing(place).await {
+            missing if !missing.is_empty() => Err(missing),
+            _ => state().map_err(|why| vec![why]),
+        };
+        let words = match &seen {
+            Ok(_) => "ready".to_owned(),
+            Err(missing) => missing.join("; "),
+        };
+        if place.signs.saw(seen) {
+            tracing::info!(state = words, "readiness has changed");
+        }
+    }
+}
+
+async fn what_is_missing(place: &Place) -> Vec<String> {
+    let mut missing = Vec::new();
+    if !place.queue.is_connected() {
+        missing.push("the broker is out of reach".to_owned());
+    }
+    // Any read shows whether the store answers.
+    match tokio::time::timeout(LOOK, place.store.exists("suites/readiness.yaml")).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => missing.push(format!("the store does not answer: {error}")),
+        Err(_) => missing.push("the store does not answer in time".to_owned()),
+    }
+    missing
+}
