@@ -66,4 +66,20 @@ pub enum QueueError {
         /// Its routing key, the pool for a job.
         key: String,
     },
+    /// The management API did not do what it was asked.
+    #[error("the management API at {url} failed: {reason}")]
+    Management {
+        /// Where.
+        url: String,
+        /// How it shows.
+        reason: String,
+    },
+    /// Messages wait in a queue that was to be deleted.
+    #[error("{messages} messages wait in {queue}; let them be worked off, or delete them with it")]
+    NotEmpty {
+        /// Which.
+        queue: String,
+        /// How many.
+        messages: u32,
+    },
 }

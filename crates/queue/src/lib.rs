@@ -10,6 +10,7 @@
 //! | [`CallStream`] | calls to the coordinator that leads |
 //! | `memory` | the queue within a process, with faults that tests can order |
 //! | `rabbitmq` | the queue in a RabbitMQ, behind [`RabbitMqSettings`] |
+//! | [`topology`] | what a broker must have, applied, checked and deleted at once |
 //! | [`conformance`] | what every backend must do, as functions that a test calls |
 //!
 //! Jobs are delivered at least once and in any order. The queue within a process has no background tasks; that of a RabbitMQ keeps
@@ -24,6 +25,7 @@ mod events;
 mod memory;
 mod queue;
 mod rabbitmq;
+pub mod topology;
 mod wire;
 
 pub use calls::CallStream;

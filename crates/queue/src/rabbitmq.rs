@@ -5,6 +5,7 @@
 //! | `settings`, `tls` | where the broker is, how to log in |
 //! | `session`, `link` | one connection; another one as soon as it is over |
 //! | `pieces`, `declare` | what the broker is to have, and making sure that it has it |
+//! | `topology`, `policies`, `management` | the same for an operator, with limits |
 //! | `parcel`, `publisher` | messages on their way to the broker, until they are confirmed |
 //! | `subscription`, `triage`, `receipt` | messages on their way from the broker, until they are settled |
 //! | `greeting` | what the broker says of itself |
@@ -19,14 +20,17 @@ mod driver;
 mod failure;
 mod greeting;
 mod link;
+mod management;
 mod parcel;
 mod pieces;
+mod policies;
 mod publisher;
 mod receipt;
 mod session;
 mod settings;
 mod subscription;
 mod tls;
+mod topology;
 mod triage;
 
 use std::sync::{Arc, LazyLock};
@@ -35,6 +39,7 @@ use antiphon_core::PoolId;
 use bytes::Bytes;
 
 pub use greeting::BrokerFacts;
+pub use management::Management;
 pub(crate) use receipt::Receipt;
 pub use settings::{ClientCertificate, RabbitMqSettings, Tls};
 pub(crate) use subscription::{Heard, Subscription};
@@ -47,6 +52,7 @@ use greeting::greeting;
 use link::Link;
 use parcel::Parcel;
 use publisher::Publisher;
+use session::Session;
 use subscription::Source;
 
 /// A RabbitMQ. Clones are the same connections, which are opened when they are needed first.
@@ -136,10 +142,19 @@ impl RabbitMqQueue {
         }
     }
 
+    /// For those who cannot wait for ever.
+    async fn session(&self) -> Result<Arc<Session>, QueueError> {
+        self.ends.consuming.session_within(self.settings.patience).await
+    }
+
+    fn settings(&self) -> &RabbitMqSettings {
+        &self.settings
+    }
+
     /// Connects if need be, but does not wait for ever.
     pub(crate) async fn check(&self) -> Result<BrokerFacts, QueueError> {
         let patience = self.settings.patience;
-        self.ends.consuming.session_within(patience).await?;
+        self.session().await?;
         self.ends.publishing.session_within(patience).await?;
         let settings = self.settings.clone();
         let asked = driver().spawn(async move { greeting(&settings).await }).await;

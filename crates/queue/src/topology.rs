@@ -1,0 +1,87 @@
+//! What a broker must have before a fleet works with it, all at once and by somebody who may configure it.
+//!
+//! Whoever publishes or consumes declares what is missing, too, if it may; this is for operators who grant workers less, and for
+//! the policies, which AMQP cannot set. A queue within a process needs none of it.
+
+use std::fmt;
+
+use antiphon_core::PoolId;
+
+pub use crate::rabbitmq::Management;
+use crate::{Queue, QueueError};
+
+/// What became of the policies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Policies {
+    /// They are set.
+    Set,
+    /// They could not be, without the management API. These commands, to be typed at the broker, do the same.
+    ToSet(Vec<String>),
+}
+
+/// Something that is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// It is not there; applying the topology makes it.
+    Missing {
+        /// Kind and name.
+        what: String,
+    },
+    /// It is there, but not as this version needs it. A policy is corrected by applying the topology; a queue or an exchange must be
+    /// deleted first, since the broker never changes one.
+    Differs {
+        /// Kind and name.
+        what: String,
+        /// In what.
+        how: String,
+    },
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing { what } => write!(f, "{what} is missing"),
+            Self::Differs { what, how } => write!(f, "{what} is not as it should be: {how}"),
+        }
+    }
+}
+
+/// Makes exchanges, queues and bindings, those of these pools included, and sets the policies if the management API is given.
+/// What is there already stays. An error if something is there otherwise, or may not be made.
+pub async fn apply(
+    queue: &Queue,
+    pools: &[PoolId],
+    management: Option<&Management>,
+) -> Result<Policies, QueueError> {
+    match queue {
+        Queue::Memory(_) => Ok(Policies::Set),
+        Queue::RabbitMq(rabbitmq) => rabbitmq.apply(pools, management).await,
+    }
+}
+
+/// What is missing or differs; nothing if all is well. Without the management API bindings and policies are not seen, and without
+/// the right to configure neither are arguments. Changes nothing.
+pub async fn check(
+    queue: &Queue,
+    pools: &[PoolId],
+    management: Option<&Management>,
+) -> Result<Vec<Finding>, QueueError> {
+    match queue {
+        Queue::Memory(_) => Ok(Vec::new()),
+        Queue::RabbitMq(rabbitmq) => rabbitmq.findings(pools, management).await,
+    }
+}
+
+/// Deletes all of it. Queues in which messages wait are an error, and then nothing is deleted, unless these may go too. Jobs that
+/// wait are not lost thereby: the coordinator publishes again what the store lacks.
+pub async fn delete(
+    queue: &Queue,
+    pools: &[PoolId],
+    management: Option<&Management>,
+    with_messages: bool,
+) -> Result<(), QueueError> {
+    match queue {
+        Queue::Memory(_) => Ok(()),
+        Queue::RabbitMq(rabbitmq) => rabbitmq.delete(pools, management, with_messages).await,
+    }
+}
