@@ -8,6 +8,7 @@
 //! | `stored` | the samples of a run as `antiphon export` gives them |
 //! | `audit` | every planned sample once, every token once |
 //! | `broker` | a real RabbitMQ of the test's own, or a cluster |
+//! | `relay` | a wire that can be cut, slowed and held, and that reads AMQP |
 //! | `kept` | programs of others, which never outlive the tests |
 
 mod asked;
@@ -15,6 +16,7 @@ mod audit;
 mod broker;
 mod kept;
 mod program;
+mod relay;
 mod stage;
 mod stored;
 
@@ -22,5 +24,6 @@ pub use asked::{Asked, VOICES};
 pub use audit::{Excuses, answers, audit, audit_repeated, same_summary, samples_by_job, tokens};
 pub use broker::{Broker, BrokerKind, Certificates, Cluster, Depth, Tls, Vhost};
 pub use program::{Ended, Program};
+pub use relay::{Counts, Event, Relay, Sender, Trap};
 pub use stage::Stage;
 pub use stored::{Stored, object_names};
