@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 /// Jobs of a run in the queue of a pool at once.
 pub(crate) const WINDOW: usize = 4;
 /// A run that has not ended after so long, on a clock that jumps, never will.
-const NEVER: Duration = Duration::from_secs(30 * 24 * 3600);
+const NEVER: Duration = Duration::from_secs(12 * 3600);
 
 pub(crate) struct Stage {
     pub(crate) memory: MemoryQueue,
@@ -111,14 +111,13 @@ impl Stage {
     /// How the newest submission of the run ended.
     pub(crate) async fn ended(&self, run: &str) -> Ended {
         let end = async {
-            loop {
-                let status = self.status(run).await;
-                if let (false, Some(ended)) = (status.is_open(), status.ended()) {
-                    return ended.clone();
-                }
+            while !self.store.open_submissions(&run_id(run)).await.unwrap().is_empty() {
                 // The clock jumps, so this costs nothing.
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
+            let status = self.status(run).await;
+            assert!(!status.is_open());
+            status.ended().expect("it has ended").clone()
         };
         tokio::time::timeout(NEVER, end).await.unwrap_or_else(|_| panic!("run {run} never ends"))
     }

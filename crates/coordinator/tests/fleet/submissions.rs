@@ -1,5 +1,6 @@
 //! What users ask of a fleet, and what it tells them.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use antiphon_coordinator::{Counts, End, Look, Wanted, requeue, status, submit};
@@ -29,7 +30,7 @@ async fn a_running_run_says_so_and_an_extension_is_done_after_it() {
 #[tokio::test(start_paused = true)]
 async fn the_dead_are_told_of_and_tried_again_when_requeued() {
     let stage = Stage::new();
-    let _coordinator = stage.coordinator();
+    let coordinator = stage.coordinator();
     stage.submit(&Asked::new("r", &["p"], 3)).await;
     let mut rejecting = stage.queue.consume_jobs(&"p".parse().unwrap(), 1).await.unwrap();
     let rejected = rejecting.next().await.unwrap();
@@ -43,11 +44,17 @@ async fn the_dead_are_told_of_and_tried_again_when_requeued() {
     let counts = Counts { planned: 3, stored: 2, dead: 1, ..Counts::default() };
     assert_eq!((status_now.jobs, status_now.samples), (counts, counts));
 
+    // What is dead stays dead when the run is submitted again.
+    let published = || coordinator.progress.published.load(Ordering::Relaxed);
+    let before = published();
+    stage.submit(&Asked::new("r", &["p"], 3)).await;
+    assert_eq!((stage.ended("r").await.end, published()), (End::Incomplete, before));
+
     let nothing = requeue(&stage.store, &stage.queue, &run_id("r"), &[]).await.unwrap();
     assert!(nothing.submitted.is_none());
     let again = requeue(&stage.store, &stage.queue, &run_id("r"), std::slice::from_ref(&job)).await.unwrap();
     assert_eq!(again.requeued, [job]);
-    assert_eq!(again.submitted.unwrap().submission.number, 2);
+    assert_eq!(again.submitted.unwrap().submission.number, 3);
     assert_eq!(stage.ended("r").await.end, End::Complete);
 }
 

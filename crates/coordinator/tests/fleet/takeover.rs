@@ -134,18 +134,40 @@ async fn two_leaders_do_no_harm() {
     let stage = Stage::new();
     let ledger = Ledger::default();
     let opened = stage.submit(&Asked::new("r", &["p"], 200)).await.opened;
-    let _one = stage.coordinator();
+    let one = stage.coordinator();
     let _workers = stage.workers("p", 3, Habits::default(), &ledger);
     // Knows nothing of the other.
-    let other =
-        run(&stage.parts(), &opened, &Config::fleet(WINDOW), &CancellationToken::new()).await.unwrap();
+    let (parts, config) = (stage.parts(), Config::fleet(WINDOW));
+    let other = run(&parts, &opened, &config, &CancellationToken::new()).await.unwrap();
     let ended = stage.ended("r").await;
     for report in [&other, &ended.report] {
         assert_eq!((report.end(), report.jobs, report.stored), (End::Complete, 200, 200), "{report:?}");
     }
+    let published = [&one.progress, &parts.progress].map(|of| of.published.load(Ordering::Relaxed));
+    assert!(
+        published.iter().sum::<u64>() <= 260,
+        "each leaves to the other what that one has published: {published:?}"
+    );
     let twice = ledger.done().len() - 200;
     // Each of them keeps meeting jobs that the other has in the queue: about window × ln(jobs / window) times, of which few are done at once.
     assert!(twice <= 60, "{twice} jobs were done twice");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_leader_publishes_only_what_is_missing() {
+    let stage = Stage::new();
+    let first = stage.coordinator();
+    let _workers = stage.workers("p", 2, Habits::default(), &Ledger::default());
+    stage.submit(&Asked::new("r", &["p"], 60)).await;
+    stage.stored("r", 30).await;
+    drop(first);
+    // What was queued is done by then.
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let missing = stage.status("r").await.jobs.left;
+    assert!(missing > 20);
+    let second = stage.coordinator();
+    assert_eq!(stage.ended("r").await.end, End::Complete);
+    assert_eq!(second.progress.published.load(Ordering::Relaxed), missing);
 }
 
 #[tokio::test(start_paused = true)]
