@@ -50,7 +50,7 @@ pub(crate) struct Arguments {
     /// When to use colours; NO_COLOR is respected
     #[arg(long, global = true, help_heading = "Global options", value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Colour,
-    /// What to log on standard error, for example `info` or `antiphon_worker=debug` [default: warn; services: warn,antiphon=info]
+    /// What to log on standard error, for example `info` or `antiphon_worker=debug` [default: warn; for services: warn,antiphon=info]
     #[arg(long, global = true, help_heading = "Global options", value_name = "FILTER", env = "ANTIPHON_LOG")]
     pub(crate) log: Option<String>,
     /// How to log

@@ -11,7 +11,7 @@ use antiphon_core::summary::{Operations, Summary};
 use antiphon_store::Store;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use backends::{create_store, fleet_queue, open_store};
+pub(crate) use backends::{broker, create_store, open_store};
 pub(crate) use one_process::{Sung, sing};
 pub(crate) use service::{Choice, Place, choose, coordinate, work};
 

@@ -99,7 +99,9 @@ fn queue(error: &QueueError) -> Option<Exit> {
         QueueError::Settings { .. }
         | QueueError::Refused { .. }
         | QueueError::Unreachable { .. }
-        | QueueError::Unroutable { .. } => Some(Exit::Usage),
+        | QueueError::Unroutable { .. }
+        | QueueError::Management { .. }
+        | QueueError::NotEmpty { .. } => Some(Exit::Usage),
         QueueError::Full { .. } | QueueError::HandedBack { .. } | QueueError::Malformed { .. } => None,
     }
 }

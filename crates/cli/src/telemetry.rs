@@ -5,10 +5,11 @@ use tracing_subscriber::EnvFilter;
 use crate::args::{Arguments, Command, LogFormat};
 use crate::output::Usage;
 
-/// What commands log unless they are told otherwise.
-const COMMANDS: &str = "warn";
+/// What commands log unless they are told otherwise. The client of the broker calls an error what is an answer to our question; what
+/// matters of it, the queue says.
+const COMMANDS: &str = "warn,lapin=off";
 /// The same for services, whose log is all that is seen of them.
-const SERVICES: &str = "warn,antiphon=info";
+const SERVICES: &str = "warn,lapin=off,antiphon=info";
 
 /// Starts logging what the filter lets through.
 pub(crate) fn start(arguments: &Arguments, colour: bool) -> Result<(), Usage> {

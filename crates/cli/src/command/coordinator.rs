@@ -12,7 +12,7 @@ pub(crate) async fn run(
     wanted: &CoordinatorArguments,
     output: &Output,
 ) -> anyhow::Result<Exit> {
-    let fleet = Fleet::open(arguments, None).await?;
+    let fleet = Fleet::serving(arguments).await?;
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         broker = %fleet.broker.settings,

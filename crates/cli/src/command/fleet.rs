@@ -1,6 +1,6 @@
 //! What the commands of a fleet begin with: configuration, store and queue.
 
-use std::path::Path;
+use std::time::Duration;
 
 use antiphon_core::RunId;
 use antiphon_queue::Queue;
@@ -11,6 +11,9 @@ use crate::args::Arguments;
 use crate::compose;
 use crate::config::{self, Broker, Config, Environment};
 use crate::output::Usage;
+
+/// How long somebody at a terminal waits for a broker.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A fleet as it is seen from here.
 #[derive(Debug)]
@@ -23,24 +26,34 @@ pub(crate) struct Fleet {
 }
 
 impl Fleet {
-    /// Reads the configuration, beside the suite if there is one, and opens store and queue.
-    pub(crate) async fn open(arguments: &Arguments, suite: Option<&Path>) -> anyhow::Result<Self> {
-        let config = config::find(arguments.config.as_deref(), suite)?;
-        let (queue, broker) = compose::fleet_queue(&config)?;
+    /// For a service: it waits for its broker, and a folder is made where there is none, since somebody begins.
+    pub(crate) async fn serving(arguments: &Arguments) -> anyhow::Result<Self> {
+        let config = config::find(arguments.config.as_deref(), None)?;
+        let broker = compose::broker(&config)?;
+        let queue = Queue::rabbitmq(broker.settings.clone());
         let address = open_store::address(arguments, &config);
-        let store = match suite {
-            Some(_) => compose::create_store(&address, &config).await?,
-            None => compose::open_store(&address, &config).await?,
-        };
+        let store = compose::create_store(&address, &config).await?;
         Ok(Self { config, address, store, queue, broker })
     }
 
-    /// The same, for a run that must be there.
+    /// For a command about a run that must be there. A command gives up where a service waits.
     pub(crate) async fn holding(arguments: &Arguments, run: &RunId) -> anyhow::Result<Self> {
-        let fleet = Self::open(arguments, None).await?;
-        open_store::must_hold(&fleet.store, &fleet.address, run).await?;
-        Ok(fleet)
+        let config = config::find(arguments.config.as_deref(), None)?;
+        let (queue, broker) = reach(&config).await?;
+        let address = open_store::address(arguments, &config);
+        let store = compose::open_store(&address, &config).await?;
+        open_store::must_hold(&store, &address, run).await?;
+        Ok(Self { config, address, store, queue, broker })
     }
+}
+
+/// The queue at a broker that answers.
+pub(crate) async fn reach(config: &Config) -> anyhow::Result<(Queue, Broker)> {
+    let mut broker = compose::broker(config)?;
+    broker.settings.patience = PATIENCE;
+    let queue = Queue::rabbitmq(broker.settings.clone());
+    queue.check().await?;
+    Ok((queue, broker))
 }
 
 /// The queue, where there is a broker: what can be said without it is said without it.

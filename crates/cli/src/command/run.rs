@@ -40,6 +40,7 @@ pub(crate) async fn run(arguments: &Arguments, run: &RunArguments, output: &Outp
         return Err(Usage("nothing was asked; raise `budget` in the suite, or give --yes".to_owned()).into());
     }
     let store = create_store(&address, &config).await?;
+    store.probe().await?;
     let _lock = store.lock_run(&loaded.manifest.run).await?;
     refuse_if_submitted(&store, &loaded.manifest.run).await?;
     let opened = open_run(&store, &loaded.text, loaded.manifest, &wanted).await?;

@@ -4,31 +4,37 @@ use antiphon_coordinator::{Submitted, Wanted, load_suite};
 use antiphon_core::plan::Plan;
 use serde::Serialize;
 
-use super::fleet::Fleet;
+use super::fleet::{self, Fleet};
 use super::foresee::foresee;
 use super::run::{may_spend, warn_of_prices};
-use super::watch;
+use super::{open_store, watch};
 use crate::args::{Arguments, SubmitArguments};
 use crate::exit::Exit;
 use crate::money::{count, counted};
 use crate::output::{Output, Usage};
+use crate::{compose, config};
 
 pub(crate) async fn run(
     arguments: &Arguments,
     submit: &SubmitArguments,
     output: &Output,
 ) -> anyhow::Result<Exit> {
-    let fleet = Fleet::open(arguments, Some(&submit.suite)).await?;
-    let loaded = load_suite(&submit.suite, &fleet.config.catalogue, submit.run.clone())?;
+    let config = config::find(arguments.config.as_deref(), Some(&submit.suite))?;
+    let loaded = load_suite(&submit.suite, &config.catalogue, submit.run.clone())?;
     loaded.warnings.iter().for_each(|warning| output.warning(warning));
+    let (queue, broker) = fleet::reach(&config).await?;
+    let address = open_store::address(arguments, &config);
     let wanted = Wanted::from(&submit.wanted);
-    let foreseen = foresee(&fleet.address, &fleet.config, &loaded, &wanted).await?;
+    let foreseen = foresee(&address, &config, &loaded, &wanted).await?;
     warn_of_prices(&loaded.manifest, &foreseen.opened.manifest, *output);
     if !submit.yes && !may_spend(&foreseen, *output)? {
         return Err(
             Usage("nothing was submitted; raise `budget` in the suite, or give --yes".to_owned()).into()
         );
     }
+    let store = compose::create_store(&address, &config).await?;
+    store.probe().await?;
+    let fleet = Fleet { config, address, store, queue, broker };
     let submitted = antiphon_coordinator::submit(&fleet.store, &fleet.queue, &loaded, &wanted).await?;
     end(&fleet, &submitted, submit.wait, *output).await
 }

@@ -15,7 +15,7 @@ pub(crate) async fn run(
     wanted: &WorkerArguments,
     output: &Output,
 ) -> anyhow::Result<Exit> {
-    let fleet = Fleet::open(arguments, None).await?;
+    let fleet = Fleet::serving(arguments).await?;
     wanted.pools.iter().try_for_each(|pool| must_be_there(pool, &fleet.config))?;
     let choice = choose(&fleet.config, &wanted.pools, wanted.concurrency);
     refuse_if_it_has_none(&choice, &wanted.pools)?;

@@ -1,6 +1,5 @@
 //! Stores and queues, as addresses and configuration name them.
 
-use antiphon_queue::Queue;
 use antiphon_store::{Store, StoreSettings};
 
 use crate::config::{BROKER, Broker, Config, ConfigError, Environment};
@@ -23,13 +22,12 @@ fn settings(address: &str, config: &Config) -> Result<StoreSettings, ConfigError
     Ok(StoreSettings { s3: config.s3(&Environment::default())? })
 }
 
-/// The queue of the fleet. It connects when it is first used, and again whenever the connection is lost.
-pub(crate) fn fleet_queue(config: &Config) -> Result<(Queue, Broker), ConfigError> {
-    let broker = config.broker(&Environment::default())?.ok_or_else(|| {
+/// The broker of the fleet, which must be named.
+pub(crate) fn broker(config: &Config) -> Result<Broker, ConfigError> {
+    config.broker(&Environment::default())?.ok_or_else(|| {
         ConfigError(format!(
             "there is no broker: set {BROKER} to its address, or write [broker] into antiphon.toml; \
              `antiphon run` needs none"
         ))
-    })?;
-    Ok((Queue::rabbitmq(broker.settings.clone()), broker))
+    })
 }

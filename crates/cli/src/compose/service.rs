@@ -19,7 +19,7 @@ use crate::health::Signs;
 
 /// How often a service shows that its main loop moves.
 const TICK: Duration = Duration::from_secs(1);
-/// How often it looks whether store and broker are there.
+/// How often it looks whether store and broker are there, while they are.
 const LOOK: Duration = Duration::from_secs(10);
 
 /// Where a service works.
@@ -134,20 +134,19 @@ async fn watched<T>(
 }
 
 async fn look_again_and_again(place: &Place, state: &impl Fn() -> Result<String, String>) {
-    let mut look = tokio::time::interval(LOOK);
     loop {
-        look.tick().await;
         let seen = match what_is_missing(place).await {
             missing if !missing.is_empty() => Err(missing),
             _ => state().map_err(|why| vec![why]),
         };
-        let words = match &seen {
-            Ok(_) => "ready".to_owned(),
-            Err(missing) => missing.join("; "),
+        let (words, wait) = match &seen {
+            Ok(_) => ("ready".to_owned(), LOOK),
+            Err(missing) => (missing.join("; "), TICK),
         };
         if place.signs.saw(seen) {
             tracing::info!(state = words, "readiness has changed");
         }
+        tokio::time::sleep(wait).await;
     }
 }
 

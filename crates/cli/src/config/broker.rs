@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use antiphon_queue::topology::Management;
 use antiphon_queue::{ClientCertificate, RabbitMqSettings, Tls};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -32,8 +33,8 @@ pub(super) struct RawBroker {
 pub(crate) struct Broker {
     /// How; shown without the password.
     pub(crate) settings: RabbitMqSettings,
-    /// The management API, without user and password; they are those of the broker.
-    pub(crate) management_url: Option<String>,
+    /// The management API, where it is named; its user is that of the broker.
+    pub(crate) management: Option<Management>,
 }
 
 impl Broker {
@@ -97,7 +98,8 @@ impl RawBroker {
             settings.password = Some(password);
         }
         self.encrypt(&mut settings, &field, folder)?;
-        Ok(Some(Broker { settings, management_url: self.management_url.clone() }))
+        let management = self.management(&settings, folder)?;
+        Ok(Some(Broker { settings, management }))
     }
 
     /// The address, and what names it.
@@ -121,6 +123,21 @@ impl RawBroker {
             (None, Some(file)) => secret_file("broker.password_file", &folder.join(file)).map(Some),
             (None, None) => Ok(None),
         }
+    }
+
+    fn management(
+        &self,
+        settings: &RabbitMqSettings,
+        folder: &Path,
+    ) -> Result<Option<Management>, ConfigError> {
+        let Some(url) = &self.management_url else { return Ok(None) };
+        let Some(password) = settings.password.clone() else {
+            let missing = "broker.management_url: the management API needs a password";
+            return Err(ConfigError(missing.to_owned()));
+        };
+        let ca = self.ca_file.as_ref().map(|file| pem_text("broker.ca_file", &folder.join(file)));
+        let (url, user) = (url.clone(), settings.user.clone());
+        Ok(Some(Management { url, user, password, authority: ca.transpose()? }))
     }
 
     fn encrypt(

@@ -29,6 +29,7 @@ pub(super) struct RawS3 {
     secret_key_file: Option<PathBuf>,
     session_token_env: Option<String>,
     session_token_file: Option<PathBuf>,
+    platform_keys: bool,
     ca_file: Option<PathBuf>,
     connect_timeout: Option<String>,
     timeout: Option<String>,
@@ -54,6 +55,11 @@ impl RawS3 {
         ] {
             if variable.is_some() && file.is_some() {
                 return Err(format!("s3: `{name}_env` and `{name}_file` exclude each other; keep one"));
+            }
+            if self.platform_keys && (variable.is_some() || file.is_some()) {
+                return Err(format!(
+                    "s3: `platform_keys` and a place for {name} exclude each other; keep one"
+                ));
             }
         }
         self.timeouts().map(|_| ())
@@ -81,6 +87,7 @@ impl RawS3 {
             }),
             conditional_writes: self.conditional_writes.unwrap_or(true),
             credentials: self.credentials(folder, environment)?,
+            ask_platform: self.platform_keys,
             ca_pem: ca.transpose()?,
             connect_timeout,
             timeout,
@@ -88,7 +95,7 @@ impl RawS3 {
         })
     }
 
-    /// The keys that are named, else those of the usual variables, else none: then the platform may have some.
+    /// The keys that are named, else those of the usual variables, else those of the platform if it may be asked.
     fn credentials(
         &self,
         folder: &Path,
@@ -100,7 +107,7 @@ impl RawS3 {
         };
         let named = [&self.access_key_env, &self.secret_key_env].into_iter().any(Option::is_some)
             || [&self.access_key_file, &self.secret_key_file].into_iter().any(Option::is_some);
-        if !named && environment.optional(ACCESS_KEY).is_none() {
+        if self.platform_keys && !named && environment.optional(ACCESS_KEY).is_none() {
             return Ok(None);
         }
         Ok(Some(S3Credentials {
@@ -158,9 +165,15 @@ mod tests {
         assert_eq!((keys.access_key.expose_secret(), keys.secret_key.expose_secret()), ("id", "hunter2"));
         assert_eq!(keys.session_token.unwrap().expose_secret(), "t");
         assert!(s3.conditional_writes);
-        // Without any, the platform may have some.
-        let none = RawS3::default().resolve(Path::new("."), &Environment::of(&[])).unwrap();
-        assert!(none.credentials.is_none());
+        // Without any, the platform is asked only if it may be.
+        let platform: RawS3 = toml::from_str("platform_keys = true").unwrap();
+        let settings = platform.resolve(Path::new("."), &Environment::of(&[])).unwrap();
+        assert!(settings.credentials.is_none() && settings.ask_platform);
+        let error = RawS3::default().resolve(Path::new("."), &Environment::of(&[])).unwrap_err();
+        assert_eq!(
+            error.0,
+            "s3.access_key_env: the environment variable AWS_ACCESS_KEY_ID is not set; export it and try again"
+        );
     }
 
     #[test]
