@@ -89,3 +89,10 @@ impl Drop for Kept {
         let _ = self.child.wait();
     }
 }
+
+/// A port that nobody listens at, below those that the kernel gives to clients.
+pub(crate) fn free_port() -> u16 {
+    let free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let mut ports = std::iter::repeat_with(|| rand::random_range(10_000..32_000)).take(1_000);
+    ports.find(free).expect("there is a free port")
+}

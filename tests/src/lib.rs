@@ -9,12 +9,14 @@
 //! | `audit` | every planned sample once, every token once |
 //! | `broker` | a real RabbitMQ of the test's own, or a cluster |
 //! | `relay` | a wire that can be cut, slowed and held, and that reads AMQP |
+//! | `moto` | an S3 server that nobody here wrote |
 //! | `kept` | programs of others, which never outlive the tests |
 
 mod asked;
 mod audit;
 mod broker;
 mod kept;
+mod moto;
 mod program;
 mod relay;
 mod stage;
@@ -23,6 +25,7 @@ mod stored;
 pub use asked::{Asked, VOICES};
 pub use audit::{Excuses, answers, audit, audit_repeated, same_summary, samples_by_job, tokens};
 pub use broker::{Broker, BrokerKind, Certificates, Cluster, Depth, Tls, Vhost};
+pub use moto::Moto;
 pub use program::{Ended, Program};
 pub use relay::{Counts, Event, Relay, Sender, Trap};
 pub use stage::Stage;

@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::{BrokerKind, Certificates, HANGS, Secrets, Tls};
-use crate::kept::Kept;
+use crate::kept::{Kept, free_port};
 
 /// Where Debian's package puts the programs. Those in the search path insist on a user and a folder of their own.
 pub(super) const SCRIPTS: &str = "/usr/lib/rabbitmq/bin";
@@ -235,13 +235,6 @@ impl Node {
 
 fn missing() -> &'static str {
     "RabbitMQ is not installed: `make prepare` does it, or install Debian's package rabbitmq-server"
-}
-
-/// A port that nobody listens at, below those that the kernel gives to clients.
-pub(crate) fn free_port() -> u16 {
-    let free = |port: &u16| std::net::TcpListener::bind((LOOPBACK, *port)).is_ok();
-    let mut ports = std::iter::repeat_with(|| rand::random_range(10_000..32_000)).take(1_000);
-    ports.find(free).expect("there is a free port")
 }
 
 /// Deletes the folders of brokers whose tests were killed, or never dropped them because they were shared.
