@@ -39,9 +39,11 @@ pub struct Beat {
     pub singing: bool,
     /// Its calls in flight.
     pub in_flight: u32,
-    /// The voices that it counts, itself included, sorted, each with the number of the newest beat that it heard of it: which life of a
-    /// voice was counted matters where the voice has left and come back. Empty where concurrency is unlimited.
+    /// The voices that sing or have calls in flight, itself included, sorted, each with the number of the newest beat that it heard
+    /// of it: which life of a voice was counted matters where the voice has left and come back. Empty where concurrency is unlimited.
     pub counted: Vec<(VoiceId, u64)>,
+    /// Whether `counted` is everybody who may have calls in flight, also those who were silent of late.
+    pub settled: bool,
     /// The limits of the pool as it was told them. The strictest that anybody was told are everybody's.
     pub limits: Limits,
 }

@@ -115,6 +115,11 @@ impl Choir {
         }
     }
 
+    /// Goes on with these limits as what this process was told. Others learn of it by the next beat; then set the share.
+    pub fn tell(&mut self, limits: Limits) {
+        self.told = share::with_burst(limits);
+    }
+
     /// When the next beat is due.
     #[must_use]
     pub fn beat_due(&self) -> Instant {
@@ -133,7 +138,7 @@ impl Choir {
         let least = Duration::from_secs_f64((voices + 1.0) / MOST_BEATS_PER_SECOND);
         self.beat_due = now + self.settings.interval.max(least).min(self.settings.ttl / LEAST_BEATS_PER_TTL);
         let limited = self.limits().concurrency.is_some();
-        let counted = if limited { self.others.counted(self.singing.then_some(number)) } else { Vec::new() };
+        let counted = if limited { self.others.counted(number) } else { Vec::new() };
         ChoirMessage::Beat(Beat {
             format: OBJECT_FORMAT,
             pool: self.pool.clone(),
@@ -142,6 +147,7 @@ impl Choir {
             singing: self.singing,
             in_flight,
             counted,
+            settled: limited && self.echo.is_settled(now),
             limits: self.told.clone(),
         })
     }
@@ -173,7 +179,10 @@ impl Choir {
             }
         }
         let others = &self.others;
-        self.echo.answered_if(|first| others.all_counted_us(first));
+        let forget_after = self.settings.forget_after();
+        self.echo.settle_if(|first, since| {
+            others.all_counted_us(first) && (others.any_settled() || now >= since + forget_after)
+        });
         None
     }
 
@@ -187,12 +196,13 @@ impl Choir {
     pub fn share(&mut self, now: Instant) -> Share {
         self.others.forget(now);
         let limits = self.limits();
+        let until = self.echo.until(limits.concurrency.is_some(), now);
         let (voices, rank) = (self.others.singing() + 1, self.others.rank());
         let counted = if self.singing { voices } else { voices - 1 };
         if !self.singing || self.rests() {
             return Share::silent(Standing::Resting, counted, now);
         }
-        let Some(until) = self.echo.until(limits.concurrency.is_some(), now) else {
+        let Some(until) = until else {
             return Share::silent(Standing::Listening, counted, now);
         };
         let mut portion = share::portions(&limits, voices, rank);
@@ -216,3 +226,6 @@ impl Choir {
         share::usable(&self.others.lower(&self.told), self.settings.headroom)
     }
 }
+
+#[cfg(test)]
+mod tests;

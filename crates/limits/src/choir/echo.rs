@@ -27,8 +27,9 @@ struct Chain {
     newest: Instant,
     /// Whether everybody has been heard, and has heard this voice or stopped.
     listened: bool,
-    /// Whether everybody who was there has said so. Whoever comes later has to hear it from this voice.
-    answered: bool,
+    /// Whether everybody who was there has said so, and nobody is left who may have calls in flight without being heard.
+    /// Whoever comes later has to hear it from this voice.
+    settled: bool,
 }
 
 impl Echo {
@@ -58,21 +59,27 @@ impl Echo {
             return;
         }
         self.break_if_old(now);
-        let fresh = Chain { first: number, since: now, newest: at, listened: false, answered: false };
+        let fresh = Chain { first: number, since: now, newest: at, listened: false, settled: false };
         let chain = self.chain.get_or_insert(fresh);
         chain.newest = at;
         chain.listened |= at >= chain.since + self.ttl + self.skew;
     }
 
     /// Asks, once everybody has been heard and until it is so, whether everybody counts the beat from which on this
-    /// voice is to be counted.
-    pub(super) fn answered_if(&mut self, all_counted: impl FnOnce(u64) -> bool) {
+    /// voice is to be counted. That beat came back at the time given along with its number.
+    pub(super) fn settle_if(&mut self, all_counted: impl FnOnce(u64, Instant) -> bool) {
         if let Some(chain) = &mut self.chain
             && chain.listened
-            && !chain.answered
+            && !chain.settled
         {
-            chain.answered = all_counted(chain.first);
+            chain.settled = all_counted(chain.first, chain.since);
         }
+    }
+
+    /// Whether it has become so, and there has been no gap since.
+    pub(super) fn is_settled(&mut self, now: Instant) -> bool {
+        self.break_if_old(now);
+        self.chain.as_ref().is_some_and(|chain| chain.settled)
     }
 
     /// Nothing that was published will come back.
@@ -82,10 +89,10 @@ impl Echo {
     }
 
     /// Until when the voice may spend, if it may at `now`.
-    pub(super) fn until(&mut self, needs_answers: bool, now: Instant) -> Option<Instant> {
+    pub(super) fn until(&mut self, must_settle: bool, now: Instant) -> Option<Instant> {
         self.break_if_old(now);
         let chain = self.chain.as_ref()?;
-        (chain.listened && (chain.answered || !needs_answers)).then(|| chain.newest + self.ttl)
+        (chain.listened && (chain.settled || !must_settle)).then(|| chain.newest + self.ttl)
     }
 
     /// When the chain will have a gap, unless there is another echo.

@@ -25,6 +25,9 @@ struct Heard {
     in_flight: u32,
     /// The number of the newest beat of ours that it counted.
     counted_us: u64,
+    /// Those that it counts.
+    counted: Vec<VoiceId>,
+    settled: bool,
     limits: Limits,
 }
 
@@ -46,6 +49,8 @@ impl Voices {
             singing: beat.singing,
             in_flight: beat.in_flight,
             counted_us: counted_us.or(before.map(|before| before.counted_us)).unwrap_or(0),
+            counted: beat.counted.iter().map(|(voice, _)| *voice).collect(),
+            settled: beat.settled,
             limits: beat.limits.clone(),
         };
         self.heard.insert(beat.voice, heard);
@@ -76,18 +81,26 @@ impl Voices {
         count(self.heard.range(..self.own).filter(|(_, heard)| heard.singing))
     }
 
-    /// Those that sing, with the newest beat heard of each, ourselves included if we do.
-    pub(super) fn counted(&self, own: Option<u64>) -> Vec<(VoiceId, u64)> {
-        let singing = self.heard.iter().filter(|(_, heard)| heard.singing);
-        let mut counted: Vec<_> = singing.map(|(voice, heard)| (*voice, heard.number)).collect();
-        counted.extend(own.map(|number| (self.own, number)));
+    /// Those that sing or have calls in flight, with the newest beat heard of each, ourselves included.
+    pub(super) fn counted(&self, own: u64) -> Vec<(VoiceId, u64)> {
+        let held = self.heard.iter().filter(|(_, heard)| heard.singing || heard.in_flight > 0);
+        let mut counted: Vec<_> = held.map(|(voice, heard)| (*voice, heard.number)).collect();
+        counted.push((self.own, own));
         counted.sort_unstable();
         counted
     }
 
-    /// Whether all that sing have counted our beat of that number or a newer one.
+    /// Whether all that sing have counted our beat of that number or a newer one, and count nobody that we have not heard: such
+    /// a one is silent, but the calls that it began may not have ended.
     pub(super) fn all_counted_us(&self, number: u64) -> bool {
-        self.heard.values().all(|heard| !heard.singing || heard.counted_us >= number)
+        let known = |voice: &VoiceId| *voice == self.own || self.heard.contains_key(voice);
+        let mut singing = self.heard.values().filter(|heard| heard.singing);
+        singing.all(|heard| heard.counted_us >= number && heard.counted.iter().all(known))
+    }
+
+    /// Whether there is one that knows of everybody who may have calls in flight.
+    pub(super) fn any_settled(&self) -> bool {
+        self.heard.values().any(|heard| heard.singing && heard.settled)
     }
 
     /// Those limits or the stricter ones that somebody was told, limit by limit.

@@ -1,0 +1,99 @@
+//! A fanout exchange with one queue per connection, as slow and uneven as a broker may be.
+//!
+//! A message is routed some time after it was published, and reaches every queue that exists then. The broker lags as a whole by
+//! any time; between two queues it differs by at most `skew`. Messages of one connection keep their order in every queue,
+//! those of different connections need not.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use tokio::time::Instant;
+
+/// A connection, and the queue that it listens to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Connection(pub(super) u32);
+
+#[derive(Debug, Clone)]
+pub(super) struct Delays {
+    /// The longest from publishing to routing.
+    pub(super) publish: Duration,
+    /// The longest that the broker lags as a whole.
+    pub(super) lag: Duration,
+    /// How differently it delays two queues.
+    pub(super) skew: Duration,
+    /// What part of the messages a queue drops. A broker must not.
+    pub(super) dropped: f64,
+}
+
+pub(super) struct Broker {
+    pub(super) delays: Delays,
+    queues: BTreeMap<Connection, Queue>,
+    routed: BTreeMap<Connection, Instant>,
+    /// No queue gets anything before this any more.
+    front: Instant,
+    last: u32,
+}
+
+/// When the newest message of each publisher reaches the queue, and how late this queue is at present.
+struct Queue {
+    newest: BTreeMap<Connection, Instant>,
+    lateness: f64,
+}
+
+impl Broker {
+    pub(super) fn new(delays: Delays, now: Instant) -> Self {
+        Self { delays, queues: BTreeMap::new(), routed: BTreeMap::new(), front: now, last: 0 }
+    }
+
+    pub(super) fn connect(&mut self) -> Connection {
+        self.last += 1;
+        let connection = Connection(self.last);
+        self.queues.insert(connection, Queue { newest: BTreeMap::new(), lateness: 0.5 });
+        connection
+    }
+
+    /// The queue and everything in it are gone. What was published may still be routed.
+    pub(super) fn cut(&mut self, connection: Connection) {
+        self.queues.remove(&connection);
+    }
+
+    /// When a message that is published now will be routed.
+    pub(super) fn publish(&mut self, from: Connection, rng: &mut ChaCha8Rng, now: Instant) -> Instant {
+        let at = now + upto(self.delays.publish, rng);
+        let routed = self.routed.entry(from).or_insert(at);
+        *routed = at.max(*routed);
+        *routed
+    }
+
+    /// Which queues a message reaches, and when.
+    pub(super) fn route(
+        &mut self,
+        from: Connection,
+        rng: &mut ChaCha8Rng,
+        now: Instant,
+    ) -> Vec<(Connection, Instant)> {
+        self.front = self.front.max(now + upto(self.delays.lag, rng));
+        let mut reached = Vec::new();
+        for (connection, queue) in &mut self.queues {
+            if rng.random_bool(self.delays.dropped) {
+                continue;
+            }
+            // A queue is early or late for a while; a skew that is drawn anew each time would hardly ever add up.
+            if rng.random_bool(0.05) {
+                queue.lateness = *[0.0, 1.0, rng.random_range(0.0..1.0)].get(rng.random_range(0..3)).unwrap();
+            }
+            let at = self.front + self.delays.skew.mul_f64(queue.lateness);
+            let newest = queue.newest.entry(from).or_insert(at);
+            *newest = at.max(*newest);
+            reached.push((*connection, *newest));
+        }
+        reached
+    }
+}
+
+/// Often next to nothing, sometimes all of it.
+pub(super) fn upto(most: Duration, rng: &mut ChaCha8Rng) -> Duration {
+    most.mul_f64(rng.random_range(0.0..1.0_f64).powi(4))
+}
