@@ -67,18 +67,32 @@ proptest! {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_done_in_vain_is_paid_too() {
+    let stage = Stage::new();
+    let ledger = Ledger::default();
+    let _coordinator = stage.coordinator();
+    // More workers than jobs in the queue, so that a copy is done beside its original.
+    let _workers = stage.workers("p", 10, Habits::default(), &ledger);
+    stage.memory.deliver_twice(30);
+    stage.submit(&Asked { budget: Some(1_000.0), ..Asked::new("r", &["p"], 100) }).await;
+    let report = stage.ended("r").await.report;
+    assert!(report.stored == 100 && report.duplicates > 5, "{report:?}");
+    assert!((report.dollars - ledger.dollars()).abs() < 1e-6, "{} of {}", report.dollars, ledger.dollars());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_new_leader_counts_what_was_spent_before_it() {
     let stage = Stage::new();
     let ledger = Ledger::default();
     let coordinator = stage.coordinator();
-    let workers = stage.workers("p", 2, Habits::default(), &ledger);
+    let workers = stage.workers("p", 10, Habits::default(), &ledger);
+    stage.memory.deliver_twice(10);
     stage.submit(&Asked { budget: Some(20.0), ..Asked::new("r", &["p"], 200) }).await;
     stage.stored("r", 20).await;
     // Nothing is in flight when the next one comes.
     drop(coordinator);
     tokio::time::sleep(Duration::from_secs(60)).await;
-    let before = ledger.dollars();
-    assert!(before > 5.0);
+    assert!(ledger.dollars() > 5.0 && stage.status("r").await.duplicates > 3);
     let _next = stage.coordinator();
     let ended = stage.ended("r").await;
     assert_eq!(ended.end, End::OverBudget);

@@ -14,7 +14,9 @@ use crate::worker::{Habits, Ledger};
 async fn cancelled_half_way(hint: bool) -> Stage {
     let stage = Stage::new();
     let ledger = Ledger::default();
-    let coordinator = stage.coordinator();
+    // Where the hint is to do it, the store is not asked in time.
+    let doubt = if hint { Duration::from_secs(10_000) } else { Config::DOUBT };
+    let coordinator = stage.coordinator_with(Config { doubt, ..Config::fleet(WINDOW) });
     let workers = stage.workers("p", 2, Habits::default(), &ledger);
     stage.submit(&Asked::new("r", &["p"], 500)).await;
     stage.submit(&Asked::new("other", &["p"], 100)).await;

@@ -3,15 +3,18 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use antiphon_coordinator::{Counts, End, Look, Wanted, requeue, status, submit};
+use antiphon_coordinator::{Config, Counts, End, Look, Wanted, requeue, status, submit};
 
-use crate::stage::{Asked, Stage, run_id};
+use crate::stage::{Asked, Stage, WINDOW, run_id};
 use crate::worker::{Habits, Ledger};
+
+const A_DAY: Duration = Duration::from_secs(24 * 3600);
 
 #[tokio::test(start_paused = true)]
 async fn a_running_run_says_so_and_an_extension_is_done_after_it() {
     let stage = Stage::new();
-    let _coordinator = stage.coordinator();
+    // Nothing but the calls tells of a submission.
+    let _coordinator = stage.coordinator_with(Config { look: A_DAY, ..Config::fleet(WINDOW) });
     let _workers = stage.workers("p", 2, Habits::default(), &Ledger::default());
     let asked = Asked::new("r", &["p"], 20);
     let first = stage.submit(&asked).await;
@@ -30,7 +33,8 @@ async fn a_running_run_says_so_and_an_extension_is_done_after_it() {
 #[tokio::test(start_paused = true)]
 async fn the_dead_are_told_of_and_tried_again_when_requeued() {
     let stage = Stage::new();
-    let coordinator = stage.coordinator();
+    // The store is not asked in time.
+    let coordinator = stage.coordinator_with(Config { doubt: A_DAY, ..Config::fleet(WINDOW) });
     stage.submit(&Asked::new("r", &["p"], 3)).await;
     let mut rejecting = stage.queue.consume_jobs(&"p".parse().unwrap(), 1).await.unwrap();
     let rejected = rejecting.next().await.unwrap();
