@@ -6,8 +6,8 @@ use crate::args::{Arguments, Command, LogFormat};
 use crate::output::Usage;
 
 /// What commands log unless they are told otherwise. The client of the broker calls an error what is an answer to our question; what
-/// matters of it, the queue says.
-const COMMANDS: &str = "warn,lapin=off";
+/// matters of it, the queue says; and what the queue says, the command says in the end.
+const COMMANDS: &str = "warn,lapin=off,antiphon_queue=error";
 /// The same for services, whose log is all that is seen of them.
 const SERVICES: &str = "warn,lapin=off,antiphon=info";
 

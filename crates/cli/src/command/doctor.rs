@@ -9,6 +9,7 @@ mod store;
 use antiphon_queue::Queue;
 
 use self::finding::{Finding, State};
+use super::fleet::PATIENCE;
 use super::open_store;
 use crate::args::Arguments;
 use crate::config::{self, Config, Environment};
@@ -23,7 +24,8 @@ pub(crate) async fn run(arguments: &Arguments, output: &Output) -> anyhow::Resul
     findings.extend(store::look(&address, &config).await);
     findings.extend(clock::look(&address, &config).await);
     match config.broker(&Environment::default()) {
-        Ok(Some(broker)) => {
+        Ok(Some(mut broker)) => {
+            broker.settings.patience = PATIENCE;
             let queue = Queue::rabbitmq(broker.settings.clone());
             findings.extend(broker::look(&queue, &broker, &config).await);
         }

@@ -13,7 +13,7 @@ use crate::config::{self, Broker, Config, Environment};
 use crate::output::Usage;
 
 /// How long somebody at a terminal waits for a broker.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A fleet as it is seen from here.
 #[derive(Debug)]

@@ -77,7 +77,7 @@ async fn to_the_end(
         return Err(Usage(format!("run {run} was never submitted: {hint}")).into());
     }
     tokio::select! {
-        ended = following.to_the_end() => Ok(Ok(ended?)),
+        ended = following.follow() => Ok(Ok(ended?)),
         // Nothing here needs time to stop.
         _ = signals.guard(stop.cancelled(), &stop, output, "the run goes on without being watched") => {
             Ok(Err(Exit::Interrupted))

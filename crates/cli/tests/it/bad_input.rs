@@ -3,6 +3,7 @@
 mod calls;
 mod configuration;
 mod datasets;
+mod fleet;
 mod lines;
 mod stored;
 mod suites;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::desk::{Desk, Done};
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 24] = [
     "init",
     "demo",
     "run",
@@ -21,8 +21,22 @@ const COMMANDS: [&str; 14] = [
     "export",
     "decode",
     "sim",
+    "purge",
+    "coordinator",
+    "worker",
+    "submit",
+    "status",
+    "watch",
+    "cancel",
+    "dead",
+    "topology",
+    "doctor",
     "completions",
 ];
+
+/// Commands with commands of their own.
+const ACTIONS: [&str; 6] =
+    ["dead list", "dead show", "dead requeue", "topology apply", "topology check", "topology delete"];
 
 #[test]
 fn the_help_of_every_command() {
@@ -30,6 +44,8 @@ fn the_help_of_every_command() {
     let mut all = desk.good("--help");
     for command in COMMANDS {
         assert!(all.contains(&format!("\n  {command} ")), "{command} is not listed");
+    }
+    for command in COMMANDS.into_iter().chain(ACTIONS) {
         all += &format!("\n──── {command} ────\n{}", desk.good(&format!("{command} --help")));
     }
     insta::assert_snapshot!("help", all);

@@ -27,6 +27,10 @@ fn every_sample_file_is_read() {
             _ if name.ends_with(".suite.yaml") => check_suite(&path),
             _ if name.ends_with(".toml") => check_configuration(&path),
             _ if name.starts_with("voices.") => check_voices(&path),
+            "compose.yaml" => check_containers(&path),
+            _ if name.ends_with(".json") => drop(json(&path)),
+            // Only a build reads it.
+            "Dockerfile" => continue,
             // Documents that suites refer to are read with them; a README is for people.
             _ if name.ends_with(".md") => continue,
             _ => panic!("no test reads {}; add it here", path.display()),
@@ -56,7 +60,31 @@ fn check_configuration(path: &Path) {
     desk.good(&format!("check --config {}", path.display()));
 }
 
+/// Grants, for S3 and the broker.
+fn json(path: &Path) -> serde_json::Value {
+    serde_json::from_slice(&fs::read(path).unwrap())
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Every container of ours begins with a command and options that there are.
+fn check_containers(path: &Path) {
+    let file: serde_json::Value = serde_saphyr::from_str(&fs::read_to_string(path).unwrap())
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let mut commands = 0;
+    for (name, service) in file["services"].as_object().unwrap() {
+        let Some(command) = service["command"].as_array().filter(|_| service["entrypoint"].is_null()) else {
+            continue;
+        };
+        let words: Vec<&str> = command.iter().map(|word| word.as_str().unwrap()).collect();
+        let done = Desk::new().command().args(words).arg("--help").output().unwrap();
+        assert!(done.status.success(), "{name}: {}", String::from_utf8_lossy(&done.stderr));
+        commands += 1;
+    }
+    assert!(commands >= 3, "only {commands} commands were found in {}", path.display());
+}
+
 fn with_keys(desk: &mut Desk) {
+    desk.set("SIMULATOR_KEY", "canary");
     desk.set("ANTHROPIC_API_KEY", "canary");
     desk.set("OPENAI_API_KEY", "canary");
 }

@@ -80,7 +80,7 @@ impl<'a> Following<'a> {
     }
 
     /// Shows progress until the newest submission has ended.
-    pub(super) async fn to_the_end(mut self) -> anyhow::Result<(RunStatus, Ended)> {
+    pub(super) async fn follow(mut self) -> anyhow::Result<(RunStatus, Ended)> {
         let mut meter = Meter::new(self.output);
         let mut tick = tokio::time::interval(TICK);
         let mut look = tokio::time::interval(LOOK);

@@ -71,9 +71,9 @@ fn places() {
         case(
             "a store of an unknown kind",
             |_| {},
-            "run suite.yaml --store s3://bucket; runs --store s3://bucket",
+            "run suite.yaml --store gs://bucket; runs --store gs://bucket; status --store gs://bucket",
             2,
-            &["unknown store \"s3://bucket\": give a folder, file:PATH or memory:"],
+            &["unknown store \"gs://bucket\": give a folder, file:PATH, s3://BUCKET or memory:"],
         ),
         case("voices that are not there", |_| {}, "sim none.yaml", 2, &["can't read none.yaml"]),
         case("voices that are none", |_| {}, "sim suite.yaml", 2, &["suite.yaml: "]),
