@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use antiphon_core::PoolId;
+use antiphon_limits::Share;
 use tokio::time::Instant;
 
 /// The state of a worker at work, to be read from outside.
@@ -28,6 +29,8 @@ pub struct PoolHealth {
     pub open_jobs: usize,
     /// Why it takes no calls for a while, if it does not.
     pub parked: Option<String>,
+    /// Its part of the limits and how many sing, where others sing too.
+    pub share: Option<Share>,
 }
 
 /// How a worker does.

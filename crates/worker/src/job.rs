@@ -9,7 +9,7 @@ use antiphon_core::{Duplicate, Event, Job, JobTally, OBJECT_FORMAT, ResultObject
 use antiphon_store::{Put, StoreError};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -19,6 +19,7 @@ use crate::parts::{Parts, Place, PoolParts};
 use crate::runs::{NoRun, Run};
 use crate::session::{NoSession, ask_session};
 use crate::song::Song;
+use crate::strangers::{Strangers, Verdict};
 use crate::turn::Turn;
 use crate::{WorkerError, clock};
 
@@ -26,6 +27,9 @@ use crate::{WorkerError, clock};
 const LATER: Duration = Duration::from_secs(60);
 /// When a job that this worker cannot do now may be delivered again, to another one if there is one.
 const ELSEWHERE: Duration = Duration::from_secs(20);
+
+/// A worker that is left nothing of the limits for so long hands back what it has not begun.
+const LEFT_NOTHING: Duration = Duration::from_secs(10);
 
 /// What all jobs of a pool share.
 #[derive(Debug)]
@@ -36,8 +40,11 @@ pub(crate) struct Desk {
     pub(crate) song: Arc<Song>,
     pub(crate) turn: Turn,
     pub(crate) open: OpenJobs,
+    pub(crate) strangers: Strangers,
     /// Takes the 429s that other workers should hear of.
     pub(crate) hushes: mpsc::Sender<Option<Duration>>,
+    /// Whether others sing and nothing of the limits is left for this worker.
+    pub(crate) rests: watch::Receiver<bool>,
 }
 
 /// How open jobs are told to come to an end.
@@ -58,8 +65,8 @@ pub(crate) enum Ended {
     Settled,
     /// Its pool takes no more calls; it is handed back.
     Stopped(PoolStopped),
-    /// This worker cannot do it, and why; it is handed back.
-    NotHere { job: Job, reason: String },
+    /// This worker cannot do it, nobody else seems to do it, and why; it is handed back.
+    NotForUs(String),
 }
 
 /// Why a job has no samples.
@@ -97,9 +104,7 @@ async fn finish(desk: &Desk, shift: &Shift, job: Job) -> Result<(Settlement, End
     let run = match parts.runs.of(&parts.store, &job).await {
         Ok(run) => run,
         Err(NoRun::Never(reason)) => return Ok((Settlement::Reject(reason), Ended::Settled)),
-        Err(NoRun::NotHere(reason)) => {
-            return Ok((Settlement::Retry(ELSEWHERE), Ended::NotHere { job, reason }));
-        }
+        Err(NoRun::NotHere(reason)) => return Ok(not_here(desk, &job, reason)),
         Err(NoRun::Failed(error)) => return Err(error),
     };
     if run.cancelled.is_cancelled() {
@@ -126,7 +131,18 @@ async fn finish(desk: &Desk, shift: &Shift, job: Job) -> Result<(Settlement, End
         Err(NoSamples::Unasked(Unasked::Late)) => Ok((Settlement::Retry(ELSEWHERE), Ended::Settled)),
         Err(NoSamples::Left) => Ok((Settlement::Retry(Duration::ZERO), Ended::Settled)),
         Err(NoSamples::Never(reason)) => Ok((Settlement::Reject(reason), Ended::Settled)),
-        Err(NoSamples::NotHere(reason)) => Ok((Settlement::Retry(ELSEWHERE), Ended::NotHere { job, reason })),
+        Err(NoSamples::NotHere(reason)) => Ok(not_here(desk, &job, reason)),
+    }
+}
+
+/// Another worker may be able to do it. Nothing is handed round for ever, though.
+fn not_here(desk: &Desk, job: &Job, reason: String) -> (Settlement, Ended) {
+    let verdict = desk.strangers.came(job);
+    tracing::warn!(pool = %desk.pool.id, run = %job.run, job = %job.id(), reason, ?verdict, "a job for others");
+    match verdict {
+        Verdict::HandBack => (Settlement::Retry(ELSEWHERE), Ended::Settled),
+        Verdict::Say => (Settlement::Retry(ELSEWHERE), Ended::NotForUs(reason)),
+        Verdict::GiveUp => (Settlement::Reject(reason), Ended::Settled),
     }
 }
 
@@ -171,7 +187,9 @@ async fn samples(desk: &Desk, shift: &Shift, run: &Run, job: &Job) -> Result<Vec
     let (halt, begun) = (shift.halt.child_token(), AtomicBool::new(false));
     let asking = sessions(desk, run, job, &halt, &begun);
     tokio::pin!(asking);
-    let mut may_close = true;
+    let rests = rests_for_long(desk.rests.clone());
+    tokio::pin!(rests);
+    let (mut may_close, mut may_rest) = (true, true);
     loop {
         // Dropping what is asked loses its answers, and that is what leaving means; nothing else is lost here.
         tokio::select! {
@@ -185,6 +203,24 @@ async fn samples(desk: &Desk, shift: &Shift, run: &Run, job: &Job) -> Result<Vec
                 }
                 may_close = false;
             }
+            () = &mut rests, if may_rest => {
+                if !begun.load(Relaxed) {
+                    return Err(NoSamples::Unasked(Unasked::Late));
+                }
+                may_rest = false;
+            }
+        }
+    }
+}
+
+/// Waits until nothing of the limits is left for this worker for a while; for ever, where it shares them with nobody.
+async fn rests_for_long(mut rests: watch::Receiver<bool>) {
+    loop {
+        if rests.wait_for(|rests| *rests).await.is_err() {
+            return std::future::pending().await;
+        }
+        if timeout(LEFT_NOTHING, rests.wait_for(|rests| !*rests)).await.is_err() {
+            return;
         }
     }
 }

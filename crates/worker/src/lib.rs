@@ -7,17 +7,20 @@
 //! | `pool_loop` | one pool: takes jobs, rests while the pool is stopped, drains in the end |
 //! | `job` | one job: its sessions side by side, then store → hint → ack, in that order |
 //! | `open_jobs` | the jobs in work and all their deliveries |
+//! | `strangers` | jobs that this worker cannot do |
 //! | `turn` | which job may begin |
 //! | `session` | one conversation, turn by turn |
 //! | `call` | one sample: limit → call → classify → settle, again until it stands or is given up |
 //! | `retry` | how often, how long, and when a failure is final |
 //! | `runs` | the runs at hand, and whether they were cancelled |
+//! | `choir` | one voice: beats, hears the others, sets the pool's share |
 //! | `song` | what a pool is sung for at present |
 //! | `counters`, `health` | what others may watch |
 //!
 //! It never judges an answer: an outcome and the exact exchange are recorded, the aggregator does the rest.
 
 mod call;
+mod choir;
 mod clock;
 mod counters;
 mod error;
@@ -31,6 +34,7 @@ mod run;
 mod runs;
 mod session;
 mod song;
+mod strangers;
 mod turn;
 
 pub use counters::{Counters, Reading};

@@ -1,16 +1,19 @@
 //! What a worker is put together from, and how it works.
 
 use std::collections::BTreeMap;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use antiphon_core::PoolId;
-use antiphon_limits::Pool;
+use antiphon_core::{Limits, PoolId, Seed, VoiceId};
+use antiphon_limits::{ChoirSettings, Pool, PoolSettings};
 use antiphon_providers::{Client, Endpoint, TokenRatio};
 use antiphon_queue::Queue;
 use antiphon_store::Store;
 
+use crate::choir::Shared;
 use crate::counters::Counters;
 use crate::health::Health;
 use crate::retry::RetryPolicy;
@@ -55,6 +58,8 @@ pub struct PoolParts {
     pub(crate) limits: Pool,
     pub(crate) slots: u32,
     pub(crate) targets: BTreeMap<String, Place>,
+    /// Absent where the limits are this worker's alone.
+    pub(crate) shared: Option<Shared>,
 }
 
 /// Where a target is reached.
@@ -66,13 +71,39 @@ pub(crate) struct Place {
 }
 
 impl PoolParts {
-    /// A pool with its limits, at most `slots` sessions at a time, and the endpoints of its targets by alias.
+    /// A pool whose limits are this worker's alone, at most `slots` sessions at a time, and the endpoints of its targets by alias.
     #[must_use]
     pub fn new(id: PoolId, limits: Pool, slots: u32, targets: BTreeMap<String, Endpoint>) -> Self {
         let place = |endpoint| Place { endpoint, ratio: Mutex::default(), answered: AtomicBool::new(false) };
         let targets = targets.into_iter().map(|(alias, endpoint)| (alias, place(endpoint))).collect();
-        Self { id, limits, slots, targets }
+        Self { id, limits, slots, targets, shared: None }
     }
+
+    /// A pool whose limits all workers share that sing in it: `told` is all that they may use together, and the suites of the runs
+    /// that are asked for may lower it.
+    #[must_use]
+    pub fn in_choir(
+        id: PoolId,
+        told: Limits,
+        settings: ChoirSettings,
+        slots: u32,
+        targets: BTreeMap<String, Endpoint>,
+    ) -> Self {
+        let voice = draw_voice();
+        let limits = Pool::shared(PoolSettings { jitter: Seed(voice.0) });
+        Self { shared: Some(Shared { settings, voice, told }), ..Self::new(id, limits, slots, targets) }
+    }
+
+    /// The pool's limits, to be watched.
+    #[must_use]
+    pub fn limits(&self) -> &Pool {
+        &self.limits
+    }
+}
+
+/// The standard library's own randomness, by which hash maps differ between processes.
+fn draw_voice() -> VoiceId {
+    VoiceId(RandomState::new().hash_one("voice").max(1))
 }
 
 /// How a worker works.

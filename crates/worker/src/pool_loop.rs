@@ -1,10 +1,9 @@
 //! One pool: takes jobs, fills its slots job by job, rests while the pool is stopped, and drains in the end.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use antiphon_core::{Event, Job};
+use antiphon_core::Event;
 use antiphon_queue::{Delivery, JobConsumer, QueueError};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, timeout, timeout_at};
@@ -19,10 +18,6 @@ use crate::parts::Config;
 const REMIND: Duration = Duration::from_secs(20);
 /// How long handing jobs back may take.
 const HAND_BACK: Duration = Duration::from_secs(5);
-/// So many times the same job comes before its worker says that nobody seems able to do it.
-const TOO_OFTEN: u32 = 3;
-/// Most jobs that are remembered for that.
-const REMEMBERED: usize = 1_000;
 
 /// The loop of one pool.
 pub(crate) struct PoolLoop {
@@ -31,8 +26,6 @@ pub(crate) struct PoolLoop {
     /// Most jobs at a time: enough to fill all slots, and one that begins while another ends.
     most_open: u16,
     open: JoinSet<Result<Ended, WorkerError>>,
-    /// How often a job came that this worker cannot do.
-    not_here: HashMap<Job, u32>,
 }
 
 /// What happened next.
@@ -47,7 +40,7 @@ impl PoolLoop {
     pub(crate) fn new(desk: Arc<Desk>, config: Config) -> Self {
         let most_open = desk.pool.slots.div_ceil(config.sessions_per_job.max(1)) + 1;
         let most_open = u16::try_from(most_open).unwrap_or(u16::MAX);
-        Self { desk, config, most_open, open: JoinSet::new(), not_here: HashMap::new() }
+        Self { desk, config, most_open, open: JoinSet::new() }
     }
 
     /// Takes jobs until it is stopped; a pool that is stopped for a while rests in between.
@@ -128,16 +121,9 @@ impl PoolLoop {
         match ended {
             Ended::Settled => Ok(None),
             Ended::Stopped(stopped) => Ok(Some(stopped)),
-            Ended::NotHere { job, reason } => {
-                tracing::warn!(pool = %self.desk.pool.id, job = %job.id(), reason, "job handed back");
-                if self.not_here.len() >= REMEMBERED {
-                    self.not_here.clear();
-                }
-                let times = self.not_here.entry(job).or_default();
-                *times += 1;
-                if *times >= TOO_OFTEN {
-                    self.say(&PoolStopped { reason, misconfigured: true }).await?;
-                }
+            Ended::NotForUs(reason) => {
+                // The pool goes on. Whoever hears this and sees no job done believes it.
+                self.say(&PoolStopped { reason, misconfigured: true }).await?;
                 Ok(None)
             }
         }
@@ -154,9 +140,9 @@ impl PoolLoop {
         let reason = &stopped.reason;
         tracing::warn!(pool = %self.desk.pool.id, reason, "pool parked");
         self.desk.parts.health.pool(&self.desk.pool.id, |pool| pool.parked = Some(reason.clone()));
-        let until = Instant::now() + park;
+        let (remind, until) = (REMIND.min(park / 4), Instant::now() + park);
         loop {
-            let next = Instant::now() + REMIND;
+            let next = Instant::now() + remind;
             if next >= until {
                 tokio::time::sleep_until(until).await;
                 break;

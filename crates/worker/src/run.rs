@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use antiphon_core::PoolId;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::WorkerError;
+use crate::choir::Voice;
 use crate::job::Desk;
 use crate::open_jobs::OpenJobs;
 use crate::parts::{Config, Parts, PoolParts};
 use crate::pool_loop::PoolLoop;
 use crate::song::Song;
+use crate::strangers::Strangers;
 use crate::turn::Turn;
 
 /// 429s that wait to be told to others; more than one at a time says nothing new.
@@ -32,19 +34,26 @@ pub async fn run(
     let mut loops = JoinSet::new();
     // An error of one loop stops the others; the caller's own token stays as it is.
     let stop = stop.child_token();
-    for pool in pools {
-        let (hushes, heard) = mpsc::channel(HUSHES);
-        let pool = Arc::new(pool);
-        let song = Arc::new(Song::default());
+    for mut pool in pools {
+        let (hushes, told) = mpsc::channel(HUSHES);
+        let (rest, rests) = watch::channel(false);
+        let (shared, song) = (pool.shared.take(), Arc::new(Song::default()));
         let desk = Desk {
             slots: Semaphore::new(pool.slots as usize),
             parts: Arc::clone(&parts),
-            pool,
+            pool: Arc::new(pool),
             song,
             turn: Turn::default(),
             open: OpenJobs::default(),
+            strangers: Strangers::default(),
             hushes,
+            rests,
         };
+        if let Some(shared) = shared {
+            let (pool, song) = (Arc::clone(&desk.pool), Arc::clone(&desk.song));
+            // It ends by itself when nobody is left who could tell it of a 429: the desk is gone then, and all its calls.
+            loops.spawn(Voice::new(Arc::clone(&parts), pool, song, rest, &shared).sing(told));
+        }
         loops.spawn(PoolLoop::new(Arc::new(desk), config.clone()).run(stop.clone()));
     }
     let mut first_error = None;

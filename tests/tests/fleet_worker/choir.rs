@@ -1,0 +1,182 @@
+//! Workers that share the limits of a pool.
+
+use std::time::Duration;
+
+use antiphon_core::Limits;
+use antiphon_limits::{ChoirSettings, Standing};
+use antiphon_simulator::FaultKind;
+use antiphon_tests::VOICES;
+use tokio::time::{Instant, sleep};
+
+use crate::stage::{Stage, Worker, config, pool};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// What the simulator allows, and all workers together are told.
+const LIMITS: Limits = Limits {
+    requests_per_minute: Some(3_000),
+    burst: Some(20),
+    input_tokens_per_minute: None,
+    output_tokens_per_minute: None,
+    concurrency: Some(4),
+};
+
+/// The usual voices under one limit.
+fn limited_voices() -> String {
+    let voices = VOICES.replace("latency_ms", "limit_group: house\n    latency_ms");
+    format!("{voices}limits:\n  house: {{requests_per_minute: 3000, burst: 20, concurrency: 4}}\n")
+}
+
+fn voices(worker: &Worker) -> Option<(u32, Standing)> {
+    let share = worker.health.read().pools.get(&pool())?.share.clone()?;
+    Some((share.voices, share.standing))
+}
+
+async fn until_it_sings_with(worker: &Worker, others: u32) {
+    while voices(worker) != Some((others + 1, Standing::Singing)) {
+        sleep(SECOND / 100).await;
+    }
+}
+
+/// By the simulator's own count, on the real clock: while voices come, die and leave.
+#[tokio::test]
+async fn together_they_keep_the_limits() {
+    let settings = ChoirSettings {
+        interval: SECOND / 50,
+        ttl: SECOND / 10,
+        skew: SECOND / 20,
+        // What is left keeps the server's burst full, for calls that a busy machine holds up.
+        headroom: 0.8,
+    };
+    let mut stage = Stage::with(40, &limited_voices(), Limits::default()).await;
+    let jobs = stage.publish().await;
+    let first = stage.singer(&LIMITS, settings);
+    stage.simulator.until_calls(20).await;
+    let second = stage.singer(&LIMITS, settings);
+    until_it_sings_with(&second, 1).await;
+    let third = stage.singer(&LIMITS, settings);
+    until_it_sings_with(&third, 2).await;
+    drop(second);
+    first.end().await.unwrap();
+    stage.until_done(jobs.len()).await;
+    third.end().await.unwrap();
+    let stats = stage.simulator.stats();
+    assert_eq!(stats.limited, 0, "{stats:?}");
+    assert!(stats.in_flight_max <= 4, "{stats:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_429_of_one_hushes_all_and_is_told_once() {
+    let mut stage = Stage::new(40).await;
+    let jobs = stage.publish().await;
+    let workers = [(); 3].map(|()| stage.singer(&Limits { concurrency: Some(6), ..Limits::default() }, ChoirSettings::default()));
+    for worker in &workers {
+        until_it_sings_with(worker, 2).await;
+    }
+    // As many as are in flight, so that several of one pause are told to the same worker.
+    stage.fault(FaultKind::RateLimit, 6);
+    stage.until_done(jobs.len()).await;
+    let read = |count: fn(&antiphon_worker::Reading) -> u64| -> Vec<u64> {
+        workers.iter().map(|worker| count(&worker.counters.read())).collect()
+    };
+    let (told, heard) = (read(|reading| reading.hushes_told), read(|reading| reading.hushes_heard));
+    let all: u64 = told.iter().sum();
+    assert!(all >= 1 && told.iter().all(|told| *told <= 2), "told {told:?}");
+    for (told, heard) in told.iter().zip(&heard) {
+        assert_eq!(told + heard, all, "each hears what it did not tell: {heard:?}");
+    }
+    assert!(workers.iter().all(|worker| worker.pool.reading().hushes >= 1));
+    for worker in workers {
+        worker.end().await.unwrap();
+    }
+}
+
+/// Long before it would have been forgotten.
+#[tokio::test(start_paused = true)]
+async fn who_leaves_says_goodbye() {
+    let settings = ChoirSettings { ttl: 60 * SECOND, ..ChoirSettings::default() };
+    let stage = Stage::new(100).await;
+    stage.publish().await;
+    let limits = Limits { requests_per_minute: Some(60), ..Limits::default() };
+    let (stays, leaves) = (stage.singer(&limits, settings), stage.singer(&limits, settings));
+    until_it_sings_with(&stays, 1).await;
+    eprintln!("both {:?}", stage.simulator.stats().calls);
+    let begin = Instant::now();
+    leaves.end().await.unwrap();
+    eprintln!("left {:?} {:?}", begin.elapsed(), stage.simulator.stats().calls);
+    until_it_sings_with(&stays, 0).await;
+    assert!(begin.elapsed() < settings.forget_after() / 2, "{:?}", begin.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_nothing_to_do_is_not_counted_and_waits_before_it_sings_again() {
+    let mut stage = Stage::new(2).await;
+    let limits = Limits { requests_per_minute: Some(600), ..Limits::default() };
+    let idle = stage.singer(&limits, ChoirSettings::default());
+    let jobs = stage.publish().await;
+    let begin = Instant::now();
+    stage.until_done(jobs.len()).await;
+    assert!(begin.elapsed() >= 3 * SECOND, "a newcomer waits for ttl and skew: {:?}", begin.elapsed());
+    assert_eq!(voices(&idle), Some((1, Standing::Singing)), "it does not leave between two jobs");
+    while voices(&idle) != Some((0, Standing::Resting)) {
+        sleep(SECOND / 10).await;
+    }
+    idle.end().await.unwrap();
+}
+
+/// Where a worker has the limits for itself, nothing waits for anybody.
+#[tokio::test(start_paused = true)]
+async fn a_lone_worker_begins_at_once() {
+    let mut stage = Stage::new(2).await;
+    let jobs = stage.publish().await;
+    let begin = Instant::now();
+    let worker = stage.worker(&["alto", "bass"], &Limits::default(), config());
+    stage.until_done(jobs.len()).await;
+    assert!(begin.elapsed() < SECOND, "{:?}", begin.elapsed());
+    worker.end().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_suite_lowers_what_the_fleet_may_use() {
+    let suite = Limits { requests_per_minute: Some(120), ..Limits::default() };
+    let mut stage = Stage::with(4, VOICES, suite).await;
+    let jobs = stage.publish().await;
+    let worker = stage.singer(&Limits { requests_per_minute: Some(6_000), ..Limits::default() }, ChoirSettings::default());
+    stage.until_done(jobs.len()).await;
+    let share = worker.health.read().pools[&pool()].share.clone().unwrap();
+    assert_eq!(share.limits.requests_per_minute, Some(120));
+    worker.end().await.unwrap();
+}
+
+/// Three voices share two places: the one that is left nothing hands its jobs on.
+#[tokio::test(start_paused = true)]
+async fn who_is_left_nothing_holds_up_nobody() {
+    let mut stage = Stage::new(20).await;
+    let jobs = stage.publish().await;
+    let begin = Instant::now();
+    let limits = Limits { concurrency: Some(2), ..Limits::default() };
+    let workers = [(); 3].map(|()| stage.singer(&limits, ChoirSettings::default()));
+    stage.until_done(jobs.len()).await;
+    assert!(begin.elapsed() < 120 * SECOND, "{:?}", begin.elapsed());
+    assert!(workers.iter().any(|worker| worker.counters.read().jobs == 0), "one rested");
+    for worker in workers {
+        worker.end().await.unwrap();
+    }
+    assert!(stage.simulator.stats().in_flight_max <= 2);
+}
+
+/// The last jobs are with those that sing, and nobody's delivery is lost by leaving.
+#[tokio::test(start_paused = true)]
+async fn a_voice_that_dies_is_forgotten_and_its_jobs_are_done() {
+    let mut stage = Stage::new(20).await;
+    let jobs = stage.publish().await;
+    let limits = Limits { requests_per_minute: Some(600), ..Limits::default() };
+    let (dies, stays) = (stage.singer(&limits, ChoirSettings::default()), stage.singer(&limits, ChoirSettings::default()));
+    until_it_sings_with(&stays, 1).await;
+    let begin = Instant::now();
+    drop(dies);
+    until_it_sings_with(&stays, 0).await;
+    assert!(begin.elapsed() >= ChoirSettings::default().forget_after() - SECOND, "{:?}", begin.elapsed());
+    stage.until_done(jobs.len()).await;
+    stays.end().await.unwrap();
+}
