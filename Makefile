@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test build-tools prepare test-rust test-python check bench validate stack stack-down
+.PHONY: help demo test build-tools prepare test-rust test-python test-faults check bench validate stack stack-down
 
 CARGO ?= cargo
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
@@ -31,6 +31,9 @@ test-python: prepare # Official clients, a real browser and the readers of Parqu
 	$(CARGO) build --locked --workspace --bins --examples
 	$(VENV)/bin/pytest tests/python
 
+test-faults: prepare ## Try the fault matrix with FAULT_SEEDS seeds (20); `make test` tries one
+	ANTIPHON_FAULT_SEEDS=$(or $(FAULT_SEEDS),20) $(CARGO) test --package antiphon-tests --test faults --locked
+
 check: build-tools ## Check format, lints, documentation and dependencies
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
@@ -41,8 +44,9 @@ check: build-tools ## Check format, lints, documentation and dependencies
 	    echo "cargo-deny is not installed: banned crates, licences and sources are held by tests/tests/tidy.rs alone"; \
 	fi
 
-bench: build-tools ## Measure side by side with what Antiphon is compared with; writes target/bench.json
-	$(CARGO) build --release --package antiphon --locked
+bench: ## Measure side by side with what Antiphon is compared with; writes target/bench.json
+	@tests/prepare.sh --broker
+	$(CARGO) build --release --package antiphon --package antiphon-s3-server --locked
 	$(CARGO) bench --package antiphon-store --package antiphon-stats --package antiphon-tests --locked
 
 stack: ## Start a RabbitMQ, an S3 server and simulated models on free ports, and say how to use them

@@ -1,21 +1,30 @@
 //! What the pipeline costs, side by side with a bare loop that makes the same calls: `cargo bench -p antiphon-tests`, after
-//! `cargo build --release -p antiphon`. `-- --quick` makes fewer calls. `docs/benchmarks.md` says what is measured and why.
+//! `cargo build --release -p antiphon -p antiphon-s3-server`. `-- --quick` makes fewer calls. `docs/benchmarks.md` says what is measured and why.
 
 mod bare_loop;
 mod child;
 mod figure;
+mod fleet;
+mod fleet_cost;
+mod fleet_limits;
 mod scenario;
 mod simulator;
+mod submit;
 mod workload;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 
 use crate::bare_loop::BareLoop;
 use crate::figure::{show, write_json};
+use crate::fleet::Fleet;
+use crate::fleet_cost::cost;
+use crate::fleet_limits::limits;
 use crate::scenario::{Bench, limited, slow, speed};
 use crate::simulator::Simulator;
+use crate::submit::submit;
 
 /// How much is asked.
 #[derive(Debug, Clone, Copy)]
@@ -25,12 +34,37 @@ pub(crate) struct Size {
     pub(crate) large: u32,
     pub(crate) slow: u32,
     pub(crate) limited: u32,
+    pub(crate) fleet: u32,
+    /// The fleet is watched for five of these, and changes after each.
+    pub(crate) minute: Duration,
+    pub(crate) few_jobs: u32,
+    pub(crate) many_jobs: u32,
     /// Medians are taken of so many runs.
     pub(crate) repeats: usize,
 }
 
-const FULL: Size = Size { small: 10, large: 100, slow: 20, limited: 3, repeats: 3 };
-const QUICK: Size = Size { small: 2, large: 20, slow: 10, limited: 1, repeats: 1 };
+const FULL: Size = Size {
+    small: 10,
+    large: 100,
+    slow: 20,
+    limited: 3,
+    fleet: 50,
+    minute: Duration::from_secs(60),
+    few_jobs: 500,
+    many_jobs: 5_000,
+    repeats: 3,
+};
+const QUICK: Size = Size {
+    small: 2,
+    large: 20,
+    slow: 10,
+    limited: 1,
+    fleet: 20,
+    minute: Duration::from_secs(12),
+    few_jobs: 50,
+    many_jobs: 500,
+    repeats: 1,
+};
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -61,9 +95,13 @@ async fn bench(size: Size) -> anyhow::Result<()> {
     workload::write_files(&folder, simulator.url())?;
     let bench = Bench { antiphon, folder, simulator, size };
 
-    let mut figures = speed(&bench).await?;
+    let (mut figures, bare_cpu_us) = speed(&bench).await?;
     figures.extend(slow(&bench).await?);
     figures.extend(limited(&bench).await?);
+    let fleet = Fleet::start(&bench.antiphon, &bench.folder).await?;
+    figures.extend(cost(&bench, &fleet, bare_cpu_us).await?);
+    figures.extend(limits(&bench, &fleet).await?);
+    figures.extend(submit(&bench, &fleet).await?);
     show(&figures)?;
     write_json(&figures, &target.join("bench.json"))
 }

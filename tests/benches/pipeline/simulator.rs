@@ -21,6 +21,8 @@ pub(crate) struct Simulator {
 /// What it counted since the last reset.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Stats {
+    /// Calls of every outcome.
+    pub(crate) calls: u64,
     /// 429s.
     pub(crate) limited: u64,
 }

@@ -13,6 +13,8 @@ pub(crate) const SLOW_CONCURRENCY: u32 = 1_000;
 pub(crate) const CALLS_PER_MINUTE: u32 = 3_000;
 /// Calls at once after a rest.
 pub(crate) const BURST: u32 = 50;
+/// Tokens, in and out each, that the fleet's pool may use in a minute. Its answers are shorter, so that calls are the limit that binds.
+pub(crate) const TOKENS_PER_MINUTE: u32 = 600_000;
 /// How long the limited voice thinks.
 pub(crate) const LIMITED_LATENCY_MS: u32 = 200;
 /// Most tokens of an answer.
@@ -61,7 +63,7 @@ pub(crate) const QUESTIONS: [(&str, &str); 10] = [
 /// Voices, configuration and one suite per target.
 pub(crate) fn write_files(folder: &Path, base_url: &str) -> anyhow::Result<()> {
     std::fs::write(folder.join("antiphon.toml"), configuration(base_url))?;
-    for target in ["fast", "slow", "limited"] {
+    for target in ["fast", "slow", "limited", "shared"] {
         std::fs::write(folder.join(format!("{target}.suite.yaml")), suite(target))?;
     }
     Ok(())
@@ -70,15 +72,20 @@ pub(crate) fn write_files(folder: &Path, base_url: &str) -> anyhow::Result<()> {
 /// No two answers share more than single words, so compression gets no help from a model that repeats itself.
 pub(crate) fn voices() -> String {
     let mut text = String::from("voices:\n");
-    for (name, more) in [
-        ("fast", String::new()),
-        ("slow", ", latency_ms: [500]".to_owned()),
-        ("limited", format!(", latency_ms: [{LIMITED_LATENCY_MS}], limit_group: account")),
+    for (name, words, more) in [
+        ("fast", 130, String::new()),
+        ("slow", 130, ", latency_ms: [500]".to_owned()),
+        ("limited", 130, format!(", latency_ms: [{LIMITED_LATENCY_MS}], limit_group: account")),
+        ("shared", 100, format!(", latency_ms: [{LIMITED_LATENCY_MS}], limit_group: shared")),
     ] {
-        let prose = "default: {words: 130, stems: [1], variation: 1}";
+        let prose = format!("default: {{words: {words}, stems: [1], variation: 1}}");
         writeln!(text, "  - {{name: {name}, seed: 1, {prose}{more}}}").expect("a string takes all");
     }
-    text + &format!("limits:\n  account: {{requests_per_minute: {CALLS_PER_MINUTE}, burst: {BURST}}}\n")
+    let calls = format!("requests_per_minute: {CALLS_PER_MINUTE}, burst: {BURST}");
+    let tokens = format!(
+        "input_tokens_per_minute: {TOKENS_PER_MINUTE}, output_tokens_per_minute: {TOKENS_PER_MINUTE}"
+    );
+    text + &format!("limits:\n  account: {{{calls}}}\n  shared: {{{calls}, {tokens}}}\n")
 }
 
 fn configuration(base_url: &str) -> String {
@@ -92,6 +99,13 @@ fn configuration(base_url: &str) -> String {
             "limited",
             format!(
                 "concurrency = {FAST_CONCURRENCY}\nrequests_per_minute = {CALLS_PER_MINUTE}\nburst = {BURST}"
+            ),
+        ),
+        (
+            "shared",
+            format!(
+                "concurrency = {FAST_CONCURRENCY}\nrequests_per_minute = {CALLS_PER_MINUTE}\nburst = {BURST}\n\
+                 input_tokens_per_minute = {TOKENS_PER_MINUTE}\noutput_tokens_per_minute = {TOKENS_PER_MINUTE}"
             ),
         ),
     ] {
