@@ -83,7 +83,7 @@ pub(super) struct Backoff {
 }
 
 const FIRST_WAIT: Duration = Duration::from_millis(100);
-const LONGEST_WAIT: Duration = Duration::from_secs(15);
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 impl Backoff {
     pub(super) fn wait(&mut self) -> Duration {
@@ -92,12 +92,36 @@ impl Backoff {
         longest.mul_f64(rand::random_range(0.5..1.0))
     }
 
-    pub(super) fn failures(&self) -> u32 {
-        self.failures
+    pub(super) fn is_new(&self) -> bool {
+        self.failures == 0
     }
 
     pub(super) fn reset(&mut self) {
         self.failures = 0;
+    }
+}
+
+/// How often a broker may refuse what it once accepted. One that has just started may not know everything yet.
+const REFUSALS: u32 = 5;
+
+/// Whether a refusal is for good.
+#[derive(Debug, Default)]
+pub(super) struct Trust {
+    has_worked: bool,
+    refusals: u32,
+}
+
+impl Trust {
+    pub(super) fn worked(&mut self) {
+        *self = Self { has_worked: true, refusals: 0 };
+    }
+
+    pub(super) fn ends_with(&mut self, failure: &Failure) -> bool {
+        match failure {
+            Failure::Refused { .. } => self.refusals += 1,
+            Failure::Broken(_) => self.refusals = 0,
+        }
+        self.refusals > 0 && (!self.has_worked || self.refusals >= REFUSALS)
     }
 }
 
@@ -116,5 +140,21 @@ mod tests {
         );
         backoff.reset();
         assert!(backoff.wait() <= FIRST_WAIT);
+    }
+
+    #[test]
+    fn what_never_worked_is_given_up_at_once_and_what_did_only_after_some_refusals() {
+        let refused = || Failure::Refused { code: ACCESS_REFUSED, reason: String::new() };
+        let broken = || Failure::Broken(String::new());
+        let mut trust = Trust::default();
+        assert!(!trust.ends_with(&broken()));
+        assert!(trust.ends_with(&refused()));
+        trust.worked();
+        for _ in 0..10 {
+            assert!(!trust.ends_with(&refused()));
+            assert!(!trust.ends_with(&broken()));
+        }
+        let given_up: Vec<_> = (0..REFUSALS).map(|_| trust.ends_with(&refused())).collect();
+        assert_eq!(given_up, [false, false, false, false, true]);
     }
 }

@@ -4,16 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::driver::driver;
-use super::failure::{Backoff, Failure};
+use super::failure::{Backoff, Failure, LONGEST_WAIT, Trust};
 use super::session::Session;
 use super::settings::RabbitMqSettings;
 use crate::QueueError;
-
-/// How often a broker may refuse a login that it once accepted. One that has just started may not know all its users yet.
-pub(super) const REFUSALS: u32 = 5;
 
 /// The way to the session of the moment. Clones share it; when the last is dropped, the session is closed.
 #[derive(Debug, Clone)]
@@ -82,26 +79,30 @@ struct Keeper {
 
 impl Keeper {
     async fn run(self) {
-        let (mut backoff, mut was_live, mut told) = (Backoff::default(), false, false);
+        let (mut backoff, mut trust, mut told) = (Backoff::default(), Trust::default(), false);
         while !self.state.is_closed() {
             match Session::open(self.settings.clone(), self.purpose).await {
                 Ok(session) => {
                     if told {
                         tracing::info!(broker = %self.settings, purpose = self.purpose, "the broker is there again");
                     }
-                    (was_live, told) = (true, true);
-                    backoff.reset();
+                    trust.worked();
+                    // Its end is told.
+                    told = true;
+                    let opened = Instant::now();
                     self.keep(Arc::new(session)).await;
+                    // A broker that lets everybody in and ends at once must not be overrun either.
+                    if opened.elapsed() > LONGEST_WAIT {
+                        backoff.reset();
+                    }
                 }
                 Err(failure) => {
-                    let gives_up = matches!(failure, Failure::Refused { .. })
-                        && (!was_live || backoff.failures() >= REFUSALS);
                     if !told {
                         let reason = failure.reason();
                         tracing::warn!(broker = %self.settings, reason, "the broker is out of reach; trying on");
                         told = true;
                     }
-                    self.state.send_replace(match gives_up {
+                    self.state.send_replace(match trust.ends_with(&failure) {
                         true => State::Refused(failure),
                         false => State::Connecting(Some(failure)),
                     });

@@ -227,7 +227,7 @@ async fn publish(session: &Session, channel: &Channel, parcel: &Parcel) -> Outco
             }
             // A queue that is full, or has no leader at the moment.
             Ok(Confirmation::Nack(_)) => {
-                if backoff.failures() == 0 {
+                if backoff.is_new() {
                     tracing::warn!(
                         exchange = parcel.exchange.as_str(),
                         key = parcel.key.as_str(),

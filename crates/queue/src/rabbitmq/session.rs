@@ -17,6 +17,8 @@ use parking_lot::Mutex;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{interval, timeout};
 use tokio_util::sync::CancellationToken;
+use tracing::instrument::WithSubscriber;
+use tracing::subscriber::NoSubscriber;
 
 use super::driver::driver;
 use super::failure::Failure;
@@ -43,6 +45,7 @@ impl Session {
         let connect = {
             let (settings, kept) = (settings.clone(), kept.clone());
             async move |_uri: AMQPUri, runtime: Runtime<Tokio>| {
+                silence();
                 let connected = timeout(settings.patience, stream(&settings, &runtime, &kept)).await;
                 let connected = connected.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()));
                 connected.map_err(lapin::Error::from)
@@ -55,6 +58,7 @@ impl Session {
             .with_client_property("version".into(), env!("CARGO_PKG_VERSION").into())
             .with_auth_provider(Login::new(&settings));
         let opening = Connection::connector(uri(&settings), runtime, connect, properties);
+        let opening = opening.with_subscriber(NoSubscriber::default());
         let opened = timeout(settings.patience * 2, opening).await;
         let socket: Option<TcpStream> = kept.lock().take();
         match opened {
@@ -153,6 +157,13 @@ impl Session {
             }
         }
     }
+}
+
+/// Called on the library's own thread: from then on it logs nothing. At the level `trace` it would log all frames, that of the login
+/// with the password included, and it calls errors what is none, such as a queue that is looked for and not there. What matters of
+/// it is logged by `link`.
+fn silence() {
+    std::mem::forget(tracing::subscriber::set_default(NoSubscriber::default()));
 }
 
 /// Without user and password: those are with [`Login`] only.

@@ -20,8 +20,8 @@ use tokio::time::sleep;
 
 use super::declare::{declare_ear, ensure};
 use super::driver::driver;
-use super::failure::{Backoff, Failure};
-use super::link::{Link, REFUSALS};
+use super::failure::{Backoff, Failure, Trust};
+use super::link::Link;
 use super::pieces;
 use super::publisher::Publisher;
 use super::receipt::{Order, Receipt};
@@ -114,7 +114,7 @@ type Chore = BoxFuture<'static, (u64, bool)>;
 
 impl Listener {
     async fn run(self, ready: oneshot::Sender<()>) {
-        let (mut ready, mut backoff) = (Some(ready), Backoff::default());
+        let (mut ready, mut backoff, mut trust) = (Some(ready), Backoff::default(), Trust::default());
         loop {
             let opened = tokio::select! {
                 () = self.tell.closed() => return,
@@ -123,6 +123,7 @@ impl Listener {
             match opened {
                 Ok((session, channel, consumer)) => {
                     backoff.reset();
+                    trust.worked();
                     match ready.take() {
                         // Whoever waited may have gone; then the loop ends below.
                         Some(ready) => drop(ready.send(())),
@@ -130,9 +131,7 @@ impl Listener {
                     }
                     self.serve(&session, &channel, consumer).await;
                 }
-                Err(failure @ Failure::Refused { .. })
-                    if ready.is_some() || backoff.failures() >= REFUSALS =>
-                {
+                Err(failure) if trust.ends_with(&failure) => {
                     let error = failure.into_error(&self.link.settings().to_string());
                     // Nobody listens any more.
                     let _ = self.tell.send(Err(error));

@@ -1,0 +1,199 @@
+//! Brokers stop, die, freeze and run out of memory; connections break; queues are deleted. Nothing that was confirmed is lost.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use antiphon_core::{ChoirMessage, Event, Hush, OBJECT_FORMAT, VoiceId};
+use antiphon_queue::conformance::job;
+use antiphon_queue::{ChoirHeard, Queue, QueueError};
+use antiphon_tests::Broker;
+use tokio::time::timeout;
+
+use crate::work::{PATIENCE, QUIET, finish, next, pool, publish, queue, settings, soon, wait_until};
+
+#[derive(Clone, Copy)]
+enum End {
+    Stop,
+    Kill,
+}
+
+/// Publishes one job after the other until it is told to stop; gives how many were confirmed.
+async fn publish_on(queue: Queue, stop: Arc<AtomicBool>) -> u32 {
+    let (pool, mut count) = (pool("p"), 0);
+    while !stop.load(Ordering::Relaxed) {
+        queue.publish_job(&job(&pool, count)).await.unwrap();
+        count += 1;
+    }
+    count
+}
+
+async fn broker_ends_and_comes_back(end: End) {
+    let mut broker = Broker::start().await;
+    let queue = queue(&broker.url());
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut tasks = tokio::task::JoinSet::new();
+    tasks.spawn(publish_on(queue.clone(), stop.clone()));
+    let mut consumer = queue.consume_jobs(&pool("p"), 8).await.unwrap();
+    let mut done = BTreeSet::new();
+    for round in 1..=2 {
+        while done.len() < round * 200 {
+            let delivery = next(&mut consumer).await;
+            done.insert(delivery.job().chunk);
+            let _ = delivery.ack().await;
+        }
+        let in_work = next(&mut consumer).await;
+        match end {
+            End::Stop => broker.stop().await,
+            End::Kill => broker.kill(),
+        }
+        broker.restart().await;
+        wait_until("the queue has noticed", async || queue.is_connected()).await;
+        let late = in_work.ack().await;
+        assert!(matches!(late, Err(QueueError::HandedBack { .. })), "{late:?}");
+    }
+    stop.store(true, Ordering::Relaxed);
+    // It may be in the middle of a publish that needs the consumer's side no more.
+    let published = soon(tasks.join_next()).await.unwrap().unwrap();
+    let missing: BTreeSet<u32> = (0..published).filter(|chunk| !done.contains(chunk)).collect();
+    let mut missing = missing;
+    while !missing.is_empty() {
+        let delivery = timeout(PATIENCE, consumer.next()).await;
+        let delivery = delivery.unwrap_or_else(|_| panic!("{missing:?} were lost")).unwrap();
+        missing.remove(&delivery.job().chunk);
+        let _ = delivery.ack().await;
+    }
+}
+
+#[tokio::test]
+async fn a_broker_that_is_stopped_loses_no_confirmed_job() {
+    broker_ends_and_comes_back(End::Stop).await;
+}
+
+#[tokio::test]
+async fn a_broker_that_is_killed_loses_no_confirmed_job() {
+    broker_ends_and_comes_back(End::Kill).await;
+}
+
+#[tokio::test]
+async fn a_cut_connection_is_told_to_the_choir_and_mended_for_all() {
+    let broker = Broker::start().await;
+    let queue = queue(&broker.url());
+    let pool = pool("p");
+    publish(&queue, &pool, 0..3).await;
+    let mut consumer = queue.consume_jobs(&pool, 2).await.unwrap();
+    let mut choir = queue.listen_choir(&pool).await.unwrap();
+    let mut events = queue.subscribe_events().await.unwrap();
+    let in_work = next(&mut consumer).await;
+    broker.close_connections().await;
+    assert_eq!(soon(choir.next()).await.unwrap(), ChoirHeard::Disconnected);
+    let late = in_work.ack().await;
+    assert!(matches!(late, Err(QueueError::HandedBack { .. })), "{late:?}");
+    finish(&mut consumer, 0..3).await;
+
+    let hush = ChoirMessage::Hush(Hush { format: OBJECT_FORMAT, pool: pool.clone(), voice: VoiceId(1), after_ms: None });
+    queue.publish_choir(&hush).await.unwrap();
+    assert_eq!(soon(choir.next()).await.unwrap(), ChoirHeard::Message(hush));
+    let hint = Event::PoolStopped { pool, reason: "again".into(), misconfigured: false };
+    // The events may come back a little later than the choir.
+    let heard = async {
+        loop {
+            queue.publish_event(&hint).await.unwrap();
+            if let Ok(heard) = timeout(QUIET, events.next()).await {
+                return heard;
+            }
+        }
+    };
+    assert_eq!(soon(heard).await, hint);
+}
+
+#[tokio::test]
+async fn a_deleted_queue_is_declared_again_and_consumed_on() {
+    let broker = Broker::shared().await;
+    let vhost = broker.vhost().await;
+    let queue = queue(&vhost.url());
+    let pool = pool("p");
+    let mut consumer = queue.consume_jobs(&pool, 2).await.unwrap();
+    publish(&queue, &pool, 0..1).await;
+    finish(&mut consumer, 0..1).await;
+    for round in 1..4 {
+        vhost.delete_queue("antiphon.jobs.p").await;
+        publish(&queue, &pool, round..round + 1).await;
+        finish(&mut consumer, round..round + 1).await;
+    }
+}
+
+#[tokio::test]
+async fn a_broker_without_memory_holds_up_messages_but_not_acks() {
+    let broker = Broker::start().await;
+    let queue = queue(&broker.url());
+    let pool = pool("p");
+    publish(&queue, &pool, 0..20).await;
+    broker.memory_alarm(true).await;
+    let (held, there) = (job(&pool, 20), job(&pool, 21));
+    let mut publishing = Box::pin(queue.publish_job(&held));
+    assert!(timeout(QUIET * 4, &mut publishing).await.is_err(), "a broker without memory confirms nothing");
+    let mut consumer = queue.consume_jobs(&pool, 4).await.unwrap();
+    finish(&mut consumer, 0..20).await;
+    wait_until("the acks have arrived", async || {
+        broker.root().queue("antiphon.jobs.p").await.is_some_and(|depth| depth.unacked + depth.ready == 0)
+    })
+    .await;
+    broker.memory_alarm(false).await;
+    soon(publishing).await.unwrap();
+    soon(queue.publish_job(&there)).await.unwrap();
+    finish(&mut consumer, 20..22).await;
+}
+
+/// The machine lives, so nobody closes the connection: only its silence tells.
+#[tokio::test]
+async fn a_frozen_broker_is_left_and_found_again() {
+    let broker = Broker::start().await;
+    let mut settings = settings(&broker.url());
+    settings.heartbeat = std::time::Duration::from_secs(1);
+    let queue = Queue::rabbitmq(settings);
+    let pool = pool("p");
+    publish(&queue, &pool, 0..5).await;
+    let mut consumer = queue.consume_jobs(&pool, 2).await.unwrap();
+    let in_work = next(&mut consumer).await;
+    let process = broker.process().expect("it runs");
+    signal(process, "STOP");
+    wait_until("its silence is noticed", async || !queue.is_connected()).await;
+    let late_job = job(&pool, 5);
+    let publishing = queue.publish_job(&late_job);
+    tokio::pin!(publishing);
+    assert!(timeout(QUIET, &mut publishing).await.is_err(), "a frozen broker confirms nothing");
+    signal(process, "CONT");
+    soon(publishing).await.unwrap();
+    let late = in_work.ack().await;
+    assert!(matches!(late, Err(QueueError::HandedBack { .. })), "{late:?}");
+    finish(&mut consumer, 0..6).await;
+}
+
+
+fn signal(process: u32, name: &str) {
+    let sent = std::process::Command::new("kill").args(["-s", name, &process.to_string()]).status().unwrap();
+    assert!(sent.success(), "kill -s {name} {process}");
+}
+
+/// A retry publishes a copy before it acks: whatever falls in between, the job is there once or twice.
+#[tokio::test]
+async fn retries_lose_nothing_when_connections_break() {
+    let broker = Broker::start().await;
+    let queue = queue(&broker.url());
+    let pool = pool("p");
+    publish(&queue, &pool, 0..60).await;
+    let mut consumer = queue.consume_jobs(&pool, 20).await.unwrap();
+    let mut retries = tokio::task::JoinSet::new();
+    for number in 0..60_u64 {
+        if number % 20 == 19 {
+            broker.close_connections().await;
+        }
+        let delivery = next(&mut consumer).await;
+        let delay = std::time::Duration::from_secs(number % 2);
+        // Where it fails, the job comes again by itself.
+        retries.spawn(async move { drop(delivery.retry(delay).await) });
+    }
+    soon(async { while retries.join_next().await.is_some() {} }).await;
+    finish(&mut consumer, 0..60).await;
+}

@@ -1,0 +1,106 @@
+//! What operators apply, check and delete; and what the deployment imports.
+
+use antiphon_queue::topology::{Finding, Management, Policies, apply, check, delete};
+use antiphon_queue::{QueueError, conformance};
+use antiphon_tests::{Broker, BrokerKind};
+
+use crate::work::{pool, publish, queue};
+
+async fn managed() -> (Broker, Management) {
+    let broker = Broker::with(&BrokerKind { management: true, ..BrokerKind::default() }).await;
+    let (user, password) = broker.user();
+    let management = Management {
+        url: broker.management_url(),
+        user: user.to_owned(),
+        password: password.into(),
+        authority: None,
+    };
+    (broker, management)
+}
+
+#[tokio::test]
+async fn a_topology_is_applied_found_in_order_and_deleted() {
+    let (broker, management) = managed().await;
+    let queue = queue(&broker.url());
+    let pools = [pool("one"), pool("two")];
+    let empty = check(&queue, &pools, Some(&management)).await.unwrap();
+    for what in ["exchange antiphon.jobs", "queue antiphon.jobs.two", "policy antiphon.jobs", "queue antiphon.retry.1h"] {
+        assert!(empty.contains(&Finding::Missing { what: what.to_owned() }), "{what} in {empty:?}");
+    }
+    for _ in 0..2 {
+        assert_eq!(apply(&queue, &pools, Some(&management)).await.unwrap(), Policies::Set);
+        assert_eq!(check(&queue, &pools, Some(&management)).await.unwrap(), []);
+    }
+    publish(&queue, &pools[0], 0..3).await;
+    let refused = delete(&queue, &pools, Some(&management), false).await.unwrap_err();
+    assert!(matches!(refused, QueueError::NotEmpty { messages: 3, .. }), "{refused:?}");
+    assert_eq!(check(&queue, &pools, Some(&management)).await.unwrap(), [], "nothing was deleted");
+    delete(&queue, &pools, Some(&management), true).await.unwrap();
+    assert_eq!(check(&queue, &pools, Some(&management)).await.unwrap(), empty);
+    delete(&queue, &pools, Some(&management), false).await.unwrap();
+}
+
+#[tokio::test]
+async fn with_its_policies_the_broker_keeps_the_promises_of_every_queue_too() {
+    let (broker, management) = managed().await;
+    let queue = queue(&broker.url());
+    apply(&queue, &[], Some(&management)).await.unwrap();
+    conformance::all(&queue, "suite").await;
+}
+
+#[tokio::test]
+async fn without_the_api_there_are_commands_that_do_the_same() {
+    let (broker, management) = managed().await;
+    let queue = queue(&broker.url());
+    let Policies::ToSet(commands) = apply(&queue, &[], None).await.unwrap() else { panic!("who set them?") };
+    assert!(!check(&queue, &[], Some(&management)).await.unwrap().is_empty());
+    for command in commands {
+        // As a shell would read it.
+        let command = command.strip_prefix("rabbitmqctl ").unwrap();
+        let words = std::process::Command::new("sh").args(["-c", &format!("printf '%s\\n' {command}")]).output();
+        let words = String::from_utf8(words.unwrap().stdout).unwrap();
+        broker.ctl(&words.lines().collect::<Vec<_>>()).await;
+    }
+    assert_eq!(check(&queue, &[], Some(&management)).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn what_is_there_otherwise_is_named() {
+    let (broker, management) = managed().await;
+    let queue = queue(&broker.url());
+    apply(&queue, &[], Some(&management)).await.unwrap();
+    broker.root().delete_queue("antiphon.calls").await;
+    let declare = "rabbit_amqqueue:declare({resource,<<\"/\">>,queue,<<\"antiphon.calls\">>},true,false,[],none,<<\"test\">>).";
+    broker.ctl(&["eval", declare]).await;
+    broker.ctl(&["set_policy", "antiphon.jobs", "^nothing$", r#"{"max-length":1}"#]).await;
+    let findings = check(&queue, &[], Some(&management)).await.unwrap();
+    let differs = |name: &str| findings.iter().any(|finding| matches!(finding, Finding::Differs { what, .. } if what == name));
+    assert!(differs("queue antiphon.calls") && differs("policy antiphon.jobs"), "{findings:?}");
+    let refused = apply(&queue, &[], None).await.unwrap_err();
+    assert!(refused.to_string().contains("delete it when it is empty"), "{refused}");
+}
+
+#[tokio::test]
+async fn the_management_api_fails_in_words() {
+    let (broker, mut management) = managed().await;
+    let queue = queue(&broker.url());
+    management.password = "geheim".into();
+    let refused = apply(&queue, &[], Some(&management)).await.unwrap_err();
+    let text = format!("{refused} {refused:?} {management:?}");
+    assert!(text.contains("401") && !text.contains("geheim"), "{text}");
+}
+
+/// The definitions of the deployment hold all of it for their pool.
+#[tokio::test]
+async fn the_definitions_that_ship_are_complete() {
+    let (broker, management) = managed().await;
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/rabbitmq");
+    let definitions = folder.join("definitions.json");
+    broker.ctl(&["import_definitions", definitions.to_str().unwrap()]).await;
+    let queue = queue(&broker.url());
+    assert_eq!(check(&queue, &[pool("anthropic.main.claude")], Some(&management)).await.unwrap(), []);
+    let users = broker.ctl(&["list_permissions"]).await;
+    for user in ["antiphon-worker", "antiphon-coordinator", "antiphon-operator"] {
+        assert!(users.contains(user), "{user} in {users}");
+    }
+}
