@@ -4,6 +4,7 @@ use antiphon_coordinator::load_suite;
 use antiphon_core::UserMode;
 use serde::Serialize;
 
+use super::open_store;
 use crate::args::{Arguments, CheckArguments};
 use crate::config::{self, Environment};
 use crate::exit::Exit;
@@ -12,6 +13,8 @@ use crate::output::Output;
 #[derive(Serialize)]
 struct Checked<'a> {
     configuration: Option<String>,
+    store: &'a str,
+    broker: Option<&'a str>,
     targets: Vec<String>,
     keys_missing: Vec<String>,
     manifest: Option<&'a antiphon_core::Manifest>,
@@ -27,31 +30,48 @@ pub(crate) fn run(arguments: &Arguments, check: &CheckArguments, output: &Output
         Some(loaded) => loaded.manifest.targets.iter().map(|target| &target.alias).collect(),
         None => config.catalogue.targets.keys().collect(),
     };
-    let missing: Vec<String> = wanted
+    let environment = Environment::default();
+    let mut missing: Vec<String> = wanted
         .iter()
-        .filter_map(|alias| config.endpoint(alias, &Environment::default()).err())
+        .filter_map(|alias| config.endpoint(alias, &environment).err())
         .map(|error| format!("{error:#}"))
         .collect();
+    let address = open_store::address(arguments, &config);
+    if address.starts_with("s3:") {
+        missing.extend(config.s3(&environment).err().map(|error| error.to_string()));
+    }
+    let broker = config.broker(&environment);
+    missing.extend(broker.as_ref().err().map(ToString::to_string));
+    let broker = broker.ok().flatten().map(|broker| broker.settings.to_string());
     let warnings = loaded.as_ref().map_or(&[][..], |loaded| &loaded.warnings);
     if output.json {
         output.value(&Checked {
             configuration: config.path.as_ref().map(|path| path.display().to_string()),
+            store: &address,
+            broker: broker.as_deref(),
             targets: config.catalogue.targets.keys().cloned().collect(),
             keys_missing: missing.clone(),
             manifest: loaded.as_ref().map(|loaded| &loaded.manifest),
             warnings,
         });
     } else {
-        tell(&config, loaded.as_ref(), output);
+        tell(&config, loaded.as_ref(), (&address, broker.as_deref()), output);
     }
     warnings.iter().for_each(|warning| output.warning(warning));
     missing.iter().for_each(|missing| output.warning(missing));
     Ok(if missing.is_empty() { Exit::Complete } else { Exit::Usage })
 }
 
-fn tell(config: &config::Config, loaded: Option<&antiphon_coordinator::Loaded>, output: &Output) {
+fn tell(
+    config: &config::Config,
+    loaded: Option<&antiphon_coordinator::Loaded>,
+    (store, broker): (&str, Option<&str>),
+    output: &Output,
+) {
     let line = |name: &str, value: String| output.line(format!("{name:<16}{value}"));
     line("configuration", config.path.as_ref().map_or("none".to_owned(), |path| path.display().to_string()));
+    line("store", store.to_owned());
+    broker.into_iter().for_each(|broker| line("broker", broker.to_owned()));
     for (alias, target) in &config.catalogue.targets {
         line("target", format!("{alias}: {} in pool {}", target.model, target.pool));
     }

@@ -110,7 +110,7 @@ fn pools(manifest: &Manifest, config: &Config) -> anyhow::Result<Vec<Singing>> {
         let limits = config.limits(&id).lowered_by(&manifest.limits);
         let targets = manifest.targets.iter().filter(|target| target.pool == id);
         let aliases = targets.map(|target| &target.alias);
-        Singing::new(id.clone(), &limits, aliases, config, manifest.seed)
+        Singing::alone(id.clone(), &limits, aliases, config, manifest.seed)
     };
     manifest.pools().into_iter().map(pool).collect()
 }

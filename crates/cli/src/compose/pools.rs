@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use antiphon_core::{Limits, PoolId, Seed};
-use antiphon_limits::{Pool, PoolSettings};
+use antiphon_limits::{ChoirSettings, Pool, PoolSettings};
 use antiphon_providers::Endpoint;
 use antiphon_worker::PoolParts;
 
@@ -15,32 +15,56 @@ pub(super) struct Singing {
     pub(super) limits: Pool,
     /// Sessions at a time.
     pub(super) slots: u32,
-    endpoints: BTreeMap<String, Endpoint>,
+    parts: PoolParts,
 }
 
 impl Singing {
-    /// The pool with those limits and the targets of these aliases.
+    /// A pool that nobody else sings in: all of its limits are for this process.
     ///
     /// # Errors
     /// If a key is missing or an address cannot be used.
-    pub(super) fn new<'a>(
+    pub(super) fn alone<'a>(
         id: PoolId,
         limits: &Limits,
         aliases: impl Iterator<Item = &'a String>,
         config: &Config,
         jitter: Seed,
     ) -> anyhow::Result<Self> {
-        let environment = Environment::default();
-        let endpoint = |alias: &String| Ok((alias.clone(), config.endpoint(alias, &environment)?));
-        Ok(Self {
-            endpoints: aliases.map(endpoint).collect::<anyhow::Result<_>>()?,
-            slots: limits.concurrency.unwrap_or(DEFAULT_CONCURRENCY),
-            limits: Pool::new(limits, PoolSettings { jitter }),
-            id,
-        })
+        let (slots, pool) = (slots(limits), Pool::new(limits, PoolSettings { jitter }));
+        let parts = PoolParts::new(id.clone(), pool.clone(), slots, endpoints(aliases, config)?);
+        Ok(Self { id, limits: pool, slots, parts })
+    }
+
+    /// A pool that all workers of a fleet share, at most `most` sessions of it here.
+    ///
+    /// # Errors
+    /// Those of [`Singing::alone`].
+    pub(super) fn in_choir<'a>(
+        id: PoolId,
+        most: Option<u32>,
+        aliases: impl Iterator<Item = &'a String>,
+        config: &Config,
+    ) -> anyhow::Result<Self> {
+        let limits = config.limits(&id);
+        let slots = slots(&limits).min(most.unwrap_or(u32::MAX));
+        let endpoints = endpoints(aliases, config)?;
+        let parts = PoolParts::in_choir(id.clone(), limits, ChoirSettings::default(), slots, endpoints);
+        Ok(Self { id, limits: parts.limits().clone(), slots, parts })
     }
 
     pub(super) fn into_parts(self) -> PoolParts {
-        PoolParts::new(self.id, self.limits, self.slots, self.endpoints)
+        self.parts
     }
+}
+
+fn slots(limits: &Limits) -> u32 {
+    limits.concurrency.unwrap_or(DEFAULT_CONCURRENCY)
+}
+
+fn endpoints<'a>(
+    aliases: impl Iterator<Item = &'a String>,
+    config: &Config,
+) -> anyhow::Result<BTreeMap<String, Endpoint>> {
+    let environment = Environment::default();
+    aliases.map(|alias| Ok((alias.clone(), config.endpoint(alias, &environment)?))).collect()
 }

@@ -1,13 +1,11 @@
 //! The services of a fleet: one role in a process, until it is stopped.
 
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use antiphon_coordinator::{Config as CoordinatorConfig, Parts as CoordinatorParts, Progress};
-use antiphon_core::{PoolId, SESSIONS_PER_JOB, Seed};
+use antiphon_core::{PoolId, SESSIONS_PER_JOB};
 use antiphon_queue::Queue;
 use antiphon_store::Store;
 use antiphon_worker::{Config as WorkerConfig, Counters, Health, Parts as WorkerParts, RetryPolicy};
@@ -47,18 +45,14 @@ impl Choice {
 /// of its targets or not at all: its jobs may be about any of them.
 pub(crate) fn choose(config: &Config, wanted: &[PoolId], most_sessions: Option<u32>) -> Choice {
     let mut choice = Choice { singing: Vec::new(), left_out: Vec::new() };
-    let jitter = Seed(RandomState::new().hash_one("jitter"));
     for id in config.catalogue.pools.keys() {
         let targets = config.catalogue.targets.iter().filter(|(_, target)| &target.pool == id);
         let aliases: Vec<&String> = targets.map(|(alias, _)| alias).collect();
         if aliases.is_empty() || !(wanted.is_empty() || wanted.contains(id)) {
             continue;
         }
-        match Singing::new(id.clone(), &config.limits(id), aliases.into_iter(), config, jitter) {
-            Ok(mut pool) => {
-                pool.slots = pool.slots.min(most_sessions.unwrap_or(u32::MAX));
-                choice.singing.push(pool);
-            }
+        match Singing::in_choir(id.clone(), most_sessions, aliases.into_iter(), config) {
+            Ok(pool) => choice.singing.push(pool),
             Err(error) => choice.left_out.push((id.clone(), error)),
         }
     }
@@ -80,8 +74,21 @@ pub(crate) async fn work(
     let pools = choice.singing.into_iter().map(Singing::into_parts).collect();
     let work = WorkerConfig { sessions_per_job: SESSIONS_PER_JOB, grace, park: Some(WorkerConfig::PARK) };
     let role = antiphon_worker::run(Arc::new(parts), pools, work, stop.clone());
-    watched(place, role, || worker_state(&health)).await?;
+    let role = watched(place, role, || worker_state(&health));
+    tokio::pin!(role);
+    tokio::select! {
+        ended = &mut role => ended?,
+        () = nothing_to_finish(place, &health, stop) => tracing::warn!("ends without its broker; no job was open"),
+    }
     Ok(())
+}
+
+/// Waits for a stop, and then until no job is open that a lost broker would have to take back.
+async fn nothing_to_finish(place: &Place, health: &Health, stop: &CancellationToken) {
+    stop.cancelled().await;
+    while place.queue.is_connected() || health.read().open_jobs() > 0 {
+        tokio::time::sleep(TICK).await;
+    }
 }
 
 /// Leads or stands by until it is stopped.
