@@ -102,6 +102,14 @@ pub struct Excuses {
     pub in_vain: BTreeMap<String, usize>,
 }
 
+impl Excuses {
+    /// Whether nothing may be asked twice.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.survivors.is_empty() && self.in_vain.is_empty()
+    }
+}
+
 /// Holds every sample to its excuses: it is answered once, once more for each kill at which its job had no object, for each time
 /// that its job is recorded as done in vain, and for each answer that its worker asked for and never got.
 ///

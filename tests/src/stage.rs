@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::{Asked, Ended, Program, Stored, VOICES};
 
 /// The run of all tests: answers do not depend on it, summaries name it.
-const RUN: &str = "held";
+pub(crate) const RUN: &str = "held";
 
 /// Where one test plays.
 #[derive(Debug)]

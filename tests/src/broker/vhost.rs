@@ -23,7 +23,7 @@ io:put_chars(rabbit_json:encode([
 "#;
 
 /// A name space of a broker: its own exchanges and queues.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Vhost<'a> {
     broker: &'a Broker,
     name: String,
@@ -49,6 +49,12 @@ impl<'a> Vhost<'a> {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// `127.0.0.1:<port>` of its broker.
+    #[must_use]
+    pub fn address(&self) -> std::net::SocketAddr {
+        self.broker.address()
     }
 
     /// Where a client finds it, with user and password.

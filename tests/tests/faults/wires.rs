@@ -1,0 +1,142 @@
+//! Connections that break, go silent, work one way only, or are slow: between each pair, for a while.
+
+use std::time::Duration;
+
+use antiphon_tests::{Fleet, Relay, Sender};
+
+use crate::case::{Case, Chance, ends_well};
+
+/// How long a wire is bad: longer than the timeouts and heartbeats of the fleet's configuration.
+const BAD: Duration = Duration::from_secs(6);
+/// How long nobody is connected to the models: a sample that is refused five times within seconds has failed for good.
+const REFUSED: Duration = Duration::from_secs(1);
+
+pub(crate) const CASES: &[Case] = &[
+    Case { name: "wire_worker_broker_cut", happens: |chance| Box::pin(bad(chance, worker_broker, cut)) },
+    Case {
+        name: "wire_worker_broker_silent",
+        happens: |chance| Box::pin(bad(chance, worker_broker, silent)),
+    },
+    Case {
+        name: "wire_worker_broker_half_open",
+        happens: |chance| Box::pin(bad(chance, worker_broker, half_open)),
+    },
+    Case { name: "wire_worker_broker_slow", happens: |chance| Box::pin(bad(chance, worker_broker, slow)) },
+    Case { name: "wire_worker_store_cut", happens: |chance| Box::pin(bad(chance, worker_store, cut)) },
+    Case { name: "wire_worker_store_silent", happens: |chance| Box::pin(bad(chance, worker_store, silent)) },
+    Case {
+        name: "wire_worker_store_half_open",
+        happens: |chance| Box::pin(bad(chance, worker_store, half_open)),
+    },
+    Case { name: "wire_worker_store_slow", happens: |chance| Box::pin(bad(chance, worker_store, slow)) },
+    Case {
+        name: "wire_worker_models_cut",
+        happens: |chance| Box::pin(bad_for(REFUSED, chance, worker_models, cut)),
+    },
+    Case {
+        name: "wire_worker_models_silent",
+        happens: |chance| Box::pin(bad(chance, worker_models, silent)),
+    },
+    Case {
+        name: "wire_worker_models_half_open",
+        happens: |chance| Box::pin(bad(chance, worker_models, half_open)),
+    },
+    Case { name: "wire_worker_models_slow", happens: |chance| Box::pin(bad(chance, worker_models, slow)) },
+    Case {
+        name: "wire_coordinator_broker_cut",
+        happens: |chance| Box::pin(bad(chance, coordinator_broker, cut)),
+    },
+    Case {
+        name: "wire_coordinator_broker_silent",
+        happens: |chance| Box::pin(bad(chance, coordinator_broker, silent)),
+    },
+    Case {
+        name: "wire_coordinator_broker_half_open",
+        happens: |chance| Box::pin(bad(chance, coordinator_broker, half_open)),
+    },
+    Case {
+        name: "wire_coordinator_broker_slow",
+        happens: |chance| Box::pin(bad(chance, coordinator_broker, slow)),
+    },
+    Case {
+        name: "wire_coordinator_store_cut",
+        happens: |chance| Box::pin(bad(chance, coordinator_store, cut)),
+    },
+    Case {
+        name: "wire_coordinator_store_silent",
+        happens: |chance| Box::pin(bad(chance, coordinator_store, silent)),
+    },
+    Case {
+        name: "wire_coordinator_store_half_open",
+        happens: |chance| Box::pin(bad(chance, coordinator_store, half_open)),
+    },
+    Case {
+        name: "wire_coordinator_store_slow",
+        happens: |chance| Box::pin(bad(chance, coordinator_store, slow)),
+    },
+];
+
+type Wire = fn(&Fleet) -> &Relay;
+type Damage = fn(&mut Chance, &Relay, bool);
+
+async fn bad(chance: Chance, wire: Wire, damage: Damage) {
+    bad_for(BAD, chance, wire, damage).await;
+}
+
+/// One wire of one member goes bad at some moment, and is mended.
+async fn bad_for(time: Duration, mut chance: Chance, wire: Wire, damage: Damage) {
+    let fleet = chance.at_work().await;
+    fleet.stage.simulator.until_calls(chance.number(1..=500)).await;
+    damage(&mut chance, wire(&fleet), true);
+    tokio::time::sleep(time).await;
+    damage(&mut chance, wire(&fleet), false);
+    ends_well(fleet).await;
+}
+
+fn worker_broker(fleet: &Fleet) -> &Relay {
+    &fleet.workers[0].wires.broker
+}
+
+fn worker_store(fleet: &Fleet) -> &Relay {
+    &fleet.workers[0].wires.store
+}
+
+fn worker_models(fleet: &Fleet) -> &Relay {
+    &fleet.workers[0].wires.models
+}
+
+fn coordinator_broker(fleet: &Fleet) -> &Relay {
+    &fleet.coordinators[0].wires.broker
+}
+
+fn coordinator_store(fleet: &Fleet) -> &Relay {
+    &fleet.coordinators[0].wires.store
+}
+
+/// Connections are reset, and perhaps no new ones are let through for a while.
+fn cut(chance: &mut Chance, relay: &Relay, on: bool) {
+    relay.refuse(on && chance.index(2) == 0);
+    if on {
+        relay.cut();
+    }
+}
+
+/// Nobody hears that the wire is dead.
+fn silent(_: &mut Chance, relay: &Relay, on: bool) {
+    relay.blackhole(on);
+}
+
+/// One side is heard and hears nothing.
+fn half_open(chance: &mut Chance, relay: &Relay, on: bool) {
+    if on {
+        relay.half_open([Sender::Client, Sender::Server][chance.index(2)], true);
+    } else {
+        relay.blackhole(false);
+    }
+}
+
+/// Bytes come late, and perhaps a few at a time.
+fn slow(chance: &mut Chance, relay: &Relay, on: bool) {
+    relay.delay(if on { Duration::from_millis(chance.number(20..=200)) } else { Duration::ZERO });
+    relay.dribble((on && chance.index(2) == 0).then_some(200));
+}
