@@ -58,9 +58,9 @@ impl Default for HttpSettings {
 pub struct HttpResponse {
     /// The status.
     pub status: u16,
-    /// The headers.
+    /// The headers, masked like the body.
     pub headers: HeaderMap,
-    /// The whole body. Should the server have sent our key back, it is masked.
+    /// The whole body. Should the server have sent our key or a secret header back, it is masked.
     pub body: Bytes,
     /// From the beginning of the call to the last byte.
     pub latency: Duration,
@@ -131,11 +131,12 @@ impl Client {
         let end = begin + self.timeout;
         let end = deadline.map_or(end, |deadline| deadline.min(end));
         let call = self.exchange(prepared(endpoint, request, sample_key));
-        let (status, headers, body) = timeout_at(end, call).await.map_err(|_| TransportError {
+        let (status, mut headers, body) = timeout_at(end, call).await.map_err(|_| TransportError {
             kind: FailureKind::Timeout,
             unreachable: false,
             detail: format!("no complete response within {:.1} s", begin.elapsed().as_secs_f64()),
         })??;
+        mask_headers(&mut headers, endpoint);
         Ok(HttpResponse { status, headers, body: masked(body, endpoint), latency: begin.elapsed() })
     }
 
@@ -195,17 +196,28 @@ fn broken(error: reqwest::Error) -> TransportError {
     TransportError { kind, unreachable, detail: tame(&format!("{what}: {cause}")) }
 }
 
-/// The body with our key blotted out: some servers and proxies repeat what they were sent.
-fn masked(body: Bytes, endpoint: &Endpoint) -> Bytes {
-    let Some(key) = &endpoint.key else { return body };
-    if key.find(&body).is_none() {
-        return body;
+/// The body with our secrets blotted out: some servers and proxies repeat what they were sent.
+fn masked(mut body: Bytes, endpoint: &Endpoint) -> Bytes {
+    for secret in &endpoint.secrets {
+        if secret.find(&body).is_none() {
+            continue;
+        }
+        let mut bytes = Vec::from(body);
+        while let Some(at) = secret.find(&bytes) {
+            bytes[at..at + secret.needle().len()].fill(b'*');
+        }
+        body = bytes.into();
     }
-    let mut body = Vec::from(body);
-    while let Some(at) = key.find(&body) {
-        body[at..at + key.needle().len()].fill(b'*');
+    body
+}
+
+/// The same for headers, of which some, such as the request's id, are stored with the answer.
+fn mask_headers(headers: &mut HeaderMap, endpoint: &Endpoint) {
+    for value in headers.values_mut() {
+        if endpoint.secrets.iter().any(|secret| secret.find(value.as_bytes()).is_some()) {
+            *value = HeaderValue::from_static("***");
+        }
     }
-    body.into()
 }
 
 /// The system's names, without those that lead to link-local addresses: a name must not be a way to a cloud's credentials.

@@ -12,9 +12,9 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::request;
 
-/// Keys at least this long are searched for in replies. Shorter ones are placeholders of local servers, such as `EMPTY`, which a
+/// Secrets at least this long are searched for in replies. Shorter ones are placeholders of local servers, such as `EMPTY`, which a
 /// model may well say.
-const SEARCHED_KEY: usize = 16;
+const SEARCHED: usize = 16;
 
 /// Addresses that belong to a cloud's metadata service although they are not link-local.
 const METADATA: [IpAddr; 2] = [
@@ -84,8 +84,8 @@ pub struct Endpoint {
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
     pub(crate) send_sample_key: bool,
-    /// Finds the key in what a server sends back.
-    pub(crate) key: Option<Finder<'static>>,
+    /// Find the key and the headers' values in what a server sends back.
+    pub(crate) secrets: Vec<Finder<'static>>,
 }
 
 impl fmt::Debug for Endpoint {
@@ -121,11 +121,20 @@ impl Endpoint {
             let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused())?;
             headers.insert(header, secret(value.expose_secret()).ok_or_else(refused)?);
         }
-        let key =
-            settings.key.as_ref().map(|key| key.expose_secret()).filter(|key| key.len() >= SEARCHED_KEY);
-        let key = key.map(|key| Finder::new(key.as_bytes()).into_owned());
-        Ok(Self { url, headers, send_sample_key: settings.send_sample_key, key })
+        let secrets = settings.key.iter().chain(settings.headers.values()).flat_map(finders).collect();
+        Ok(Self { url, headers, send_sample_key: settings.send_sample_key, secrets })
     }
+}
+
+/// What finds a secret: each of its words, since a header may say `Bearer` before the secret proper, also as the JSON of servers
+/// that put a backslash before each slash.
+fn finders(secret: &SecretString) -> impl Iterator<Item = Finder<'static>> {
+    let words = secret.expose_secret().split_whitespace().filter(|word| word.len() >= SEARCHED);
+    let escaped = |word: &str| word.contains('/').then(|| word.replace('/', "\\/"));
+    words
+        .flat_map(move |word| [Some(word.to_owned()), escaped(word)])
+        .flatten()
+        .map(|form| Finder::new(&form).into_owned())
 }
 
 /// A header's value that no `Debug` prints.

@@ -5,7 +5,8 @@ use tokio::net::{TcpListener, TcpStream};
 use super::*;
 use crate::EndpointSettings;
 
-const KEY: &str = "canary-key-0123456789";
+const KEY: &str = "canary-key/0123456789";
+const HEADER: &str = "canary-header-0123456789";
 
 async fn listen() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -18,7 +19,7 @@ fn endpoint(base_url: &str, send_sample_key: bool) -> Endpoint {
         provider: Provider::Anthropic,
         base_url: base_url.to_owned(),
         key: Some(KEY.into()),
-        headers: Default::default(),
+        headers: [("x-gateway".to_owned(), format!("Bearer {HEADER}").into())].into(),
         send_sample_key,
         allow_insecure: false,
         allow_link_local: false,
@@ -211,12 +212,22 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn a_key_that_the_server_repeats_is_masked() {
-    let body = format!("{{\"error\":\"bad key {KEY}, {KEY}\"}}");
-    let (response, _) = call(&client(|_| {}), false, &ok(&body)).await;
-    let body = String::from_utf8(response.unwrap().body.to_vec()).unwrap();
-    let stars = "*".repeat(KEY.len());
-    assert_eq!(body, format!("{{\"error\":\"bad key {stars}, {stars}\"}}"));
+async fn secrets_that_the_server_repeats_are_masked() {
+    let escaped = KEY.replace('/', "\\/");
+    let body = format!("{{\"error\":\"bad key {KEY}, {escaped}, {HEADER}\"}}");
+    let length = body.len();
+    let reply = format!(
+        "HTTP/1.1 200 OK\r\nrequest-id: of {KEY}\r\nx-other: 1\r\ncontent-length: {length}\r\n\r\n{body}"
+    );
+    let response = call(&client(|_| {}), false, reply.as_bytes()).await.0.unwrap();
+    let stars = |secret: &str| "*".repeat(secret.len());
+    let expected =
+        format!("{{\"error\":\"bad key {}, {}, {}\"}}", stars(KEY), stars(&escaped), stars(HEADER));
+    assert_eq!(String::from_utf8(response.body.to_vec()).unwrap(), expected);
+    assert_eq!(
+        (&response.headers["request-id"], &response.headers["x-other"]),
+        (&"***".parse().unwrap(), &"1".parse().unwrap())
+    );
 }
 
 #[test]
