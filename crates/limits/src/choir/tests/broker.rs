@@ -36,11 +36,8 @@ pub(super) struct Broker {
     last: u32,
 }
 
-/// When the newest message of each publisher reaches the queue, and how late this queue is at present.
-struct Queue {
-    newest: BTreeMap<Connection, Instant>,
-    lateness: f64,
-}
+/// By publisher: when its newest message reaches the queue, and what part of `skew` its messages are late at present.
+type Queue = BTreeMap<Connection, (Instant, f64)>;
 
 impl Broker {
     pub(super) fn new(delays: Delays, now: Instant) -> Self {
@@ -50,7 +47,7 @@ impl Broker {
     pub(super) fn connect(&mut self) -> Connection {
         self.last += 1;
         let connection = Connection(self.last);
-        self.queues.insert(connection, Queue { newest: BTreeMap::new(), lateness: 0.5 });
+        self.queues.insert(connection, Queue::new());
         connection
     }
 
@@ -80,13 +77,12 @@ impl Broker {
             if rng.random_bool(self.delays.dropped) {
                 continue;
             }
-            // A queue is early or late for a while; a skew that is drawn anew each time would hardly ever add up.
-            if rng.random_bool(0.05) {
-                queue.lateness = *[0.0, 1.0, rng.random_range(0.0..1.0)].get(rng.random_range(0..3)).unwrap();
+            let (newest, lateness) = queue.entry(from).or_insert((now, 0.5));
+            // Early or late for a while: a skew that is drawn anew each time would hardly ever add up.
+            if rng.random_bool(0.1) {
+                *lateness = [0.0, 1.0, rng.random_range(0.0..1.0)][rng.random_range(0..3)];
             }
-            let at = self.front + self.delays.skew.mul_f64(queue.lateness);
-            let newest = queue.newest.entry(from).or_insert(at);
-            *newest = at.max(*newest);
+            *newest = (*newest).max(self.front + self.delays.skew.mul_f64(*lateness));
             reached.push((*connection, *newest));
         }
         reached

@@ -14,23 +14,35 @@ const SEEDS: u64 = 2_000;
 /// Seeds that found something once.
 const REGRESSIONS: &[u64] = &[];
 
-/// A world in which everything goes wrong for a minute or two.
+/// A world in which everything goes wrong for half a minute.
 fn storm(seed: u64) -> Result<(), String> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut world = World::new(seed, setting(&mut rng));
     let begin = world.now;
-    for _ in 0..rng.random_range(1..=4) {
+    let mut voices = rng.random_range(1..=4);
+    for _ in 0..voices {
         world.join();
     }
-    let lasts = rng.random_range(20..90);
-    let troubles = rng.random_range(2..lasts);
-    for _ in 0..troubles {
+    let lasts = rng.random_range(15..45);
+    for _ in 0..rng.random_range(1..lasts / 2) {
         let at = begin + Duration::from_millis(rng.random_range(0..lasts * 1_000));
-        let event = match rng.random_range(0..10) {
-            0 => Event::Join,
-            _ => Event::Trouble(rng.random_range(0..4), trouble(&mut rng)),
-        };
-        world.schedule(at, event);
+        let later = at + Duration::from_millis(rng.random_range(0..6_000));
+        let who = rng.random_range(0..voices);
+        let trouble = trouble(&mut rng);
+        match trouble {
+            Trouble::Crash if voices < 10 => {
+                world.schedule(later, Event::Join);
+                voices += 1;
+            }
+            Trouble::Wants(false) => world.schedule(later, Event::Trouble(who, Trouble::Wants(true))),
+            _ => {}
+        }
+        world.schedule(at, Event::Trouble(who, trouble));
+        // What is hardest to get right is a voice that comes while it or another is not all there.
+        let near = later + Duration::from_millis(rng.random_range(0..2_000));
+        let lapse = Trouble::Deaf(Duration::from_millis(rng.random_range(0..2_500)));
+        let other = [who, voices - 1, rng.random_range(0..voices)][rng.random_range(0..3)];
+        world.schedule(near, Event::Trouble(other, lapse));
     }
     world.run(begin + seconds(lasts))
 }
@@ -40,52 +52,53 @@ fn trouble(rng: &mut ChaCha8Rng) -> Trouble {
         Duration::from_secs_f64(most * rng.random_range(0.0..1.0_f64).powi(2))
     };
     match rng.random_range(0..12) {
-        0..=2 => Trouble::Sleep(upto(rng, 20.0)),
-        3..=5 => Trouble::Deaf(upto(rng, 8.0)),
-        6 => Trouble::Cut { back: upto(rng, 15.0) },
-        7 => Trouble::Crash,
-        8 => Trouble::Wants(false),
-        9 => Trouble::Wants(true),
-        _ => Trouble::Lagging(upto(rng, 4.0)),
+        0..=1 => Trouble::Sleep(upto(rng, 15.0)),
+        2..=3 => Trouble::Deaf(upto(rng, 5.0)),
+        4..=5 => Trouble::Cut { back: upto(rng, 12.0) },
+        6..=8 => Trouble::Crash,
+        9..=10 => Trouble::Wants(false),
+        _ => Trouble::Lagging(upto(rng, 3.0)),
     }
 }
 
 fn setting(rng: &mut ChaCha8Rng) -> Setting {
-    let skew = [200, 1_000][rng.random_range(0..2)];
-    let settings = ChoirSettings {
+    let skew = Duration::from_millis([50, 200, 1_000][rng.random_range(0..3)]);
+    let choir = ChoirSettings {
         interval: Duration::from_millis([500, 650][rng.random_range(0..2)]),
-        skew: Duration::from_millis(skew),
+        skew,
         headroom: [1.0, 0.9][rng.random_range(0..2)],
         ..ChoirSettings::default()
     };
-    let requests = rng.random_range(20..400);
+    // What is scarce: calls a minute, calls in flight, or either.
+    let (paced, crowded) = [(true, false), (false, true), (true, true)][rng.random_range(0..3)];
+    let requests = rng.random_range(200..1_200);
     let limits = Limits {
-        requests_per_minute: rng.random_bool(0.8).then_some(requests),
-        burst: rng.random_bool(0.5).then(|| rng.random_range(1..12)),
-        input_tokens_per_minute: rng.random_bool(0.5).then_some(requests * 200),
-        output_tokens_per_minute: rng.random_bool(0.5).then_some(requests * 100),
-        concurrency: Some(rng.random_range(1..20)),
+        requests_per_minute: paced.then_some(requests),
+        burst: rng.random_bool(0.5).then(|| rng.random_range(1..30)),
+        input_tokens_per_minute: (paced && rng.random_bool(0.3)).then_some(requests * 150),
+        output_tokens_per_minute: (paced && rng.random_bool(0.3)).then_some(requests * 75),
+        concurrency: crowded.then(|| rng.random_range(1..20)),
     };
     let mut told = vec![limits.clone()];
-    if rng.random_bool(0.3) {
+    if rng.random_bool(0.2) {
         told.push(Limits {
-            requests_per_minute: rng.random_bool(0.8).then_some(requests / 2),
+            requests_per_minute: paced.then_some(requests / 2),
             burst: Some(5),
-            concurrency: rng.random_bool(0.8).then_some(4),
+            concurrency: (!paced || rng.random_bool(0.5)).then_some(4),
             ..limits
         });
     }
     Setting {
-        choir: settings,
+        choir,
         delays: Delays {
             publish: Duration::from_millis(rng.random_range(1..800)),
             lag: Duration::from_millis(rng.random_range(1..500)),
-            skew: Duration::from_millis(skew),
+            skew,
             dropped: 0.0,
         },
         told,
         tokens: (u64::from(requests), u64::from(requests) / 2),
-        call_ms: [(50, 3_000), (1_000, 8_000)][rng.random_range(0..2)],
+        call_ms: if crowded { (100, 4_000) } else { (10, 100) },
     }
 }
 

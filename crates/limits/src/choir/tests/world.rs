@@ -16,6 +16,9 @@ use super::singer::{Job, Singer, Trouble};
 use crate::choir::{ChoirSettings, Standing};
 use crate::gate::Blocked;
 
+/// No world that was looked at had a tenth of them.
+const MOST_EVENTS: usize = 1_000_000;
+
 /// What may happen next.
 #[derive(Debug)]
 pub(super) enum Event {
@@ -47,6 +50,7 @@ pub(super) struct Setting {
 pub(super) struct World {
     pub(super) setting: Setting,
     pub(super) now: Instant,
+    pub(super) begin: Instant,
     pub(super) rng: ChaCha8Rng,
     pub(super) singers: Vec<Singer>,
     pub(super) ledger: Ledger,
@@ -70,6 +74,7 @@ impl World {
             waiting: Vec::new(),
             sung: 0.0,
             setting,
+            begin: now,
             now,
         }
     }
@@ -96,7 +101,10 @@ impl World {
             self.events.pop();
             self.pass(at);
             let event = self.waiting[number].take().expect("an event happens once");
-            self.happen(event).map_err(|what| format!("{what} at {at:?}"))?;
+            self.happen(event).map_err(|what| format!("{what} after {:?}", at - self.begin))?;
+            if number > MOST_EVENTS {
+                return Err("somebody wakes up again and again without anything to do".to_owned());
+            }
         }
         self.pass(until);
         Ok(())
