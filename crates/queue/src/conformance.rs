@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::{
     CallStream, ChoirHeard, DELIVERY_LIMIT, DELIVERY_LIMIT_REASON, DeadLetters, Delivery, JobConsumer, Queue,
+    QueueError,
 };
 
 /// How long to watch for what must not happen.
@@ -25,7 +26,9 @@ pub async fn all(queue: &Queue, name: &str) {
     every_job_is_delivered_and_an_ack_ends_it(queue, &pool("ack")).await;
     a_dropped_delivery_comes_again(queue, &pool("drop")).await;
     a_dropped_consumer_hands_back(queue, &pool("gone")).await;
+    a_batch_arrives_whole(queue, &pool("batch"), &pool("batch2")).await;
     a_retry_waits(queue, &pool("retry")).await;
+    a_long_wait_holds_up_no_short_one(queue, &pool("waits")).await;
     no_more_than_prefetch_at_a_time(queue, &pool("prefetch")).await;
     two_consumers_share(queue, &pool("share")).await;
     pools_are_apart(queue, &pool("one"), &pool("two")).await;
@@ -119,14 +122,40 @@ pub async fn a_dropped_delivery_comes_again(queue: &Queue, pool: &PoolId) {
 
 /// Its deliveries go to others, and it can settle them no more.
 pub async fn a_dropped_consumer_hands_back(queue: &Queue, pool: &PoolId) {
-    publish(queue, pool, 3).await;
-    let mut gone = consume(queue, pool, 2).await;
-    let (in_work, _other) = (next(&mut gone).await, next(&mut gone).await);
+    publish(queue, pool, 4).await;
+    let mut gone = consume(queue, pool, 3).await;
+    let (one, two, three) = (next(&mut gone).await, next(&mut gone).await, next(&mut gone).await);
     drop(gone);
-    let mut consumer = consume(queue, pool, 3).await;
-    assert_eq!(chunks(&finish(&mut consumer, 3).await), (0..3).collect());
-    assert!(in_work.ack().await.is_err(), "a delivery that was handed back is no longer ours");
+    let mut consumer = consume(queue, pool, 4).await;
+    assert_eq!(chunks(&finish(&mut consumer, 4).await), (0..4).collect());
+    let late = [one.ack().await, two.retry(Duration::ZERO).await, three.reject("too late").await];
+    for late in late {
+        assert!(matches!(late, Err(QueueError::HandedBack { .. })), "it was handed back, but: {late:?}");
+    }
     nothing_comes(&mut consumer).await;
+}
+
+/// Of many pools, and of more jobs than travel at a time.
+pub async fn a_batch_arrives_whole(queue: &Queue, one: &PoolId, two: &PoolId) {
+    let jobs: Vec<Job> = (0..1_000).map(|chunk| job(if chunk % 3 == 0 { one } else { two }, chunk)).collect();
+    queue.publish_jobs(&jobs).await.expect(ALIVE);
+    queue.publish_jobs(&[]).await.expect(ALIVE);
+    for pool in [one, two] {
+        let wanted: BTreeSet<Job> = jobs.iter().filter(|job| job.pool == *pool).cloned().collect();
+        let done = finish(&mut consume(queue, pool, 50).await, wanted.len()).await;
+        assert_eq!(done.into_iter().collect::<BTreeSet<_>>(), wanted);
+    }
+}
+
+/// Whoever waits for a day must not hold up whoever waits for a second.
+pub async fn a_long_wait_holds_up_no_short_one(queue: &Queue, pool: &PoolId) {
+    publish(queue, pool, 2).await;
+    let mut consumer = consume(queue, pool, 2).await;
+    let (long, short) = (next(&mut consumer).await, next(&mut consumer).await);
+    let (wanted_last, wanted_first) = (long.job().clone(), short.job().clone());
+    long.retry(Duration::from_secs(4)).await.expect(ALIVE);
+    short.retry(Duration::from_millis(500)).await.expect(ALIVE);
+    assert_eq!(finish(&mut consumer, 2).await, [wanted_first, wanted_last]);
 }
 
 /// And is not lost meanwhile, nor counted as a loss.

@@ -9,7 +9,8 @@ use antiphon_tests::Broker;
 use crate::work::{finish, next, pool, publish, queue, settings, soon, user};
 
 /// What the deployment grants to workers: `deploy/rabbitmq/definitions.json`.
-const WORKER: [&str; 3] = [r"^amq\.gen-.*$", r"^(antiphon\..*|amq\.gen-.*)$", r"^(antiphon\..*|amq\.gen-.*)$"];
+const WORKER: [&str; 3] =
+    [r"^amq\.gen-.*$", r"^(antiphon\..*|amq\.gen-.*)$", r"^(antiphon\..*|amq\.gen-.*)$"];
 
 async fn refused(url: &str) -> String {
     let refused = soon(queue(url).check()).await.unwrap_err();

@@ -24,7 +24,12 @@ async fn a_topology_is_applied_found_in_order_and_deleted() {
     let queue = queue(&broker.url());
     let pools = [pool("one"), pool("two")];
     let empty = check(&queue, &pools, Some(&management)).await.unwrap();
-    for what in ["exchange antiphon.jobs", "queue antiphon.jobs.two", "policy antiphon.jobs", "queue antiphon.retry.1h"] {
+    for what in [
+        "exchange antiphon.jobs",
+        "queue antiphon.jobs.two",
+        "policy antiphon.jobs",
+        "queue antiphon.retry.1h",
+    ] {
         assert!(empty.contains(&Finding::Missing { what: what.to_owned() }), "{what} in {empty:?}");
     }
     for _ in 0..2 {
@@ -57,7 +62,8 @@ async fn without_the_api_there_are_commands_that_do_the_same() {
     for command in commands {
         // As a shell would read it.
         let command = command.strip_prefix("rabbitmqctl ").unwrap();
-        let words = std::process::Command::new("sh").args(["-c", &format!("printf '%s\\n' {command}")]).output();
+        let words =
+            std::process::Command::new("sh").args(["-c", &format!("printf '%s\\n' {command}")]).output();
         let words = String::from_utf8(words.unwrap().stdout).unwrap();
         broker.ctl(&words.lines().collect::<Vec<_>>()).await;
     }
@@ -74,7 +80,9 @@ async fn what_is_there_otherwise_is_named() {
     broker.ctl(&["eval", declare]).await;
     broker.ctl(&["set_policy", "antiphon.jobs", "^nothing$", r#"{"max-length":1}"#]).await;
     let findings = check(&queue, &[], Some(&management)).await.unwrap();
-    let differs = |name: &str| findings.iter().any(|finding| matches!(finding, Finding::Differs { what, .. } if what == name));
+    let differs = |name: &str| {
+        findings.iter().any(|finding| matches!(finding, Finding::Differs { what, .. } if what == name))
+    };
     assert!(differs("queue antiphon.calls") && differs("policy antiphon.jobs"), "{findings:?}");
     let refused = apply(&queue, &[], None).await.unwrap_err();
     assert!(refused.to_string().contains("delete it when it is empty"), "{refused}");

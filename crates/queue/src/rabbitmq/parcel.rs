@@ -87,13 +87,15 @@ impl Parcel {
         Self { is_hint: true, ..Self::new(CHOIR, pool.as_str(), body) }
     }
 
-    pub(super) fn properties(&self) -> BasicProperties {
+    /// With an id, by which it is known when the broker returns it.
+    pub(super) fn properties(&self, id: &str) -> BasicProperties {
         let mut headers = FieldTable::default();
         headers.insert(FORMAT.into(), AMQPValue::LongUInt(OBJECT_FORMAT));
         for (name, value) in &self.headers {
             headers.insert((*name).into(), value.clone());
         }
         BasicProperties::default()
+            .with_message_id(id.into())
             .with_content_type("application/msgpack".into())
             .with_delivery_mode(if self.is_hint { TRANSIENT } else { PERSISTENT })
             .with_headers(headers)

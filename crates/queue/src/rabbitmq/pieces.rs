@@ -18,6 +18,10 @@ pub(super) const UNREADABLE: &str = "antiphon.unreadable";
 /// How long a call waits for somebody to lead.
 const CALLS_WAIT: Duration = Duration::from_secs(60);
 
+/// How long a queue that was there and is not any more stays away. A broker that has not told all its consumers when the queue is
+/// declared again makes them consumers of the new one, and never delivers to them what it counts as delivered (seen in 3.10.8).
+pub(super) const GONE: Duration = Duration::from_secs(1);
+
 /// One waits in the shortest that is long enough. Fixed, since a queue whose messages have times of their own is held up by
 /// the one at its head.
 pub(super) const DELAYS: [(&str, Duration); 6] = [

@@ -1,15 +1,17 @@
 //! Publishes, and knows what has arrived.
 //!
 //! A message has arrived when the broker confirms it and did not hand it back: one that no queue takes is confirmed, too. What is
-//! not confirmed when a session ends is published again in the next; so a message may arrive twice, but never not at all.
+//! not confirmed when a session ends is published again in the next; so a message may arrive twice, but never not at all. With hints
+//! it is the other way round.
 
-use std::collections::VecDeque;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use antiphon_core::PoolId;
 use futures::future::BoxFuture;
-use futures::stream::{FuturesUnordered, StreamExt};
 use lapin::options::BasicPublishOptions;
 use lapin::{Channel, Confirmation};
 use tokio::sync::{mpsc, oneshot};
@@ -20,7 +22,7 @@ use super::driver::driver;
 use super::failure::{ACCESS_REFUSED, Backoff, Failure};
 use super::link::Link;
 use super::parcel::Parcel;
-use super::pieces;
+use super::pieces::{self, GONE};
 use super::session::Session;
 use crate::QueueError;
 
@@ -39,15 +41,17 @@ pub(super) struct Publisher {
 struct Letter {
     parcel: Parcel,
     arrived: oneshot::Sender<Result<(), QueueError>>,
-    /// Letters that are published again keep their order.
+    /// Different for all letters of this publisher.
     number: u64,
+    /// Whether the broker had no queue for it, so that all it needs was declared.
+    is_repaired: bool,
 }
 
 impl Publisher {
     /// Publishes over the link until all clones are dropped.
     pub(super) fn start(link: Link) -> Self {
         let (inbox, letters) = mpsc::channel(WINDOW);
-        driver().spawn(Postman { link, letters, numbers: 0 }.run());
+        driver().spawn(Postman { link, letters, waiting: VecDeque::new(), numbers: 0 }.run());
         Self { inbox }
     }
 
@@ -86,7 +90,10 @@ impl Publisher {
 
     async fn send(&self, parcel: Parcel) -> oneshot::Receiver<Result<(), QueueError>> {
         let (arrived, result) = oneshot::channel();
-        self.inbox.send(Letter { parcel, arrived, number: 0 }).await.expect(POSTMAN_LIVES);
+        self.inbox
+            .send(Letter { parcel, arrived, number: 0, is_repaired: false })
+            .await
+            .expect(POSTMAN_LIVES);
         result
     }
 }
@@ -97,44 +104,36 @@ async fn arrived(letter: oneshot::Receiver<Result<(), QueueError>>) -> Result<()
     letter.await.expect(POSTMAN_LIVES)
 }
 
-/// What became of a letter.
-enum Outcome {
-    Settled(Result<(), QueueError>),
+/// What the broker said of a letter.
+enum Said {
+    Confirmed,
+    /// It did not take it for now: a queue that is full, or has no leader.
+    Declined,
+    Forbidden(QueueError),
     /// Nobody knows whether it arrived.
-    Lost,
+    Nothing,
 }
 
-type Flight = BoxFuture<'static, (Letter, Outcome)>;
-
+/// Publishes in batches, each confirmed as a whole before the next. The library hangs a message that the broker returns on whatever
+/// confirmation comes next, not on that of the message: only when all of a batch are confirmed it is known which were not returned.
 struct Postman {
     link: Link,
     letters: mpsc::Receiver<Letter>,
+    /// To be published, in their order.
+    waiting: VecDeque<Letter>,
     numbers: u64,
 }
 
 impl Postman {
     async fn run(mut self) {
-        let mut waiting = VecDeque::new();
         let mut backoff = Backoff::default();
-        loop {
-            if waiting.is_empty() {
-                let Some(letter) = self.letters.recv().await else { return };
-                waiting.push_back(self.numbered(letter));
-            }
+        while !self.waiting.is_empty() || self.receive().await {
             match self.open().await {
-                Ok((session, channel)) => {
-                    waiting = self.publish(&session, &channel, waiting).await;
-                    if waiting.is_empty() {
-                        backoff.reset();
-                    } else {
-                        sleep(backoff.wait()).await;
-                    }
-                }
+                Ok((session, channel)) => self.publish_on(&session, &channel, &mut backoff).await,
                 Err(failure @ Failure::Refused { .. }) => {
                     let error = failure.into_error(&self.link.settings().to_string());
-                    for letter in waiting.drain(..) {
-                        // Nobody waits for it any more.
-                        let _ = letter.arrived.send(Err(error.clone()));
+                    for letter in self.waiting.drain(..) {
+                        letter.settle(Err(error.clone()));
                     }
                 }
                 Err(Failure::Broken(_)) => sleep(backoff.wait()).await,
@@ -142,9 +141,15 @@ impl Postman {
         }
     }
 
-    fn numbered(&mut self, letter: Letter) -> Letter {
-        self.numbers += 1;
-        Letter { number: self.numbers, ..letter }
+    /// Waits for letters; `false` if none will ever come.
+    async fn receive(&mut self) -> bool {
+        let mut letters = Vec::with_capacity(WINDOW);
+        let count = self.letters.recv_many(&mut letters, WINDOW).await;
+        for letter in letters {
+            self.numbers += 1;
+            self.waiting.push_back(Letter { number: self.numbers, ..letter });
+        }
+        count > 0
     }
 
     async fn open(&self) -> Result<(Arc<Session>, Channel), Failure> {
@@ -154,104 +159,154 @@ impl Postman {
         Ok((session, channel))
     }
 
-    /// Publishes until the channel fails; gives what must be published again.
-    async fn publish(
-        &mut self,
-        session: &Arc<Session>,
-        channel: &Channel,
-        mut waiting: VecDeque<Letter>,
-    ) -> VecDeque<Letter> {
-        let (mut flying, mut lost) = (FuturesUnordered::<Flight>::new(), Vec::new());
-        loop {
-            while flying.len() < WINDOW
-                && lost.is_empty()
-                && let Some(letter) = waiting.pop_front()
-            {
-                // A hint that nobody waits for is old.
-                if !(letter.parcel.is_hint && letter.arrived.is_closed()) {
-                    let flight = sent(fly(session.clone(), channel.clone(), letter)).await;
-                    flying.push(flight);
+    /// Until the channel fails, or nobody publishes any more.
+    async fn publish_on(&mut self, session: &Session, channel: &Channel, backoff: &mut Backoff) {
+        let mut known = BTreeSet::new();
+        while !self.waiting.is_empty() || self.receive().await {
+            // It may have ended while there was nothing to publish.
+            if !channel.status().connected() {
+                return;
+            }
+            // A hint that nobody waits for is old.
+            self.waiting.retain(|letter| !(letter.parcel.is_hint && letter.arrived.is_closed()));
+            let batch: Vec<Letter> = self.waiting.drain(..self.waiting.len().min(WINDOW)).collect();
+            look_for_queues(session, &batch, &mut known).await;
+            let (said, returned) = publish(session, channel, &batch).await;
+            if self.settle(session, batch, said, &returned).await {
+                if backoff.is_new() && channel.status().connected() {
+                    tracing::warn!(broker = %session, "the broker does not take all messages; trying on");
                 }
-            }
-            if flying.is_empty() && !lost.is_empty() {
-                break;
-            }
-            tokio::select! {
-                biased;
-                Some((letter, outcome)) = flying.next() => match outcome {
-                    Outcome::Settled(result) => drop(letter.arrived.send(result)),
-                    Outcome::Lost => lost.push(letter),
-                },
-                letter = self.letters.recv(), if flying.len() < WINDOW && lost.is_empty() => match letter {
-                    Some(letter) => waiting.push_back(self.numbered(letter)),
-                    None if flying.is_empty() => break,
-                    None => while flying.next().await.is_some() {},
-                },
+                // Those that come meanwhile need not wait for a queue that is full.
+                tokio::select! {
+                    () = sleep(backoff.wait()) => {}
+                    _ = self.receive(), if self.letters.sender_strong_count() > 0 => {}
+                }
+            } else {
+                backoff.reset();
             }
         }
-        lost.extend(waiting);
-        lost.sort_by_key(|letter| letter.number);
-        lost.into()
+    }
+
+    /// Settles what is certain and keeps the rest; gives whether the broker had trouble with any of it.
+    async fn settle(
+        &mut self,
+        session: &Session,
+        batch: Vec<Letter>,
+        said: Vec<Said>,
+        returned: &BTreeSet<String>,
+    ) -> bool {
+        let (mut again, mut trouble, mut repaired) = (Vec::new(), false, BTreeMap::new());
+        for (mut letter, said) in batch.into_iter().zip(said) {
+            let was_returned = returned.contains(&letter.number.to_string());
+            match said {
+                Said::Forbidden(error) => letter.settle(Err(error)),
+                // A hint that may have arrived must not arrive a second time after those that follow it.
+                _ if letter.parcel.is_hint => letter.settle(Ok(())),
+                Said::Confirmed if !was_returned => letter.settle(Ok(())),
+                Said::Confirmed if letter.is_repaired => letter.refuse(),
+                Said::Confirmed => {
+                    let key = letter.parcel.key.clone();
+                    if let Entry::Vacant(unknown) = repaired.entry(key) {
+                        sleep(GONE).await;
+                        unknown.insert(declare_all(session, &around(&letter.parcel)).await);
+                    }
+                    match &repaired[&letter.parcel.key] {
+                        Err(Failure::Refused { .. }) => letter.refuse(),
+                        declared => {
+                            letter.is_repaired = declared.is_ok();
+                            again.push(letter);
+                        }
+                    }
+                }
+                Said::Declined | Said::Nothing => {
+                    trouble = true;
+                    again.push(letter);
+                }
+            }
+        }
+        // Behind the others, which may be for queues that take them.
+        self.waiting.extend(again);
+        trouble
     }
 }
 
-/// Polls it once: then its message stands in line behind those before it.
-async fn sent(flight: impl Future<Output = (Letter, Outcome)> + Send + 'static) -> Flight {
-    let mut flight: Flight = Box::pin(flight);
-    let first = std::future::poll_fn(|context| std::task::Poll::Ready(flight.as_mut().poll(context))).await;
-    match first {
-        std::task::Poll::Ready(ended) => Box::pin(std::future::ready(ended)),
-        std::task::Poll::Pending => flight,
+impl Letter {
+    fn settle(self, result: Result<(), QueueError>) {
+        // Nobody may wait for it any more.
+        let _ = self.arrived.send(result);
+    }
+
+    /// No queue takes it.
+    fn refuse(self) {
+        let (exchange, key) = (self.parcel.exchange.to_string(), self.parcel.key.to_string());
+        self.settle(Err(QueueError::Unroutable { exchange, key }));
     }
 }
 
-async fn fly(session: Arc<Session>, channel: Channel, letter: Letter) -> (Letter, Outcome) {
-    let outcome = publish(&session, &channel, &letter.parcel).await;
-    (letter, outcome)
+/// Makes sure that pools have queues before the first job of each. Where that fails, the broker returns the job.
+async fn look_for_queues(session: &Session, batch: &[Letter], known: &mut BTreeSet<String>) {
+    for Parcel { exchange, key, .. } in batch.iter().map(|letter| &letter.parcel) {
+        if exchange.as_str() == pieces::JOBS
+            && !known.contains(key.as_str())
+            && let Ok(pool) = key.as_str().parse()
+            && ensure(session, &pieces::of_pool(&pool)).await.is_ok()
+        {
+            known.insert(key.to_string());
+        }
+    }
 }
 
-async fn publish(session: &Session, channel: &Channel, parcel: &Parcel) -> Outcome {
-    let (mut repaired, mut backoff) = (false, Backoff::default());
-    loop {
-        match session.ask(confirmed(channel, parcel)).await {
-            Ok(Confirmation::Ack(None)) => return Outcome::Settled(Ok(())),
-            Ok(_) if parcel.is_hint => return Outcome::Settled(Ok(())),
-            Ok(Confirmation::Ack(Some(_))) if repaired => return Outcome::Settled(Err(unroutable(parcel))),
-            Ok(Confirmation::Ack(Some(_))) => {
-                repaired = true;
-                match declare_all(session, &around(parcel)).await {
-                    Ok(()) => {}
-                    Err(Failure::Refused { .. }) => return Outcome::Settled(Err(unroutable(parcel))),
-                    Err(Failure::Broken(_)) => return Outcome::Lost,
-                }
+/// What the broker said of each, and the ids of those that it returned. If the channel ends in between, not all that it returned is
+/// known.
+async fn publish(session: &Session, channel: &Channel, batch: &[Letter]) -> (Vec<Said>, BTreeSet<String>) {
+    let mut flights = Vec::with_capacity(batch.len());
+    for letter in batch {
+        flights.push(sent(session.ask(confirmed(channel, letter))).await);
+    }
+    let (mut said, mut returned) = (Vec::with_capacity(batch.len()), BTreeSet::new());
+    for (letter, flight) in batch.iter().zip(flights) {
+        said.push(match flight.await {
+            Ok(confirmation) => {
+                let was_taken = confirmation.is_ack();
+                let message = confirmation.take_message();
+                let id = message.and_then(|message| message.delivery.properties.message_id().clone());
+                returned.extend(id.map(|id| id.to_string()));
+                if was_taken { Said::Confirmed } else { Said::Declined }
             }
-            // A queue that is full, or has no leader at the moment.
-            Ok(Confirmation::Nack(_)) => {
-                if backoff.is_new() {
-                    tracing::warn!(
-                        exchange = parcel.exchange.as_str(),
-                        key = parcel.key.as_str(),
-                        "the broker did not take a message; trying on"
-                    );
-                }
-                sleep(backoff.wait()).await;
-            }
-            Ok(Confirmation::NotRequested) => return Outcome::Lost,
             // All that is on its way falls with the channel; only one of them is to blame.
             Err(failure)
-                if failure.is(ACCESS_REFUSED) && failure.reason().contains(parcel.exchange.as_str()) =>
+                if failure.is(ACCESS_REFUSED)
+                    && failure.reason().contains(letter.parcel.exchange.as_str()) =>
             {
-                return Outcome::Settled(Err(failure.into_error(&session.to_string())));
+                Said::Forbidden(failure.into_error(&session.to_string()))
             }
-            Err(_) => return Outcome::Lost,
-        }
+            Err(_) => Said::Nothing,
+        });
+    }
+    if !returned.is_empty() && said.iter().any(|said| matches!(said, Said::Nothing | Said::Forbidden(_))) {
+        said.iter_mut().filter(|said| matches!(said, Said::Confirmed)).for_each(|said| *said = Said::Nothing);
+    }
+    (said, returned)
+}
+
+type Flight<'a> = BoxFuture<'a, Result<Confirmation, Failure>>;
+
+/// Polls it once: then its message stands in line behind those before it.
+async fn sent<'a>(flight: impl Future<Output = Result<Confirmation, Failure>> + Send + 'a) -> Flight<'a> {
+    let mut flight: Flight<'a> = Box::pin(flight);
+    let first = std::future::poll_fn(|context| Poll::Ready(flight.as_mut().poll(context))).await;
+    match first {
+        Poll::Ready(ended) => Box::pin(std::future::ready(ended)),
+        Poll::Pending => flight,
     }
 }
 
-async fn confirmed(channel: &Channel, parcel: &Parcel) -> lapin::Result<Confirmation> {
+async fn confirmed(channel: &Channel, letter: &Letter) -> lapin::Result<Confirmation> {
+    let Letter { parcel, number, .. } = letter;
     let options = BasicPublishOptions { mandatory: !parcel.is_hint, ..BasicPublishOptions::default() };
+    let properties = parcel.properties(&number.to_string());
     let (exchange, key) = (parcel.exchange.clone(), parcel.key.clone());
-    channel.basic_publish(exchange, key, options, &parcel.body, parcel.properties()).await?.await
+    channel.basic_publish(exchange, key, options, &parcel.body, properties).await?.await
 }
 
 /// All that the parcel may need on its way.
@@ -261,8 +316,4 @@ fn around(parcel: &Parcel) -> Vec<pieces::Piece> {
         pieces.extend(pieces::of_pool(&pool));
     }
     pieces
-}
-
-fn unroutable(parcel: &Parcel) -> QueueError {
-    QueueError::Unroutable { exchange: parcel.exchange.to_string(), key: parcel.key.to_string() }
 }

@@ -15,7 +15,7 @@ use lapin::uri::{AMQPAuthority, AMQPQueryString, AMQPScheme, AMQPUri, AMQPUserIn
 use lapin::{Channel, Connection, ConnectionProperties, Event};
 use parking_lot::Mutex;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::time::{interval, timeout};
+use tokio::time::{interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::instrument::WithSubscriber;
 use tracing::subscriber::NoSubscriber;
@@ -89,23 +89,29 @@ impl Session {
         Ok(channel)
     }
 
-    /// Waits for an answer, but not for ever: a broker that answers nothing loses its session, and the question is `Broken`.
+    /// Waits for an answer, but not for ever: a broker that answers nothing loses its session. What was asked just when a session
+    /// ended is never answered by the library.
     pub(super) async fn ask<T>(
         &self,
         question: impl Future<Output = lapin::Result<T>>,
     ) -> Result<T, Failure> {
         tokio::pin!(question);
         loop {
-            match timeout(self.settings.patience, &mut question).await {
-                Ok(answer) => return answer.map_err(Failure::from),
+            tokio::select! {
+                biased;
+                answer = &mut question => return answer.map_err(Failure::from),
+                () = self.given_up.cancelled() => return Err(Failure::Broken("the connection is gone".to_owned())),
                 // It reads nothing of this connection until it has memory or disk again.
-                Err(_) if self.is_held_up() => {}
-                Err(_) => {
+                () = sleep(self.settings.patience) => if !self.is_held_up() {
                     self.give_up();
                     return Err(Failure::Broken("no answer in time".to_owned()));
-                }
+                },
             }
         }
+    }
+
+    pub(super) fn is_live(&self) -> bool {
+        self.connection.status().connected()
     }
 
     /// Whether the broker takes no messages at the moment, for lack of memory or disk.
@@ -138,7 +144,7 @@ impl Session {
                 () = self.given_up.cancelled() => return "the broker answered nothing".to_owned(),
                 event = events.next() => match event {
                     // A channel that fails is nothing to the others.
-                    Some(Event::Error(_)) if self.connection.status().connected() => {}
+                    Some(Event::Error(_)) if self.is_live() => {}
                     Some(Event::Error(error)) => return Failure::from(error).reason().to_owned(),
                     Some(Event::ConnectionBlocked(reason)) => tracing::warn!(
                         broker = %self.settings, reason,
@@ -151,7 +157,7 @@ impl Session {
                     None => return "the connection is gone".to_owned(),
                 },
                 // Not every end is an event.
-                _ = look.tick() => if !self.connection.status().connected() {
+                _ = look.tick() => if !self.is_live() {
                     return "the connection was closed".to_owned();
                 },
             }

@@ -130,6 +130,10 @@ impl Listener {
                         None => self.hear(Heard::Disconnected),
                     }
                     self.serve(&session, &channel, consumer).await;
+                    if session.is_live() {
+                        // The queue was deleted, perhaps.
+                        sleep(pieces::GONE).await;
+                    }
                 }
                 Err(failure) if trust.ends_with(&failure) => {
                     let error = failure.into_error(&self.link.settings().to_string());
@@ -189,10 +193,10 @@ impl Listener {
             tokio::select! {
                 biased;
                 () = self.tell.closed() => break,
-                Some(order) = ordered.recv() => follow(channel, order).await,
+                Some(order) = ordered.recv() => follow(session, channel, order).await,
                 Some((tag, moved)) = chores.next() => {
                     let settled = if moved { Order::Ack(tag, oneshot::channel().0) } else { Order::Requeue(tag) };
-                    follow(channel, settled).await;
+                    follow(session, channel, settled).await;
                 }
                 delivery = consumer.next() => match delivery {
                     Some(Ok(delivery)) => chores.extend(self.take(delivery, &orders)),
@@ -223,16 +227,16 @@ impl Listener {
     }
 }
 
-async fn follow(channel: &Channel, order: Order) {
+async fn follow(session: &Session, channel: &Channel, order: Order) {
     match order {
         Order::Ack(tag, done) => {
-            let went_out = channel.basic_ack(tag, BasicAckOptions::default()).await.is_ok();
+            let went_out = session.ask(channel.basic_ack(tag, BasicAckOptions::default())).await;
             // Not everybody waits for it.
-            let _ = done.send(went_out);
+            let _ = done.send(went_out.is_ok());
         }
         Order::Requeue(tag) => {
             // If it fails, the channel is dead, and the message comes back without.
-            let _ = channel.basic_reject(tag, BasicRejectOptions { requeue: true }).await;
+            let _ = session.ask(channel.basic_reject(tag, BasicRejectOptions { requeue: true })).await;
         }
     }
 }
