@@ -46,12 +46,11 @@ impl Fleet {
         text.expect("the export is there").lines().map(Stored::read).collect()
     }
 
-    /// Asks all services to stop: they end well, and what they held goes back into its queue.
+    /// Asks all services to stop: they end well, as did those that have ended before, and what they held goes back into its queue.
     async fn stop(&mut self) {
-        let mut running: Vec<_> =
-            self.members_mut().filter_map(|member| member.is_running().then_some(member)).collect();
-        running.iter().for_each(|member| member.terminate());
-        for member in &mut running {
+        let mut started: Vec<_> = self.members_mut().filter(|member| !member.was_killed()).collect();
+        started.iter_mut().for_each(|member| member.terminate());
+        for member in &mut started {
             assert_eq!(member.ended().await, Some(0), "{} does not end well", member.name);
         }
     }

@@ -103,15 +103,23 @@ impl Member {
         self.running = None;
     }
 
-    /// Asks it to stop, by SIGTERM.
+    /// Asks it to stop, by SIGTERM, unless it has ended.
     ///
     /// # Panics
-    /// If it does not run.
-    pub fn terminate(&self) {
-        let running = self.running.as_ref().expect("the service runs");
-        let id = i32::try_from(running.id()).ok().and_then(Pid::from_raw).expect("a process has a number");
-        // It may end just now, and then there is nothing to send to.
-        let _ = rustix::process::kill_process(id, Signal::TERM);
+    /// If it was killed, or never began.
+    pub fn terminate(&mut self) {
+        let running = self.running.as_mut().expect("the service was started");
+        // The number of a process that has ended may be another's.
+        if running.ended().is_none() {
+            let id = i32::try_from(running.id()).ok().and_then(Pid::from_raw);
+            let id = id.expect("a process has a number");
+            rustix::process::kill_process(id, Signal::TERM).expect("a child can be sent signals");
+        }
+    }
+
+    /// Whether it was killed, or never began.
+    pub(super) fn was_killed(&self) -> bool {
+        self.running.is_none()
     }
 
     /// Whether it runs.

@@ -16,7 +16,7 @@ pub(crate) const CASES: &[Case] = &[
 
 /// A fleet at work on a broker of its own.
 async fn on(mut chance: Chance, ground: Ground) -> (Fleet, Chance) {
-    let kind = FleetKind { asked: chance.asked(), workers: 2 + chance.index(2), coordinators: 1, ground };
+    let kind = FleetKind::new(chance.asked(), 2 + chance.index(2), ground);
     let fleet = Fleet::start(kind).await;
     fleet.submit().await;
     fleet.stage.simulator.until_calls(chance.number(1..=500)).await;

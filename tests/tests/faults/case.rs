@@ -20,9 +20,13 @@ impl Case {
     /// Runs it to its end.
     pub(crate) fn run(&self, seed: u64) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let happens = (self.happens)(Chance::new(self.name, seed));
+        let mut happens = (self.happens)(Chance::new(self.name, seed));
         runtime.block_on(async {
-            tokio::time::timeout(HANGS, happens).await.expect("the case comes to an end")
+            // Not by a timeout around it: the fleet must see the panic to show its logs.
+            tokio::select! {
+                () = &mut happens => {}
+                () = tokio::time::sleep(HANGS) => panic!("{} does not end", self.name),
+            }
         });
     }
 }
@@ -56,7 +60,7 @@ impl Chance {
     /// Two or three workers and one coordinator that share a broker with other cases.
     pub(crate) async fn kind(&mut self) -> FleetKind {
         let workers = 2 + self.index(2);
-        FleetKind { asked: self.asked(), workers, coordinators: 1, ground: Ground::shared().await }
+        FleetKind::new(self.asked(), workers, Ground::shared().await)
     }
 
     /// A fleet of that kind, at work on its suite.
@@ -66,6 +70,9 @@ impl Chance {
         fleet
     }
 }
+
+/// How long a worker waits for an answer that may never come.
+pub(crate) const IMPATIENCE: Duration = Duration::from_secs(2);
 
 /// The run goes to its end, and then everything is as it must be.
 pub(crate) async fn ends_well(mut fleet: Fleet) {

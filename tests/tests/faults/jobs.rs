@@ -8,21 +8,21 @@ use crate::case::{Case, Chance, ends_well};
 pub(crate) const CASES: &[Case] =
     &[Case { name: "job_kills_its_workers", happens: |chance| Box::pin(kills_its_workers(chance)) }];
 
+/// So many workers may die of a job.
+const DEATHS: u32 = 10;
+
 /// Whoever is given the jobs that come first dies, until they are given up. The rest is done, the reasons stand in the store, and when
 /// the cause is mended the dead jobs are tried again.
 async fn kills_its_workers(mut chance: Chance) {
     let mut fleet = Fleet::idle(chance.kind().await).await;
     fleet.coordinators[0].start();
     fleet.submit().await;
-    while dead(&fleet).is_empty() {
+    for _ in 0..=DEATHS {
         let poisoned =
             |event: &Event| matches!(event, Event::Delivered { exchange, .. } if exchange == "antiphon.jobs");
         let given = fleet.workers[0].wires.broker.stop_after(poisoned);
         fleet.workers[0].start();
-        tokio::select! {
-            _ = given.sprung() => {}
-            () = buried(&fleet) => {}
-        }
+        given.sprung().await;
         fleet.kill_worker(0);
     }
     fleet.start_rest();
@@ -39,11 +39,4 @@ async fn kills_its_workers(mut chance: Chance) {
 /// The jobs that were given up.
 fn dead(fleet: &Fleet) -> Vec<String> {
     fleet.bucket.keys("runs/held/dead/").into_iter().collect()
-}
-
-/// Waits until a job has been given up.
-async fn buried(fleet: &Fleet) {
-    while dead(fleet).is_empty() {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
 }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use antiphon_tests::{Fleet, Relay, Sender};
+use antiphon_tests::{Fleet, FleetKind, Relay, Sender};
 
-use crate::case::{Case, Chance, ends_well};
+use crate::case::{Case, Chance, IMPATIENCE, ends_well};
 
 /// How long a wire is bad: longer than the timeouts and heartbeats of the fleet's configuration.
 const BAD: Duration = Duration::from_secs(6);
@@ -85,7 +85,9 @@ async fn bad(chance: Chance, wire: Wire, damage: Damage) {
 
 /// One wire of one member goes bad at some moment, and is mended.
 async fn bad_for(time: Duration, mut chance: Chance, wire: Wire, damage: Damage) {
-    let fleet = chance.at_work().await;
+    let kind = FleetKind { patience: IMPATIENCE, ..chance.kind().await };
+    let fleet = Fleet::start(kind).await;
+    fleet.submit().await;
     fleet.stage.simulator.until_calls(chance.number(1..=500)).await;
     damage(&mut chance, wire(&fleet), true);
     tokio::time::sleep(time).await;

@@ -7,7 +7,7 @@ use antiphon_tests::{Asked, Fleet, FleetKind, Ground};
 async fn one_process_and_three_workers_come_to_the_same_summary() {
     let asked = Asked::new(10, 10, 1);
     let ground = Ground::shared().await;
-    let mut fleet = Fleet::start(FleetKind { asked, workers: 3, coordinators: 1, ground }).await;
+    let mut fleet = Fleet::start(FleetKind::new(asked, 3, ground)).await;
     fleet.submit().await;
     fleet.wait_done().await;
     fleet.check().await;
