@@ -2,6 +2,8 @@
 
 /// Dollars: cents, or more places where it is less than a dollar.
 pub(crate) fn dollars(amount: f64) -> String {
+    // The sum of nothing is -0.
+    let amount = amount + 0.0;
     if amount != 0.0 && amount < 1.0 { format!("${amount:.4}") } else { format!("${amount:.2}") }
 }
 
@@ -50,6 +52,7 @@ mod tests {
         assert_eq!(counted(0, "job", "jobs"), "0 jobs");
         assert_eq!(dollars(0.0123), "$0.0123");
         assert_eq!(dollars(12.3), "$12.30");
+        assert_eq!(dollars([].iter().sum()), "$0.00");
         assert_eq!(minutes(0.5), "30 s");
         assert_eq!(minutes(600.0), "10.0 h");
     }

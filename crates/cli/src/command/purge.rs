@@ -59,22 +59,20 @@ pub(crate) async fn run(
 
 /// What a worker stores after the purge would be half a run.
 async fn refuse_if_worked_on(store: &Store, run: &RunId) -> anyhow::Result<()> {
-    if store.open_submissions(run).await?.is_empty() {
-        return Ok(());
-    }
     let refuse = |why: String| Err(Usage(format!("{why}; nothing was removed")).into());
     let Some(mark) = store.get_cancelled(run).await? else {
+        if store.open_submissions(run).await?.is_empty() {
+            return Ok(());
+        }
         return refuse(format!("a fleet works on run {run}; stop it with `antiphon cancel {run}` first"));
     };
-    let now = jiff::Timestamp::now().as_millisecond();
-    let since = Duration::from_millis(u64::try_from(now).unwrap_or(0).saturating_sub(mark.at_ms));
-    if since < LAST_CALLS {
-        let minutes = LAST_CALLS.saturating_sub(since).as_secs().div_ceil(60);
-        return refuse(format!(
-            "run {run} is cancelled, but its last calls may be under way; try again when the coordinator has closed it, or in {minutes} min"
-        ));
+    let now = u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or(0);
+    let left = LAST_CALLS.saturating_sub(Duration::from_millis(now.saturating_sub(mark.at_ms)));
+    if left.is_zero() || store.submissions(run).await?.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let minutes = left.as_secs().div_ceil(60);
+    refuse(format!("run {run} is cancelled, but its last calls may be under way; try again in {minutes} min"))
 }
 
 /// How many objects each folder of the run holds.

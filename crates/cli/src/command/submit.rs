@@ -1,6 +1,6 @@
 //! `antiphon submit`: hands a suite to the fleet.
 
-use antiphon_coordinator::{Submitted, Wanted, load_suite};
+use antiphon_coordinator::{CoordinatorError, Submitted, Wanted, load_suite};
 use antiphon_core::plan::Plan;
 use serde::Serialize;
 
@@ -35,8 +35,16 @@ pub(crate) async fn run(
     let store = compose::create_store(&address, &config).await?;
     store.probe().await?;
     let fleet = Fleet { config, address, store, queue, broker };
-    let submitted = antiphon_coordinator::submit(&fleet.store, &fleet.queue, &loaded, &wanted).await?;
-    end(&fleet, &submitted, submit.wait, *output).await
+    match antiphon_coordinator::submit(&fleet.store, &fleet.queue, &loaded, &wanted).await {
+        Ok(submitted) => end(&fleet, &submitted, submit.wait, *output).await,
+        // It is submitted all the same, only not at once.
+        Err(error @ CoordinatorError::CallLost { .. }) => {
+            output.warning(error.to_string());
+            output.line(loaded.manifest.run.as_str());
+            Ok(Exit::Complete)
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Says what was submitted, and stays with it to its end if that is wanted.
