@@ -6,22 +6,22 @@ use std::time::Duration;
 use antiphon_queue::{ClientCertificate, Queue, QueueError, RabbitMqSettings, Tls};
 use antiphon_tests::{Broker, BrokerKind};
 
-use crate::work::{finish, pool, publish};
+use crate::work::{WORKS, finish, pool, publish};
 
 async fn broker(tls: antiphon_tests::Tls) -> (Broker, RabbitMqSettings) {
     let broker = Broker::with(&BrokerKind { tls: Some(tls), ..BrokerKind::default() }).await;
-    let mut settings: RabbitMqSettings = broker.tls_url().parse().unwrap();
-    let authority = read_to_string(&broker.certificates().authority).unwrap();
+    let mut settings: RabbitMqSettings = broker.tls_url().parse().expect(WORKS);
+    let authority = read_to_string(&broker.certificates().authority).expect(WORKS);
     settings.tls = Some(Tls { authority: Some(authority), client: None });
     (broker, settings)
 }
 
 async fn works(settings: RabbitMqSettings) {
     let queue = Queue::rabbitmq(settings);
-    let facts = queue.check().await.unwrap();
+    let facts = queue.check().await.expect(WORKS);
     assert_eq!(facts.product, "RabbitMQ");
     publish(&queue, &pool("p"), 0..10).await;
-    finish(&mut queue.consume_jobs(&pool("p"), 3).await.unwrap(), 0..10).await;
+    finish(&mut queue.consume_jobs(&pool("p"), 3).await.expect(WORKS), 0..10).await;
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use antiphon_queue::{ChoirHeard, Queue, QueueError, RabbitMqSettings};
 use antiphon_tests::Broker;
 use tokio::time::timeout;
 
-use crate::work::{PATIENCE, QUIET, finish, next, pool, publish, queue, settings, soon, wait_until};
+use crate::work::{PATIENCE, QUIET, WORKS, finish, next, pool, publish, queue, settings, soon, wait_until};
 
 #[derive(Clone, Copy)]
 enum End {
@@ -23,7 +23,7 @@ enum End {
 async fn publish_on(queue: Queue, stop: Arc<AtomicBool>) -> u32 {
     let (pool, mut count) = (pool("p"), 0);
     while !stop.load(Ordering::Relaxed) {
-        queue.publish_job(&job(&pool, count)).await.unwrap();
+        queue.publish_job(&job(&pool, count)).await.expect(WORKS);
         count += 1;
     }
     count
@@ -35,7 +35,7 @@ async fn broker_ends_and_comes_back(end: End) {
     let stop = Arc::new(AtomicBool::new(false));
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(publish_on(queue.clone(), stop.clone()));
-    let mut consumer = queue.consume_jobs(&pool("p"), 8).await.unwrap();
+    let mut consumer = queue.consume_jobs(&pool("p"), 8).await.expect(WORKS);
     let mut done = BTreeSet::new();
     for round in 1..=2 {
         while done.len() < round * 200 {
@@ -54,11 +54,11 @@ async fn broker_ends_and_comes_back(end: End) {
         assert!(matches!(late, Err(QueueError::HandedBack { .. })), "{late:?}");
     }
     stop.store(true, Ordering::Relaxed);
-    let published = soon(tasks.join_next()).await.unwrap().unwrap();
+    let published = soon(tasks.join_next()).await.expect(WORKS).expect(WORKS);
     let mut missing: BTreeSet<u32> = (0..published).filter(|chunk| !done.contains(chunk)).collect();
     while !missing.is_empty() {
         let delivery = timeout(PATIENCE, consumer.next()).await;
-        let delivery = delivery.unwrap_or_else(|_| panic!("{missing:?} were lost")).unwrap();
+        let delivery = delivery.unwrap_or_else(|_| panic!("{missing:?} were lost")).expect(WORKS);
         missing.remove(&delivery.job().chunk);
         let _ = delivery.ack().await;
     }
@@ -183,7 +183,7 @@ async fn broker_freezes(broker: Broker, settings: RabbitMqSettings) {
     let queue = Queue::rabbitmq(settings);
     let pool = pool("p");
     publish(&queue, &pool, 0..5).await;
-    let mut consumer = queue.consume_jobs(&pool, 2).await.unwrap();
+    let mut consumer = queue.consume_jobs(&pool, 2).await.expect(WORKS);
     let in_work = next(&mut consumer).await;
     let process = broker.process().expect("it runs");
     signal(process, "STOP");
@@ -195,7 +195,7 @@ async fn broker_freezes(broker: Broker, settings: RabbitMqSettings) {
         () = wait_until("its silence is noticed", async || !queue.is_connected()) => {}
     }
     signal(process, "CONT");
-    soon(publishing).await.unwrap();
+    soon(publishing).await.expect(WORKS);
     let acked = in_work.ack().await;
     assert!(matches!(acked, Ok(()) | Err(QueueError::HandedBack { .. })), "{acked:?}");
     finish(&mut consumer, if acked.is_ok() { 1..6 } else { 0..6 }).await;
@@ -218,7 +218,8 @@ async fn a_frozen_broker_is_left_for_a_missing_confirmation() {
 }
 
 fn signal(process: u32, name: &str) {
-    let sent = std::process::Command::new("kill").args(["-s", name, &process.to_string()]).status().unwrap();
+    let sent =
+        std::process::Command::new("kill").args(["-s", name, &process.to_string()]).status().expect(WORKS);
     assert!(sent.success(), "kill -s {name} {process}");
 }
 

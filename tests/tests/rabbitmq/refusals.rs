@@ -13,7 +13,7 @@ const WORKER: [&str; 3] =
     [r"^amq\.gen-.*$", r"^(antiphon\..*|amq\.gen-.*)$", r"^(antiphon\..*|amq\.gen-.*)$"];
 
 async fn refused(url: &str) -> String {
-    let refused = soon(queue(url).check()).await.unwrap_err();
+    let refused = soon(queue(url).check()).await.expect_err("it is refused");
     assert!(matches!(refused, QueueError::Refused { .. }), "{refused:?}");
     let text = format!("{refused} {refused:?}");
     assert!(!text.contains("geheim"), "{text}");

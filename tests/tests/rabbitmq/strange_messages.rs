@@ -3,7 +3,7 @@
 use antiphon_queue::{DELIVERY_LIMIT_REASON, topology};
 use antiphon_tests::{Broker, BrokerKind};
 
-use crate::work::{finish, next, pool, publish, queue, soon, wait_until};
+use crate::work::{WORKS, finish, next, pool, publish, queue, soon, wait_until};
 
 /// Publishes text with headers, as anybody may who has the management API.
 async fn publish_text(broker: &Broker, exchange: &str, key: &str, text: &str, headers: serde_json::Value) {
@@ -14,8 +14,8 @@ async fn publish_text(broker: &Broker, exchange: &str, key: &str, text: &str, he
         "routing_key": key, "payload": text, "payload_encoding": "string",
     });
     let request = reqwest::Client::new().post(address).basic_auth(user, Some(password));
-    let answer = request.body(body.to_string()).send().await.unwrap();
-    let said = answer.text().await.unwrap();
+    let answer = request.body(body.to_string()).send().await.expect(WORKS);
+    let said = answer.text().await.expect(WORKS);
     assert!(said.contains("true"), "{said}");
 }
 

@@ -13,12 +13,15 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 /// How long to watch for what must not happen.
 pub(crate) const QUIET: Duration = Duration::from_millis(500);
 
+/// What every call is expected to do unless a test is about its failing.
+pub(crate) const WORKS: &str = "it works";
+
 pub(crate) fn pool(name: &str) -> antiphon_core::PoolId {
-    name.parse().unwrap()
+    name.parse().expect(WORKS)
 }
 
 pub(crate) fn settings(url: &str) -> RabbitMqSettings {
-    url.parse().unwrap()
+    url.parse().expect(WORKS)
 }
 
 pub(crate) fn queue(url: &str) -> Queue {
@@ -28,7 +31,7 @@ pub(crate) fn queue(url: &str) -> Queue {
 /// Publishes jobs with these numbers.
 pub(crate) async fn publish(queue: &Queue, pool: &antiphon_core::PoolId, chunks: std::ops::Range<u32>) {
     let jobs: Vec<_> = chunks.map(|chunk| job(pool, chunk)).collect();
-    soon(queue.publish_jobs(&jobs)).await.unwrap();
+    soon(queue.publish_jobs(&jobs)).await.expect(WORKS);
 }
 
 /// What must happen in a while.
@@ -37,7 +40,7 @@ pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
 }
 
 pub(crate) async fn next(consumer: &mut JobConsumer) -> Delivery {
-    soon(consumer.next()).await.unwrap()
+    soon(consumer.next()).await.expect(WORKS)
 }
 
 /// Acks until all these have come; some may come again.
@@ -45,7 +48,7 @@ pub(crate) async fn finish(consumer: &mut JobConsumer, wanted: std::ops::Range<u
     let mut missing: BTreeSet<u32> = wanted.collect();
     while !missing.is_empty() {
         let delivery = timeout(PATIENCE, consumer.next()).await;
-        let delivery = delivery.unwrap_or_else(|_| panic!("{missing:?} do not come")).unwrap();
+        let delivery = delivery.unwrap_or_else(|_| panic!("{missing:?} do not come")).expect(WORKS);
         missing.remove(&delivery.job().chunk);
         // Where it fails, the job comes again.
         let _ = delivery.ack().await;

@@ -129,3 +129,87 @@ fn number(headers: &FieldTable, key: &str) -> Option<i64> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use lapin::BasicProperties;
+    use lapin::types::FieldArray;
+
+    use super::*;
+    use crate::conformance::job as a_job;
+
+    fn triaged(source: &Source, body: &Bytes, headers: Vec<(&str, AMQPValue)>) -> Triage {
+        let mut delivery = Delivery::mock(1, "".into(), "p".into(), false, Vec::new());
+        let table: std::collections::BTreeMap<_, _> =
+            headers.into_iter().map(|(name, value)| (name.into(), value)).collect();
+        delivery.properties = BasicProperties::default().with_headers(table.into());
+        triage(source, &delivery, body)
+    }
+
+    fn moved(triage: Triage) -> Parcel {
+        let Triage::Move(parcel) = triage else { panic!("it was not moved") };
+        parcel
+    }
+
+    fn jobs() -> Source {
+        Source::Jobs("p".parse().unwrap())
+    }
+
+    fn body() -> Bytes {
+        wire::encode(&a_job(&"p".parse().unwrap(), 7))
+    }
+
+    #[test]
+    fn a_job_is_delivered_until_it_was_lost_too_often() {
+        for losses in [0, 9] {
+            let triaged =
+                triaged(&jobs(), &body(), vec![("x-delivery-count", AMQPValue::LongLongInt(losses))]);
+            assert!(matches!(triaged, Triage::Job(job) if job.chunk == 7));
+        }
+        // Brokers write small numbers in small types.
+        let dead =
+            moved(triaged(&jobs(), &body(), vec![("x-delivery-count", AMQPValue::ShortShortUInt(10))]));
+        assert_eq!((dead.exchange.as_str(), dead.key.as_str()), (pieces::DEAD, "p"));
+        let letter: wire::Dead = wire::decode(&dead.body).unwrap();
+        assert_eq!((letter.job.chunk, letter.reason.as_str()), (7, DELIVERY_LIMIT_REASON));
+    }
+
+    #[test]
+    fn a_job_that_has_not_waited_long_enough_waits_on() {
+        let waits = moved(triaged(&jobs(), &body(), vec![(REST, AMQPValue::LongLongInt(400_000))]));
+        assert_eq!((waits.exchange.as_str(), &waits.body), ("antiphon.retry.10m", &body()));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_looked_at_less_and_less_often_and_laid_aside() {
+        let look = |looks| {
+            moved(triaged(&jobs(), &Bytes::from_static(b"x"), vec![(UNREAD, AMQPValue::LongLongInt(looks))]))
+        };
+        let went = |looks| look(looks).exchange.to_string();
+        assert_eq!(went(0), "antiphon.retry.1s");
+        assert_eq!(went(1), "antiphon.retry.5s");
+        assert_eq!([went(3), went(29)], ["antiphon.retry.2m", "antiphon.retry.2m"]);
+        assert_eq!(went(30), pieces::UNREADABLE);
+    }
+
+    #[test]
+    fn a_job_that_the_broker_gave_up_has_a_reason() {
+        let death = |queue: &str, reason: &str| {
+            let mut death = FieldTable::default();
+            death.insert("queue".into(), AMQPValue::LongString(queue.into()));
+            death.insert("reason".into(), AMQPValue::LongString(reason.into()));
+            AMQPValue::FieldTable(death)
+        };
+        let reason = |reason: &str| {
+            let deaths = vec![death("antiphon.retry.1s", "expired"), death("antiphon.jobs.p", reason)];
+            let headers = vec![("x-death", AMQPValue::FieldArray(FieldArray::from(deaths)))];
+            let Triage::Dead(_, reason) = triaged(&Source::Dead, &body(), headers) else {
+                panic!("not dead")
+            };
+            reason
+        };
+        assert_eq!(reason("delivery_limit"), DELIVERY_LIMIT_REASON);
+        assert!(reason("maxlen").contains("full"));
+        assert!(reason("rejected").contains("rejected"));
+    }
+}
