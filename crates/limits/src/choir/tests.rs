@@ -11,6 +11,7 @@ mod singer;
 mod steady;
 mod storm;
 mod world;
+mod written;
 
 fn pool() -> PoolId {
     "provider.account.family".parse().expect("a pool's name")

@@ -21,6 +21,8 @@ pub(super) enum Trouble {
     Sleep(Duration),
     /// It reads nothing, but goes on with everything else.
     Deaf(Duration),
+    /// It has nothing to start for a while, and then everything at once.
+    Idle(Duration),
     /// The connection is lost; the voice notices when it is back.
     Cut {
         back: Duration,
@@ -60,6 +62,7 @@ pub(super) struct Singer {
     pub(super) queue: VecDeque<Rc<ChoirMessage>>,
     pub(super) asleep_until: Option<Instant>,
     pub(super) deaf_until: Option<Instant>,
+    pub(super) idle_until: Option<Instant>,
     pub(super) wants: bool,
     pub(super) gone: bool,
     pub(super) next_wake: Option<Instant>,
@@ -90,6 +93,7 @@ impl Singer {
             queue: VecDeque::new(),
             asleep_until: None,
             deaf_until: None,
+            idle_until: None,
             wants: true,
             gone: false,
             next_wake: None,
@@ -185,8 +189,9 @@ impl Singer {
 
     /// When there is something to do again.
     pub(super) fn next_act(&self, now: Instant) -> Instant {
-        let deaf = self.deaf_until.filter(|until| *until > now);
-        let times = [Some(self.choir.beat_due()), self.choir.changes_at(), self.next_call, deaf];
+        let ahead = |until: Option<Instant>| until.filter(|until| *until > now);
+        let (deaf, idle) = (ahead(self.deaf_until), ahead(self.idle_until));
+        let times = [Some(self.choir.beat_due()), self.choir.changes_at(), self.next_call, deaf, idle];
         let next = times.into_iter().flatten().min().expect("a beat is always due some time");
         next.max(now + Duration::from_micros(10))
     }
@@ -195,6 +200,7 @@ impl Singer {
         match trouble {
             Trouble::Sleep(lasts) => self.asleep_until = Some(now + *lasts),
             Trouble::Deaf(lasts) => self.deaf_until = Some(now + *lasts),
+            Trouble::Idle(lasts) => self.idle_until = Some(now + *lasts),
             Trouble::Wants(wants) => self.wants = *wants,
             other => unreachable!("{other:?} befalls the broker too"),
         }

@@ -12,7 +12,8 @@ use super::*;
 const SEEDS: u64 = 2_000;
 
 /// Seeds that found something once.
-const REGRESSIONS: &[u64] = &[];
+const STORMS: &[u64] = &[];
+const ARRIVALS: &[u64] = &[];
 
 /// A world in which everything goes wrong for half a minute.
 fn storm(seed: u64) -> Result<(), String> {
@@ -47,16 +48,50 @@ fn storm(seed: u64) -> Result<(), String> {
     world.run(begin + seconds(lasts))
 }
 
+/// Somebody comes, or comes back, while others and it are not all there, and just long enough for them to go on.
+fn arrival(seed: u64) -> Result<(), String> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut setting = setting(&mut rng);
+    setting.delays.publish = Duration::from_millis(rng.random_range(1..100));
+    setting.delays.lag = Duration::from_millis(rng.random_range(1..100));
+    setting.told.truncate(1);
+    let mut world = World::new(seed, setting);
+    let begin = world.now;
+    let present = rng.random_range(1..=2);
+    for _ in 0..present {
+        world.join();
+    }
+    let ms = |rng: &mut ChaCha8Rng, from, to| Duration::from_millis(rng.random_range(from..to));
+    let comes = begin + seconds(13);
+    if rng.random_bool(0.5) {
+        world.schedule(comes, Event::Join);
+    } else {
+        world.schedule(begin, Event::Join);
+        let away = Trouble::Wants(false);
+        world.schedule(comes - ms(&mut rng, 500, 5_000), Event::Trouble(present, away));
+        world.schedule(comes, Event::Trouble(present, Trouble::Wants(true)));
+    }
+    for who in 0..=present {
+        let (at, lasts) = (comes - seconds(1) + ms(&mut rng, 0, 3_000), ms(&mut rng, 1_000, 2_500));
+        let lapse = [Trouble::Deaf(lasts), Trouble::Sleep(lasts)][rng.random_range(0..2)].clone();
+        world.schedule(at, Event::Trouble(who, lapse));
+        let idle = (lasts + ms(&mut rng, 0, 100)).saturating_sub(ms(&mut rng, 0, 400));
+        world.schedule(at, Event::Trouble(who, Trouble::Idle(idle)));
+    }
+    world.run(comes + seconds(8))
+}
+
 fn trouble(rng: &mut ChaCha8Rng) -> Trouble {
     let upto = |rng: &mut ChaCha8Rng, most: f64| {
         Duration::from_secs_f64(most * rng.random_range(0.0..1.0_f64).powi(2))
     };
-    match rng.random_range(0..12) {
+    match rng.random_range(0..14) {
         0..=1 => Trouble::Sleep(upto(rng, 15.0)),
         2..=3 => Trouble::Deaf(upto(rng, 5.0)),
         4..=5 => Trouble::Cut { back: upto(rng, 12.0) },
         6..=8 => Trouble::Crash,
         9..=10 => Trouble::Wants(false),
+        11..=12 => Trouble::Idle(upto(rng, 5.0)),
         _ => Trouble::Lagging(upto(rng, 3.0)),
     }
 }
@@ -102,16 +137,25 @@ fn setting(rng: &mut ChaCha8Rng) -> Setting {
     }
 }
 
-#[test]
-fn whatever_happens_no_limit_is_passed() {
+fn check(world: fn(u64) -> Result<(), String>, regressions: &[u64]) {
     let asked = std::env::var_os("ANTIPHON_CHOIR_SEEDS");
     let asked = asked.and_then(|seeds| seeds.to_str()?.parse().ok());
-    let seeds = 0..asked.unwrap_or(SEEDS);
-    let broken: Vec<_> = REGRESSIONS
-        .iter()
-        .copied()
-        .chain(seeds)
-        .filter_map(|seed| storm(seed).err().map(|what| (seed, what)))
-        .collect();
-    assert!(broken.is_empty(), "{} broken: {:#?}", broken.len(), &broken[..broken.len().min(8)]);
+    let seeds = regressions.iter().copied().chain(0..asked.unwrap_or(SEEDS));
+    let broken: Vec<_> = seeds.filter_map(|seed| Some((seed, world(seed).err()?))).collect();
+    assert!(
+        broken.is_empty(),
+        "{} broken, first by seed and what: {:#?}",
+        broken.len(),
+        &broken[..broken.len().min(8)]
+    );
+}
+
+#[test]
+fn whatever_happens_no_limit_is_passed() {
+    check(storm, STORMS);
+}
+
+#[test]
+fn whoever_comes_no_limit_is_passed() {
+    check(arrival, ARRIVALS);
 }

@@ -178,8 +178,13 @@ impl World {
             return;
         }
         singer.notice(self.now);
-        while let Some(message) = singer.queue.pop_front() {
+        // Calls start between the messages of a pile, too.
+        let most = [usize::MAX, 1, 3][self.rng.random_range(0..3)].min(singer.queue.len());
+        for message in singer.queue.drain(..most).collect::<Vec<_>>() {
             singer.hear(&message, self.now);
+        }
+        if !singer.queue.is_empty() {
+            singer.deaf_until = Some(self.now + upto(Duration::from_millis(500), &mut self.rng));
         }
     }
 
@@ -195,7 +200,8 @@ impl World {
 
     fn start(&mut self, number: usize) -> Result<(), String> {
         self.singers[number].next_call = None;
-        while self.singers[number].wants {
+        let idle = self.singers[number].idle_until.is_some_and(|until| until > self.now);
+        while self.singers[number].wants && !idle {
             let estimate = self.singers[number].estimate(self.setting.tokens, &mut self.rng);
             match self.singers[number].gate.start(estimate, self.now) {
                 Ok(_) => self.started(number)?,
