@@ -152,7 +152,10 @@ async fn bury(mut letters: DeadLetters, store: Store, told: mpsc::Sender<Job>) -
 async fn record(dead: DeadLetter, store: &Store) -> Result<Job, CoordinatorError> {
     let job = dead.job().clone();
     tracing::error!(run = %job.run, job = %job.id(), target = %job.target, reason = dead.reason(), "job given up");
-    store.put_dead(&job, dead.reason()).await?;
+    // A run that was removed must not begin to exist again.
+    if store.get_manifest(&job.run).await?.is_some() {
+        store.put_dead(&job, dead.reason()).await?;
+    }
     dead.ack().await?;
     Ok(job)
 }
