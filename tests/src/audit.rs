@@ -110,11 +110,11 @@ impl Excuses {
     }
 }
 
-/// Holds every sample to its excuses: it is answered once, once more for each kill at which its job had no object, for each time
+/// Holds every sample to its excuses, and the records of work in vain to what was answered: a sample is answered once, once more for each kill at which its job had no object, for each time
 /// that its job is recorded as done in vain, and for each answer that its worker asked for and never got.
 ///
 /// # Panics
-/// If a sample was answered more often.
+/// If a sample was answered more often, or not as often as its job is recorded as done.
 pub fn audit_repeated(
     jobs: &BTreeMap<String, BTreeSet<String>>,
     excuses: &Excuses,
@@ -133,6 +133,10 @@ pub fn audit_repeated(
                 again <= kills + in_vain + lost,
                 "{key} was answered {again} times more, where {job} had no object at {kills} kills, is recorded {in_vain} times as \
                  done in vain, and lost {lost} answers"
+            );
+            assert!(
+                again >= in_vain,
+                "{job} is recorded {in_vain} times as done in vain, where {key} was answered {again} times more"
             );
         }
     }

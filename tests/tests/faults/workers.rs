@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use antiphon_s3_server::{Fault, Operation, Order};
-use antiphon_tests::{Event, Fleet};
+use antiphon_tests::{Event, Fleet, Relay, Trap};
 
 use crate::case::{Case, Chance, ends_well};
 use crate::models::{End, order};
@@ -13,7 +13,14 @@ pub(crate) const CASES: &[Case] = &[
     Case { name: "worker_killed_after_the_answer", happens: |chance| Box::pin(after_the_answer(chance)) },
     Case { name: "worker_killed_during_the_write", happens: |chance| Box::pin(during_the_write(chance)) },
     Case { name: "worker_killed_after_the_write", happens: |chance| Box::pin(after_the_write(chance)) },
-    Case { name: "worker_killed_after_a_retry", happens: |chance| Box::pin(after_a_retry(chance)) },
+    Case {
+        name: "worker_killed_before_a_retry",
+        happens: |chance| Box::pin(at_a_retry(chance, Relay::stop_before)),
+    },
+    Case {
+        name: "worker_killed_after_a_retry",
+        happens: |chance| Box::pin(at_a_retry(chance, Relay::stop_after)),
+    },
     Case { name: "workers_killed_at_any_time", happens: |chance| Box::pin(at_any_time(chance)) },
     Case { name: "worker_terminated_with_grace", happens: |chance| Box::pin(with_grace(chance)) },
     Case { name: "worker_terminated_without_grace", happens: |chance| Box::pin(without_grace(chance)) },
@@ -81,16 +88,18 @@ async fn hold(fleet: &Fleet, fault: Fault) {
     fleet.bucket.faults().clear();
 }
 
-/// It has published a copy of a job that it hands back, and not acked the job: now there are two of it.
-async fn after_a_retry(mut chance: Chance) {
+/// It hands a job back, which is to publish a copy and then to ack it. Before the copy nothing has happened; after it there are two of
+/// the job.
+async fn at_a_retry(mut chance: Chance, stop: fn(&Relay, fn(&Event) -> bool) -> Trap) {
     let mut fleet = alone(&mut chance).await;
     fleet.workers[0].argue("--grace", "0s");
     fleet.workers[0].start();
     fleet.submit().await;
     fleet.stage.simulator.until_calls(chance.number(1..=200)).await;
-    let copies =
-        |event: &Event| matches!(event, Event::Published { exchange, .. } if exchange == "antiphon.jobs");
-    let copied = fleet.workers[0].wires.broker.stop_after(copies);
+    let copied = stop(
+        &fleet.workers[0].wires.broker,
+        |event| matches!(event, Event::Published { exchange, .. } if exchange == "antiphon.jobs"),
+    );
     fleet.workers[0].terminate();
     copied.sprung().await;
     let fleet = dies(fleet);
