@@ -40,8 +40,8 @@ pub(crate) struct Voice {
     song: Arc<Song>,
     told: Limits,
     choir: Choir,
-    /// Tells the jobs whether nothing is left for this voice.
-    rests: watch::Sender<bool>,
+    /// Tells the pool's loop whether to take jobs.
+    standing: watch::Sender<Standing>,
     post: Post,
     sings: bool,
 }
@@ -64,12 +64,12 @@ impl Voice {
         parts: Arc<Parts>,
         pool: Arc<PoolParts>,
         song: Arc<Song>,
-        rests: watch::Sender<bool>,
+        standing: watch::Sender<Standing>,
         shared: &Shared,
     ) -> Self {
         let Shared { settings, voice, told } = shared;
         let choir = Choir::new(*settings, pool.id.clone(), *voice, told.clone(), Instant::now());
-        Self { parts, pool, song, told: told.clone(), choir, rests, post: Post::default(), sings: false }
+        Self { parts, pool, song, told: told.clone(), choir, standing, post: Post::default(), sings: false }
     }
 
     /// Sings until no call can come any more, and says goodbye.
@@ -89,7 +89,9 @@ impl Voice {
                 Next::BeatDue => self.beat(),
                 // Who comes back waits like a newcomer, so it says so at once.
                 Next::JobBegan if !self.sings => self.beat(),
-                Next::ShareChanges | Next::JobBegan => {}
+                // Its suite may be stricter than what was sung for before.
+                Next::JobBegan => self.choir.tell(self.song.lower(&self.told)),
+                Next::ShareChanges => {}
             }
             self.tell_hush();
             self.set_share();
@@ -178,8 +180,7 @@ impl Voice {
     fn set_share(&mut self) {
         let share = self.choir.share(Instant::now());
         self.pool.limits.set_share(&share);
-        let rests = self.sings && share.standing == Standing::Resting;
-        self.rests.send_if_modified(|before| std::mem::replace(before, rests) != rests);
+        self.standing.send_if_modified(|before| std::mem::replace(before, share.standing) != share.standing);
         self.parts.health.pool(&self.pool.id, |pool| pool.share = Some(share));
     }
 
@@ -254,3 +255,6 @@ impl Post {
         posted
     }
 }
+
+#[cfg(test)]
+mod tests;

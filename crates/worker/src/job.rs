@@ -9,7 +9,7 @@ use antiphon_core::{Duplicate, Event, Job, JobTally, OBJECT_FORMAT, ResultObject
 use antiphon_store::{Put, StoreError};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -28,9 +28,6 @@ const LATER: Duration = Duration::from_secs(60);
 /// When a job that this worker cannot do now may be delivered again, to another one if there is one.
 const ELSEWHERE: Duration = Duration::from_secs(20);
 
-/// A worker that is left nothing of the limits for so long hands back what it has not begun.
-const LEFT_NOTHING: Duration = Duration::from_secs(10);
-
 /// What all jobs of a pool share.
 #[derive(Debug)]
 pub(crate) struct Desk {
@@ -43,8 +40,6 @@ pub(crate) struct Desk {
     pub(crate) strangers: Strangers,
     /// Takes the 429s that other workers should hear of.
     pub(crate) hushes: mpsc::Sender<Option<Duration>>,
-    /// Whether others sing and nothing of the limits is left for this worker.
-    pub(crate) rests: watch::Receiver<bool>,
 }
 
 /// How open jobs are told to come to an end.
@@ -115,7 +110,7 @@ async fn finish(desk: &Desk, shift: &Shift, job: Job) -> Result<(Settlement, End
         parts.queue.publish_event(&Event::JobDone { job, tally }).await?;
         return Ok((Settlement::Ack, Ended::Settled));
     }
-    let _sung = desk.song.begin(&run.manifest);
+    let _sung = desk.song.begin(&run.manifest.run, &run.manifest.limits);
     match samples(desk, shift, &run, &job).await {
         Ok(samples) => {
             store(parts, &run, job, samples).await?;
@@ -187,9 +182,7 @@ async fn samples(desk: &Desk, shift: &Shift, run: &Run, job: &Job) -> Result<Vec
     let (halt, begun) = (shift.halt.child_token(), AtomicBool::new(false));
     let asking = sessions(desk, run, job, &halt, &begun);
     tokio::pin!(asking);
-    let rests = rests_for_long(desk.rests.clone());
-    tokio::pin!(rests);
-    let (mut may_close, mut may_rest) = (true, true);
+    let mut may_close = true;
     loop {
         // Dropping what is asked loses its answers, and that is what leaving means; nothing else is lost here.
         tokio::select! {
@@ -203,24 +196,6 @@ async fn samples(desk: &Desk, shift: &Shift, run: &Run, job: &Job) -> Result<Vec
                 }
                 may_close = false;
             }
-            () = &mut rests, if may_rest => {
-                if !begun.load(Relaxed) {
-                    return Err(NoSamples::Unasked(Unasked::Late));
-                }
-                may_rest = false;
-            }
-        }
-    }
-}
-
-/// Waits until nothing of the limits is left for this worker for a while; for ever, where it shares them with nobody.
-async fn rests_for_long(mut rests: watch::Receiver<bool>) {
-    loop {
-        if rests.wait_for(|rests| *rests).await.is_err() {
-            return std::future::pending().await;
-        }
-        if timeout(LEFT_NOTHING, rests.wait_for(|rests| !*rests)).await.is_err() {
-            return;
         }
     }
 }

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use antiphon_core::Event;
+use antiphon_core::{Event, PoolId};
+use antiphon_limits::Standing;
 use antiphon_queue::{Delivery, JobConsumer, QueueError};
+use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -16,12 +18,16 @@ use crate::parts::Config;
 
 /// How often a pool that rests says so: hints may be lost, and whoever begins to listen must hear of it.
 const REMIND: Duration = Duration::from_secs(20);
+/// How often a worker without a share looks whether there is anything to sing.
+const LOOK: Duration = Duration::from_secs(1);
 /// How long handing jobs back may take.
 const HAND_BACK: Duration = Duration::from_secs(5);
 
 /// The loop of one pool.
 pub(crate) struct PoolLoop {
     desk: Arc<Desk>,
+    /// Whether this worker has a share of the limits.
+    standing: watch::Receiver<Standing>,
     config: Config,
     /// Most jobs at a time: enough to fill all slots, and one that begins while another ends.
     most_open: u16,
@@ -33,47 +39,84 @@ enum Next {
     Job(Delivery),
     Malformed(QueueError),
     Ended(Ended),
+    Rests,
     Stop,
 }
 
+/// Why no more jobs are taken.
+enum Over {
+    Stop,
+    PoolStopped(PoolStopped),
+    /// There is nothing to sing, or nothing of the limits is left for this worker.
+    Rests,
+}
+
 impl PoolLoop {
-    pub(crate) fn new(desk: Arc<Desk>, config: Config) -> Self {
+    pub(crate) fn new(desk: Arc<Desk>, standing: watch::Receiver<Standing>, config: Config) -> Self {
         let most_open = desk.pool.slots.div_ceil(config.sessions_per_job.max(1)) + 1;
         let most_open = u16::try_from(most_open).unwrap_or(u16::MAX);
-        Self { desk, config, most_open, open: JoinSet::new() }
+        Self { desk, standing, config, most_open, open: JoinSet::new() }
     }
 
     /// Takes jobs until it is stopped; a pool that is stopped for a while rests in between.
     pub(crate) async fn run(mut self, stop: CancellationToken) -> Result<(), WorkerError> {
         loop {
-            let Some(stopped) = self.take_jobs(&stop).await? else { return Ok(()) };
-            let Some(park) = self.config.park else { return Ok(()) };
-            if stop.run_until_cancelled(self.rest(&stopped, park)).await.transpose()?.is_none() {
+            let waited = stop.run_until_cancelled(self.wait_to_sing()).await;
+            let over = match waited.transpose()? {
+                None => true,
+                Some(()) => match (self.take_jobs(&stop).await?, self.config.park) {
+                    (Over::Stop, _) | (Over::PoolStopped(_), None) => true,
+                    (Over::Rests, _) => false,
+                    (Over::PoolStopped(stopped), Some(park)) => {
+                        let rested = stop.run_until_cancelled(self.rest(&stopped, park)).await;
+                        rested.transpose()?.is_none()
+                    }
+                },
+            };
+            if over {
                 return Ok(());
             }
         }
     }
 
-    /// Takes jobs until it is stopped or the pool is; then no job is open. Gives why the pool stopped.
-    async fn take_jobs(&mut self, stop: &CancellationToken) -> Result<Option<PoolStopped>, WorkerError> {
+    /// Waits until there is something to sing and a share to sing it with; that is at once where the limits are this worker's alone.
+    /// Whoever took jobs without a share would keep them from those that have one.
+    async fn wait_to_sing(&mut self) -> Result<(), WorkerError> {
+        self.tell(true);
+        while *self.standing.borrow_and_update() != Standing::Singing {
+            match self.desk.parts.queue.depth(&self.desk.pool.id).await {
+                Ok(0) | Err(QueueError::Unreachable { .. }) => {}
+                Ok(_) => self.desk.song.want(),
+                Err(error) => return Err(error.into()),
+            }
+            if let Ok(Err(_)) = timeout(LOOK, self.standing.changed()).await {
+                // The voice is gone, and has said why: everything ends.
+                std::future::pending::<()>().await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes jobs until it is stopped, or the pool is, or this worker is to rest; then no job is open.
+    async fn take_jobs(&mut self, stop: &CancellationToken) -> Result<Over, WorkerError> {
         let shift = Shift::default();
         let mut consumer = self.desk.parts.queue.consume_jobs(&self.desk.pool.id, self.most_open).await?;
-        self.tell(true);
-        let stopped = loop {
+        let over = loop {
             match self.next(&mut consumer, stop).await? {
                 Next::Job(delivery) => self.begin(delivery, &shift),
                 // It is out of the queue, and its run will miss it and ask again.
                 Next::Malformed(error) => tracing::error!(%error, "dropped a message"),
                 Next::Ended(ended) => {
                     if let Some(stopped) = self.on_ended(ended).await? {
-                        break Some(stopped);
+                        break Over::PoolStopped(stopped);
                     }
                 }
-                Next::Stop => break None,
+                Next::Rests => break Over::Rests,
+                Next::Stop => break Over::Stop,
             }
             self.tell(true);
         };
-        if let Some(stopped) = &stopped {
+        if let Over::PoolStopped(stopped) = &over {
             shift.halt.cancel();
             if self.config.park.is_none() {
                 self.desk.pool.limits.stop(&stopped.reason);
@@ -83,7 +126,7 @@ impl PoolLoop {
         // The consumer lives on meanwhile, since its deliveries are settled through it.
         self.drain(&shift).await?;
         self.tell(false);
-        Ok(stopped)
+        Ok(over)
     }
 
     /// Waits for whatever comes first. Dropping the other futures loses nothing: a delivery that is not handed out stays in
@@ -96,7 +139,8 @@ impl PoolLoop {
         tokio::select! {
             biased;
             () = stop.cancelled() => Ok(Next::Stop),
-            Some(ended) = self.open.join_next() => Ok(Next::Ended(self.ended(ended)?)),
+            Some(ended) = self.open.join_next() => Ok(Next::Ended(flat(ended, &self.desk.pool.id)?)),
+            Ok(_) = self.standing.wait_for(|standing| *standing == Standing::Resting) => Ok(Next::Rests),
             delivery = consumer.next(), if self.open.len() < self.most_open.into() => match delivery {
                 Ok(delivery) => Ok(Next::Job(delivery)),
                 Err(error @ QueueError::Malformed { .. }) => Ok(Next::Malformed(error)),
@@ -109,12 +153,6 @@ impl PoolLoop {
         if let Some(job) = self.desk.open.add(delivery) {
             self.open.spawn(job::work(Arc::clone(&self.desk), shift.clone(), job));
         }
-    }
-
-    fn ended(&self, ended: Result<Result<Ended, WorkerError>, JoinError>) -> Result<Ended, WorkerError> {
-        ended.unwrap_or_else(|error| {
-            Err(WorkerError::Panicked { pool: self.desk.pool.id.clone(), message: error.to_string() })
-        })
     }
 
     async fn on_ended(&mut self, ended: Ended) -> Result<Option<PoolStopped>, WorkerError> {
@@ -160,7 +198,7 @@ impl PoolLoop {
         let until = Instant::now() + self.config.grace;
         while let Ok(Some(ended)) = timeout_at(until, self.open.join_next()).await {
             // A pool that stops meanwhile stops the same jobs that are open anyway.
-            if let Ended::Stopped(stopped) = self.ended(ended)? {
+            if let Ended::Stopped(stopped) = flat(ended, &self.desk.pool.id)? {
                 shift.halt.cancel();
                 self.say(&stopped).await?;
             }
@@ -170,7 +208,7 @@ impl PoolLoop {
             shift.leave.cancel();
             let left = timeout(HAND_BACK, async {
                 while let Some(ended) = self.open.join_next().await {
-                    self.ended(ended)?;
+                    flat(ended, &self.desk.pool.id)?;
                 }
                 Ok(())
             });
@@ -189,4 +227,9 @@ impl PoolLoop {
             (pool.taking, pool.open_jobs) = (taking, open_jobs);
         });
     }
+}
+
+fn flat(ended: Result<Result<Ended, WorkerError>, JoinError>, pool: &PoolId) -> Result<Ended, WorkerError> {
+    ended
+        .unwrap_or_else(|error| Err(WorkerError::Panicked { pool: pool.clone(), message: error.to_string() }))
 }

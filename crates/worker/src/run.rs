@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use antiphon_core::PoolId;
+use antiphon_limits::Standing;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -36,7 +37,8 @@ pub async fn run(
     let stop = stop.child_token();
     for mut pool in pools {
         let (hushes, told) = mpsc::channel(HUSHES);
-        let (rest, rests) = watch::channel(false);
+        // Who is alone sings at all times.
+        let (stand, standing) = watch::channel(Standing::Singing);
         let (shared, song) = (pool.shared.take(), Arc::new(Song::default()));
         let desk = Desk {
             slots: Semaphore::new(pool.slots as usize),
@@ -47,14 +49,14 @@ pub async fn run(
             open: OpenJobs::default(),
             strangers: Strangers::default(),
             hushes,
-            rests,
         };
         if let Some(shared) = shared {
             let (pool, song) = (Arc::clone(&desk.pool), Arc::clone(&desk.song));
+            let _ = stand.send(Standing::Resting);
             // It ends by itself when nobody is left who could tell it of a 429: the desk is gone then, and all its calls.
-            loops.spawn(Voice::new(Arc::clone(&parts), pool, song, rest, &shared).sing(told));
+            loops.spawn(Voice::new(Arc::clone(&parts), pool, song, stand, &shared).sing(told));
         }
-        loops.spawn(PoolLoop::new(Arc::new(desk), config.clone()).run(stop.clone()));
+        loops.spawn(PoolLoop::new(Arc::new(desk), standing, config.clone()).run(stop.clone()));
     }
     let mut first_error = None;
     let watch = parts.runs.watch(&parts.store);

@@ -69,7 +69,9 @@ async fn together_they_keep_the_limits() {
 async fn a_429_of_one_hushes_all_and_is_told_once() {
     let mut stage = Stage::new(40).await;
     let jobs = stage.publish().await;
-    let workers = [(); 3].map(|()| stage.singer(&Limits { concurrency: Some(6), ..Limits::default() }, ChoirSettings::default()));
+    let workers = [(); 3].map(|()| {
+        stage.singer(&Limits { concurrency: Some(6), ..Limits::default() }, ChoirSettings::default())
+    });
     for worker in &workers {
         until_it_sings_with(worker, 2).await;
     }
@@ -94,16 +96,14 @@ async fn a_429_of_one_hushes_all_and_is_told_once() {
 /// Long before it would have been forgotten.
 #[tokio::test(start_paused = true)]
 async fn who_leaves_says_goodbye() {
-    let settings = ChoirSettings { ttl: 60 * SECOND, ..ChoirSettings::default() };
-    let stage = Stage::new(100).await;
+    let settings = ChoirSettings { ttl: 20 * SECOND, ..ChoirSettings::default() };
+    let stage = Stage::new(200).await;
     stage.publish().await;
-    let limits = Limits { requests_per_minute: Some(60), ..Limits::default() };
+    let limits = Limits { requests_per_minute: Some(600), ..Limits::default() };
     let (stays, leaves) = (stage.singer(&limits, settings), stage.singer(&limits, settings));
     until_it_sings_with(&stays, 1).await;
-    eprintln!("both {:?}", stage.simulator.stats().calls);
     let begin = Instant::now();
     leaves.end().await.unwrap();
-    eprintln!("left {:?} {:?}", begin.elapsed(), stage.simulator.stats().calls);
     until_it_sings_with(&stays, 0).await;
     assert!(begin.elapsed() < settings.forget_after() / 2, "{:?}", begin.elapsed());
 }
@@ -118,6 +118,7 @@ async fn who_has_nothing_to_do_is_not_counted_and_waits_before_it_sings_again() 
     stage.until_done(jobs.len()).await;
     assert!(begin.elapsed() >= 3 * SECOND, "a newcomer waits for ttl and skew: {:?}", begin.elapsed());
     assert_eq!(voices(&idle), Some((1, Standing::Singing)), "it does not leave between two jobs");
+    // The others count it no more, and it counts nobody.
     while voices(&idle) != Some((0, Standing::Resting)) {
         sleep(SECOND / 10).await;
     }
@@ -141,28 +142,30 @@ async fn the_suite_lowers_what_the_fleet_may_use() {
     let suite = Limits { requests_per_minute: Some(120), ..Limits::default() };
     let mut stage = Stage::with(4, VOICES, suite).await;
     let jobs = stage.publish().await;
-    let worker = stage.singer(&Limits { requests_per_minute: Some(6_000), ..Limits::default() }, ChoirSettings::default());
+    let worker = stage
+        .singer(&Limits { requests_per_minute: Some(6_000), ..Limits::default() }, ChoirSettings::default());
     stage.until_done(jobs.len()).await;
     let share = worker.health.read().pools[&pool()].share.clone().unwrap();
     assert_eq!(share.limits.requests_per_minute, Some(120));
     worker.end().await.unwrap();
 }
 
-/// Three voices share two places: the one that is left nothing hands its jobs on.
+/// Twelve voices share two places: those that are left nothing take no jobs from those that sing.
 #[tokio::test(start_paused = true)]
 async fn who_is_left_nothing_holds_up_nobody() {
     let mut stage = Stage::new(20).await;
     let jobs = stage.publish().await;
     let begin = Instant::now();
-    let limits = Limits { concurrency: Some(2), ..Limits::default() };
-    let workers = [(); 3].map(|()| stage.singer(&limits, ChoirSettings::default()));
+    let limits = Limits { requests_per_minute: Some(120), ..Limits::default() };
+    let workers = [(); 12].map(|()| stage.singer(&limits, ChoirSettings::default()));
     stage.until_done(jobs.len()).await;
-    assert!(begin.elapsed() < 120 * SECOND, "{:?}", begin.elapsed());
-    assert!(workers.iter().any(|worker| worker.counters.read().jobs == 0), "one rested");
+    // 80 calls at two a second, after a newcomer's wait.
+    assert!(begin.elapsed() < 60 * SECOND, "{:?}", begin.elapsed());
+    let busy = workers.iter().filter(|worker| worker.counters.read().samples > 0).count();
+    assert!(busy <= 2, "{busy} worked");
     for worker in workers {
         worker.end().await.unwrap();
     }
-    assert!(stage.simulator.stats().in_flight_max <= 2);
 }
 
 /// The last jobs are with those that sing, and nobody's delivery is lost by leaving.
@@ -171,7 +174,8 @@ async fn a_voice_that_dies_is_forgotten_and_its_jobs_are_done() {
     let mut stage = Stage::new(20).await;
     let jobs = stage.publish().await;
     let limits = Limits { requests_per_minute: Some(600), ..Limits::default() };
-    let (dies, stays) = (stage.singer(&limits, ChoirSettings::default()), stage.singer(&limits, ChoirSettings::default()));
+    let (dies, stays) =
+        (stage.singer(&limits, ChoirSettings::default()), stage.singer(&limits, ChoirSettings::default()));
     until_it_sings_with(&stays, 1).await;
     let begin = Instant::now();
     drop(dies);

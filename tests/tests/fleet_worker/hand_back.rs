@@ -16,7 +16,11 @@ const BOTH: [&str; 2] = ["alto", "bass"];
 async fn open_jobs_end_within_the_grace_period() {
     let stage = Stage::new(4).await;
     stage.publish().await;
-    let worker = stage.worker(&BOTH, &Limits { requests_per_minute: Some(60), burst: Some(1), ..Limits::default() }, config());
+    let worker = stage.worker(
+        &BOTH,
+        &Limits { requests_per_minute: Some(60), burst: Some(1), ..Limits::default() },
+        config(),
+    );
     stage.simulator.until_calls(2).await;
     let begin = Instant::now();
     worker.end().await.unwrap();

@@ -77,7 +77,8 @@ async fn open_jobs_of_a_run_that_is_cancelled_make_no_more_calls() {
     let worker = stage.worker(&BOTH, &limits, config());
     stage.simulator.until_calls(1).await;
     stage.store.put_cancelled(&stage.opened.manifest.run, &cancelled()).await.unwrap();
-    while stage.queue.depth(&crate::stage::pool()).await.unwrap() > 0 || worker.health.read().open_jobs() > 0 {
+    while stage.queue.depth(&crate::stage::pool()).await.unwrap() > 0 || worker.health.read().open_jobs() > 0
+    {
         tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     }
     worker.end().await.unwrap();

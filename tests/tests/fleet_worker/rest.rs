@@ -21,7 +21,10 @@ async fn a_stopped_pool_rests_says_so_and_is_tried_again() {
         assert_eq!(stage.until_stopped().await.0, reason, "reminder {reminder}");
     }
     let parked = worker.health.read();
-    assert_eq!((parked.pools[&crate::stage::pool()].parked.as_deref(), parked.open_jobs()), (Some(&*reason), 0));
+    assert_eq!(
+        (parked.pools[&crate::stage::pool()].parked.as_deref(), parked.open_jobs()),
+        (Some(&*reason), 0)
+    );
     assert!(stage.simulator.stats().calls < 10, "{:?}", stage.simulator.stats());
     stage.simulator.reset();
     while worker.health.read().pools[&crate::stage::pool()].parked.is_some() {
@@ -39,8 +42,11 @@ async fn a_pool_that_is_not_to_be_parked_ends() {
     let mut stage = Stage::new(4).await;
     stage.publish().await;
     stage.fault(FaultKind::Quota, 1);
-    let mut worker =
-        stage.worker(&["alto", "bass"], &Limits::default(), antiphon_worker::Config { park: None, ..config() });
+    let mut worker = stage.worker(
+        &["alto", "bass"],
+        &Limits::default(),
+        antiphon_worker::Config { park: None, ..config() },
+    );
     stage.until_stopped().await;
     worker.task.join_next().await.unwrap().unwrap().unwrap();
 }

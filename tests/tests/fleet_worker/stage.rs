@@ -147,7 +147,8 @@ impl Stage {
     }
 
     pub(crate) fn fault(&self, kind: FaultKind, calls: u64) {
-        let order = FaultOrder { voice: None, kind, rate: None, next: Some(calls), first_attempt_only: false };
+        let order =
+            FaultOrder { voice: None, kind, rate: None, next: Some(calls), first_attempt_only: false };
         self.simulator.order_fault(order).unwrap();
     }
 
