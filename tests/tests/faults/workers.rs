@@ -88,9 +88,12 @@ async fn hold(fleet: &Fleet, fault: Fault) {
     fleet.bucket.faults().clear();
 }
 
+/// How a relay is told to let nothing through any more.
+type Stop = fn(&Relay, fn(&Event) -> bool) -> Trap;
+
 /// It hands a job back, which is to publish a copy and then to ack it. Before the copy nothing has happened; after it there are two of
 /// the job.
-async fn at_a_retry(mut chance: Chance, stop: fn(&Relay, fn(&Event) -> bool) -> Trap) {
+async fn at_a_retry(mut chance: Chance, stop: Stop) {
     let mut fleet = alone(&mut chance).await;
     fleet.workers[0].argue("--grace", "0s");
     fleet.workers[0].start();
