@@ -1,6 +1,10 @@
 //! Logs on standard error.
 
+use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::args::{Arguments, Command, LogFormat};
 use crate::output::Usage;
@@ -24,8 +28,14 @@ pub(crate) fn start(arguments: &Arguments, colour: bool) -> Result<(), Usage> {
         .with_ansi(colour)
         .with_target(true);
     match arguments.log_format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().flatten_event(true).init(),
+        LogFormat::Text => log.finish().with(filter_fn(is_discreet)).init(),
+        LogFormat::Json => log.json().flatten_event(true).finish().with(filter_fn(is_discreet)).init(),
     }
     Ok(())
+}
+
+/// Whether no secret stands in what is logged there. At the levels `debug` and `trace` the client of S3 tells its access key with each
+/// request.
+fn is_discreet(of: &Metadata<'_>) -> bool {
+    *of.level() <= Level::INFO || !of.target().starts_with("aws_")
 }
