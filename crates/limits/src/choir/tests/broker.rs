@@ -23,7 +23,7 @@ pub(super) struct Delays {
     pub(super) lag: Duration,
     /// How differently it delays two queues.
     pub(super) skew: Duration,
-    /// What part of the messages a queue drops. A broker must not.
+    /// Of what part of the other connections a queue drops everything. A broker must not.
     pub(super) dropped: f64,
 }
 
@@ -36,8 +36,9 @@ pub(super) struct Broker {
     last: u32,
 }
 
-/// By publisher: when its newest message reaches the queue, and what part of `skew` its messages are late at present.
-type Queue = BTreeMap<Connection, (Instant, f64)>;
+/// By publisher: when its newest message reaches the queue, and what part of `skew` its messages are late at present; nothing where
+/// they are dropped.
+type Queue = BTreeMap<Connection, Option<(Instant, f64)>>;
 
 impl Broker {
     pub(super) fn new(delays: Delays, now: Instant) -> Self {
@@ -74,10 +75,10 @@ impl Broker {
         self.front = self.front.max(now + upto(self.delays.lag, rng));
         let mut reached = Vec::new();
         for (connection, queue) in &mut self.queues {
-            if rng.random_bool(self.delays.dropped) {
+            let kept = from == *connection || !rng.random_bool(self.delays.dropped);
+            let Some((newest, lateness)) = queue.entry(from).or_insert(kept.then_some((now, 0.5))) else {
                 continue;
-            }
-            let (newest, lateness) = queue.entry(from).or_insert((now, 0.5));
+            };
             // Early or late for a while: a skew that is drawn anew each time would hardly ever add up.
             if rng.random_bool(0.1) {
                 *lateness = [0.0, 1.0, rng.random_range(0.0..1.0)][rng.random_range(0..3)];

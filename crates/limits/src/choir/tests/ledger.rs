@@ -17,10 +17,10 @@ use crate::gate::Estimate;
 const ROUNDING: f64 = 0.01;
 
 /// A voice's share as the ledger sees it.
-#[derive(Clone)]
-pub(super) struct Held {
+#[derive(Clone, Copy)]
+pub(super) struct Held<'a> {
     pub(super) until: Instant,
-    pub(super) told: Limits,
+    pub(super) told: &'a Limits,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -48,12 +48,11 @@ impl Ledger {
     }
 
     /// Lets time pass, during which shares end.
-    pub(super) fn advance(&mut self, held: &[Held], now: Instant) {
+    pub(super) fn advance(&mut self, held: &[Held<'_>], now: Instant) {
         while self.at < now {
-            let valid = held.iter().filter(|held| held.until > self.at);
-            let next = valid.clone().map(|held| held.until).min().map_or(now, |until| until.min(now));
-            let strictest = valid.map(|held| held.told.clone()).reduce(|a, b| a.lowered_by(&b));
-            self.obey(strictest.as_ref());
+            let ends = held.iter().map(|held| held.until).filter(|until| *until > self.at).min();
+            let next = ends.map_or(now, |until| until.min(now));
+            self.obey(strictest(held, self.at).as_ref());
             let passed = (next - self.at).as_secs_f64();
             for bucket in &mut self.buckets {
                 bucket.level += bucket.per_second * passed;
@@ -62,8 +61,7 @@ impl Ledger {
             self.grown += self.buckets[0].per_second * passed;
             self.at = next;
         }
-        let valid = held.iter().filter(|held| held.until > now);
-        self.obey(valid.map(|held| held.told.clone()).reduce(|a, b| a.lowered_by(&b)).as_ref());
+        self.obey(strictest(held, now).as_ref());
     }
 
     /// Charges a call, or says which bucket ran dry.
@@ -112,9 +110,14 @@ impl Ledger {
 }
 
 /// The least number of calls in flight that anybody with a share was told.
-pub(super) fn strictest_concurrency(held: &[Held], headroom: f64, now: Instant) -> Option<u32> {
-    let valid = held.iter().filter(|held| held.until > now).map(|held| held.told.clone());
-    valid.reduce(|a, b| a.lowered_by(&b)).and_then(|limits| share::usable(&limits, headroom).concurrency)
+pub(super) fn strictest_concurrency(held: &[Held<'_>], headroom: f64, now: Instant) -> Option<u32> {
+    strictest(held, now).and_then(|limits| share::usable(&limits, headroom).concurrency)
+}
+
+fn strictest(held: &[Held<'_>], now: Instant) -> Option<Limits> {
+    let mut valid = held.iter().filter(|held| held.until > now).map(|held| held.told);
+    let first = valid.next()?.clone();
+    Some(valid.fold(first, |limits, told| limits.lowered_by(told)))
 }
 
 pub(super) const fn seconds(seconds: u64) -> Duration {

@@ -228,9 +228,9 @@ impl Singer {
     }
 
     /// The share that the gate goes by, if it has one and the process is still there.
-    pub(super) fn held(&self) -> Option<Held> {
+    pub(super) fn held(&self) -> Option<Held<'_>> {
         let held = self.share.standing == Standing::Singing && !self.gone;
-        held.then(|| Held { until: self.share.until, told: self.told.clone() })
+        held.then(|| Held { until: self.share.until, told: &self.told })
     }
 
     fn is_forgotten(&self, forget_after: Duration, now: Instant) -> bool {

@@ -112,7 +112,7 @@ impl World {
 
     fn pass(&mut self, now: Instant) {
         self.sung += f64::from(self.in_flight()) * (now - self.now).as_secs_f64();
-        self.ledger.advance(&self.held(), now);
+        self.ledger.advance(&held(&self.singers), now);
         self.now = now;
     }
 
@@ -220,10 +220,10 @@ impl World {
         let (shortest, longest) = self.setting.call_ms;
         let lasts = Duration::from_millis(self.rng.random_range(shortest..=longest));
         let Job { number: call, estimate } = self.singers[number].started();
-        self.ledger.advance(&self.held(), self.now);
+        self.ledger.advance(&held(&self.singers), self.now);
         self.schedule(self.now + lasts, Event::End(number, call));
         self.ledger.charge(estimate).map_err(|what| format!("voice {number}: {what}"))?;
-        let most = strictest_concurrency(&self.held(), self.setting.choir.headroom, self.now);
+        let most = strictest_concurrency(&held(&self.singers), self.setting.choir.headroom, self.now);
         let in_flight = self.in_flight();
         if most.is_some_and(|most| in_flight > most) {
             return Err(format!("voice {number}: {in_flight} calls are in flight of {most:?}"));
@@ -279,10 +279,6 @@ impl World {
         }
     }
 
-    fn held(&self) -> Vec<Held> {
-        self.singers.iter().filter_map(Singer::held).collect()
-    }
-
     /// Calls in flight at the provider, but those of voices that were silent for so long that they are forgotten.
     pub(super) fn in_flight(&self) -> u32 {
         let forget_after = self.setting.choir.forget_after();
@@ -293,4 +289,8 @@ impl World {
     pub(super) fn standing(&self, standing: Standing) -> usize {
         self.singers.iter().filter(|singer| singer.share.standing == standing && !singer.gone).count()
     }
+}
+
+fn held(singers: &[Singer]) -> Vec<Held<'_>> {
+    singers.iter().filter_map(Singer::held).collect()
 }

@@ -131,6 +131,19 @@ fn no_call_starts_before_everybody_who_sings_has_counted_this_life_of_the_voice(
 }
 
 #[test]
+fn a_new_connection_makes_a_newcomer_however_soon_it_is_there() {
+    let begin = Instant::now();
+    let mut one = choir(1, begin);
+    let (last, standing) = sing(&mut one, begin, 10 * MS, 10)[9];
+    assert_eq!(standing, Standing::Singing);
+    let lost = one.beat(true, 0, last);
+    one.disconnected(last + MS);
+    assert_eq!((one.share(last + MS).standing, one.beat_due()), (Standing::Listening, last + MS));
+    one.hear(&lost, last + 2 * MS);
+    assert_eq!(one.changes_at(), None, "an echo of the old connection proves nothing on the new one");
+}
+
+#[test]
 fn nobody_is_forgotten_before_its_time() {
     let begin = Instant::now();
     let mut one = choir(1, begin);
