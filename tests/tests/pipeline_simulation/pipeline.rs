@@ -113,8 +113,11 @@ pub(crate) fn work(
         Arc::new(Counters::default()),
     );
     let pools = asked.targets.iter().map(|name| pool(name, base_url)).collect();
-    let config =
-        antiphon_worker::Config { sessions_per_job: SESSIONS_PER_JOB, grace: Duration::from_secs(60), park: None };
+    let config = antiphon_worker::Config {
+        sessions_per_job: SESSIONS_PER_JOB,
+        grace: Duration::from_secs(60),
+        park: None,
+    };
     let mut tasks = JoinSet::new();
     tasks.spawn(antiphon_worker::run(Arc::new(parts), pools, config, stop));
     tasks
