@@ -125,3 +125,23 @@ fn changes_lie_ahead() {
     }
     assert_eq!(one.changes_at(), None);
 }
+
+#[test]
+fn the_documentation_says_what_the_settings_are() {
+    let page = include_str!("../../../../docs/choir.md");
+    let settings = ChoirSettings::default();
+    let ChoirSettings { interval, ttl, skew, headroom } = settings;
+    let (listens, forgets) = ((ttl + skew).as_secs_f64(), settings.forget_after().as_secs_f64());
+    for says in [
+        format!("| `interval` | {} s |", interval.as_secs_f64()),
+        format!("| `ttl` | {} s |", ttl.as_secs_f64()),
+        format!("| `skew` | {} s |", skew.as_secs_f64()),
+        format!("| `headroom` | {headroom:.1} |"),
+        format!("waits {listens} s after it first heard itself, {forgets} s where"),
+        format!("forgotten after {forgets} s"),
+        format!("beats stay at {MOST_BEATS_PER_SECOND} a second"),
+        format!("`ttl / {LEAST_BEATS_PER_TTL}`"),
+    ] {
+        assert!(page.contains(&says), "docs/choir.md does not say: {says}");
+    }
+}

@@ -45,8 +45,8 @@ pub(super) struct Job {
 
 struct Call {
     job: Job,
-    /// What part of the estimate it used, once it has ended at the provider.
-    used: Option<f64>,
+    /// How many hundredths of the estimate it used, once it has ended at the provider.
+    used: Option<u64>,
     /// Its voice was forgotten meanwhile, so nobody counts it any more.
     orphaned: bool,
 }
@@ -160,7 +160,7 @@ impl Singer {
         job
     }
 
-    pub(super) fn ended(&mut self, number: u32, used: f64) {
+    pub(super) fn ended(&mut self, number: u32, used: u64) {
         if let Some(call) = self.calls.iter_mut().find(|call| call.job.number == number) {
             call.used = Some(used);
         }
@@ -168,7 +168,7 @@ impl Singer {
 
     /// Takes in the replies of calls that have ended.
     pub(super) fn settle_ended(&mut self, ledger: &mut Ledger, now: Instant) {
-        let part = |tokens: u64, used: f64| (tokens as f64 * used).round() as u64;
+        let part = |tokens: u64, used: u64| tokens * used / 100;
         self.calls.retain(|call| {
             let Some(used) = call.used else { return true };
             let estimate = call.job.estimate;
@@ -230,7 +230,7 @@ impl Singer {
     /// The share that the gate goes by, if it has one and the process is still there.
     pub(super) fn held(&self) -> Option<Held<'_>> {
         let held = self.share.standing == Standing::Singing && !self.gone;
-        held.then(|| Held { until: self.share.until, told: &self.told })
+        held.then_some(Held { until: self.share.until, told: &self.told })
     }
 
     fn is_forgotten(&self, forget_after: Duration, now: Instant) -> bool {

@@ -232,7 +232,7 @@ impl World {
     }
 
     fn end(&mut self, number: usize, call: u32) {
-        let used = self.rng.random_range(0.0..1.0);
+        let used = self.rng.random_range(0..=100);
         self.singers[number].ended(call, used);
         self.wake(number, self.now);
     }

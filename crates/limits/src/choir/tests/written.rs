@@ -63,7 +63,7 @@ fn the_wait_is_a_ttl_and_a_skew_long_from_the_first_echo_on() {
         [(10 * MS + ttl + skew - MS, Standing::Listening), (10 * MS + ttl + skew, Standing::Singing)]
     {
         let mut one = choir(1, begin);
-        for at in [0 * SECOND, 1_500 * MS, beat_at] {
+        for at in [Duration::ZERO, 1_500 * MS, beat_at] {
             let beat = one.beat(true, 0, begin + at);
             one.hear(&beat, begin + at + 10 * MS);
         }
