@@ -18,7 +18,7 @@ async fn a_refused_condition_means_that_somebody_was_first() {
     assert_eq!(store.put_once("a", "x".into()).await.unwrap(), Put::Exists);
     assert_eq!(server.methods(), ["PUT"]);
     assert!(server.asked()[0].has(CREATE_ONLY));
-    assert!(server.asked()[0].line.starts_with("PUT /bucket/root/a"), "{:?}", server.asked());
+    assert!(server.asked()[0].line.starts_with("PUT /bucket/top/a"), "{:?}", server.asked());
 }
 
 #[tokio::test]
@@ -83,7 +83,7 @@ async fn what_passes_is_tried_again() {
         assert!(store.exists("a").await.unwrap(), "{passing:?}");
         server.then([passing.clone(), ok("")]);
         store.put("a", "x".into()).await.unwrap();
-        server.then([passing.clone(), page(&["root/a"], false, None)]);
+        server.then([passing.clone(), page(&["top/a"], false, None)]);
         assert_eq!(store.list("").await.unwrap(), ["a"], "{passing:?}");
         assert_eq!(server.methods(), ["GET", "GET"]);
     }
@@ -108,7 +108,7 @@ async fn an_answer_that_does_not_come_is_not_waited_for() {
     let store = server.open(&settings).await.unwrap();
     server.then([Answer::Silence]);
     let error = store.put_once("a", "x".into()).await.unwrap_err();
-    assert!(matches!(&error, StoreError::Io { place, .. } if place == "s3://bucket/root/a"), "{error}");
+    assert!(matches!(&error, StoreError::Io { place, .. } if place == "s3://bucket/top/a"), "{error}");
     assert_eq!(error.source().unwrap().to_string(), "no answer within 0.2 s");
 }
 
@@ -117,16 +117,16 @@ async fn what_does_not_pass_is_told_with_what_to_do() {
     let server = Scripted::start().await;
     let store = server.store([]).await;
     for (status, code, says) in [
-        (403, "AccessDenied", "no permission for s3://bucket/root/a: its owner must allow s3:PutObject"),
+        (403, "AccessDenied", "no permission for s3://bucket/top/a: its owner must allow s3:PutObject"),
         (403, "InvalidAccessKeyId", "does not know the access key"),
         (403, "SignatureDoesNotMatch", "the secret key does not belong to the access key"),
         (403, "RequestTimeTooSkewed", "the clock of this machine is wrong"),
         (400, "ExpiredToken", "get new temporary credentials"),
-        (404, "NoSuchBucket", "no store at s3://bucket/root/a: there is no such bucket"),
+        (404, "NoSuchBucket", "no store at s3://bucket/top/a: there is no such bucket"),
         (400, "AuthorizationHeaderMalformed", "it stands in another region; correct `region` in [s3]"),
         (501, "NotImplemented", "try `checksums = \"when_required\"`"),
-        (507, "XMinioStorageFull", "no room for s3://bucket/root/a"),
-        (400, "EntityTooLarge", "cannot write s3://bucket/root/a"),
+        (507, "XMinioStorageFull", "no room for s3://bucket/top/a"),
+        (400, "EntityTooLarge", "cannot write s3://bucket/top/a"),
     ] {
         server.then([refusal(status, code)]);
         let error = store.put_once("a", "x".into()).await.unwrap_err();
@@ -189,18 +189,18 @@ async fn a_listing_loses_no_key_to_a_server_that_pages_badly() {
         let asked = server.asked();
         assert!(asked.last().unwrap().line.contains(last_query), "{what}: {asked:?}");
     };
-    let end = || page(&["root/c"], false, None);
-    let first = || page(&["root/a", "root/b"], true, Some("one"));
+    let end = || page(&["top/c"], false, None);
+    let first = || page(&["top/a", "top/b"], true, Some("one"));
     check("as it should be", vec![first(), end()], "continuation-token=one").await;
     check("an empty page", vec![first(), page(&[], true, Some("two")), end()], "continuation-token=two")
         .await;
     let repeated = vec![first(), page(&[], true, Some("one")), end()];
-    check("a repeated token", repeated, "start-after=root%2Fb").await;
-    check("a repeated page", vec![first(), first(), end()], "start-after=root%2Fb").await;
-    check("no token", vec![page(&["root/a", "root/b"], true, None), end()], "start-after=root%2Fb").await;
-    let foreign = page(&["root/", "root/.hidden", "root/a", "root/b", "root/b//x"], true, Some("one"));
+    check("a repeated token", repeated, "start-after=top%2Fb").await;
+    check("a repeated page", vec![first(), first(), end()], "start-after=top%2Fb").await;
+    check("no token", vec![page(&["top/a", "top/b"], true, None), end()], "start-after=top%2Fb").await;
+    let foreign = page(&["top/", "top/.hidden", "top/a", "top/b", "top/b//x"], true, Some("one"));
     check("what is no key", vec![foreign, end()], "continuation-token=one").await;
-    server.then([page(&["root/b", "root/a"], false, None)]);
+    server.then([page(&["top/b", "top/a"], false, None)]);
     let error = store.list("").await.unwrap_err();
     assert!(
         matches!(&error, StoreError::Unsuitable { reason, .. } if reason.contains("not sorted")),
@@ -212,7 +212,7 @@ async fn a_listing_loses_no_key_to_a_server_that_pages_badly() {
 async fn a_listing_that_leads_nowhere_ends() {
     let server = Scripted::start().await;
     let store = server.store([]).await;
-    let stuck = || page(&["root/a"], true, Some("one"));
+    let stuck = || page(&["top/a"], true, Some("one"));
     for pages in [
         vec![stuck(), stuck(), stuck()],
         vec![page(&[], true, None)],
@@ -228,9 +228,9 @@ async fn a_listing_that_leads_nowhere_ends() {
 #[tokio::test]
 async fn a_purge_that_may_not_or_does_not_delete_ends_with_an_error() {
     let server = Scripted::start().await;
-    let objects = || page(&["root/runs/r1/a", "root/runs/r1/manifest.json"], false, None);
+    let objects = || page(&["top/runs/r1/a", "top/runs/r1/manifest.json"], false, None);
     let one_error =
-        "<DeleteResult><Error><Key>root/runs/r1/a</Key><Code>AccessDenied</Code></Error></DeleteResult>";
+        "<DeleteResult><Error><Key>top/runs/r1/a</Key><Code>AccessDenied</Code></Error></DeleteResult>";
     let store = server.store([objects(), ok(one_error)]).await;
     let run = "r1".parse().unwrap();
     let error = store.purge(&run).await.unwrap_err();

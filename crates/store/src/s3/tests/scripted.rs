@@ -105,7 +105,7 @@ impl Scripted {
     }
 
     pub(super) async fn open(&self, settings: &StoreSettings) -> Result<Store, StoreError> {
-        Store::open_with("s3://bucket/root", settings).await
+        Store::open_with("s3://bucket/top", settings).await
     }
 
     /// A store that has been opened; from then on `script` is what happens.
