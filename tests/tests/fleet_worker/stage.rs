@@ -25,6 +25,9 @@ use tokio_util::sync::CancellationToken;
 /// Sessions of a job.
 const SESSIONS_PER_JOB: u32 = 4;
 
+/// Sessions that a worker has open at most: those of two jobs.
+const SLOTS: u32 = 8;
+
 /// A run, and where it is worked on.
 pub(crate) struct Stage {
     pub(crate) simulator: Running,
@@ -74,14 +77,17 @@ impl Stage {
     }
 
     pub(crate) async fn with(sessions: u32, voices: &str, limits: Limits) -> Self {
+        Self::asking(&Asked { probes: 1, ..Asked::new(2, sessions, 1) }, voices, limits).await
+    }
+
+    pub(crate) async fn asking(asked: &Asked, voices: &str, limits: Limits) -> Self {
         let voices = Voices::from_yaml(voices, Path::new(".")).unwrap();
         let simulator =
             Simulator::start(SimulatorConfig::new(voices), ([127, 0, 0, 1], 0).into()).await.unwrap();
         let memory = MemoryQueue::default();
         let queue = Queue::Memory(memory.clone());
         let store = Store::memory();
-        let asked = Asked { probes: 1, ..Asked::new(2, sessions, 1) };
-        let (text, manifest) = manifest(&asked);
+        let (text, manifest) = manifest(asked);
         let manifest = Manifest { limits, ..manifest };
         let opened = open_run(&store, &text, manifest, &Wanted::default()).await.unwrap();
         let events = queue.subscribe_events().await.unwrap();
@@ -103,13 +109,13 @@ impl Stage {
     /// A worker that knows these targets and has the limits for itself.
     pub(crate) fn worker(&self, targets: &[&str], limits: &Limits, config: Config) -> Worker {
         let limits = Pool::new(limits, PoolSettings { jitter: Seed(1) });
-        self.start(PoolParts::new(pool(), limits, 4, self.endpoints(targets)), config)
+        self.start(PoolParts::new(pool(), limits, SLOTS, self.endpoints(targets)), config)
     }
 
     /// A worker that knows both targets and shares these limits with the others.
     pub(crate) fn singer(&self, limits: &Limits, settings: ChoirSettings) -> Worker {
         let endpoints = self.endpoints(&["alto", "bass"]);
-        self.start(PoolParts::in_choir(pool(), limits.clone(), settings, 4, endpoints), config())
+        self.start(PoolParts::in_choir(pool(), limits.clone(), settings, SLOTS, endpoints), config())
     }
 
     fn start(&self, parts_of_pool: PoolParts, config: Config) -> Worker {
