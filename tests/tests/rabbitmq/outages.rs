@@ -34,9 +34,8 @@ async fn broker_ends_and_comes_back(end: End) {
     let queue = queue(&broker.url());
     let stop = Arc::new(AtomicBool::new(false));
     let mut tasks = tokio::task::JoinSet::new();
-    tasks.spawn(publish_on(queue.clone(), stop.clone()));
     let mut consumer = queue.consume_jobs(&pool("p"), 8).await.expect(WORKS);
-    broker.save_names().await;
+    tasks.spawn(publish_on(queue.clone(), stop.clone()));
     let mut done = BTreeSet::new();
     for round in 1..=2 {
         while done.len() < round * 200 {

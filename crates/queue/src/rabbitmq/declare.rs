@@ -8,18 +8,27 @@ use std::time::Duration;
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, ExchangeKind};
+use tokio::time::sleep;
 
 use super::failure::{Failure, NOT_FOUND};
 use super::pieces::{Argument, Kind, Piece};
 use super::session::Session;
 
-/// Declares everything if anything is missing.
+/// A broker writes a quorum queue's name to its disk only half a second after it was declared. One that is killed before comes back
+/// with the queue empty, although it confirmed what was in it (seen in 3.10.8).
+const SETTLES: Duration = Duration::from_secs(1);
+
+/// Declares everything if anything is missing, and waits until the broker would remember it.
 pub(super) async fn ensure(session: &Session, pieces: &[Piece]) -> Result<(), Failure> {
     let channel = session.channel().await?;
     for piece in pieces {
         match look(session, &channel, piece).await {
             Ok(()) => {}
-            Err(failure) if failure.is(NOT_FOUND) => return declare_all(session, pieces).await,
+            Err(failure) if failure.is(NOT_FOUND) => {
+                declare_all(session, pieces).await?;
+                sleep(SETTLES).await;
+                return Ok(());
+            }
             Err(failure) => return Err(failure),
         }
     }
