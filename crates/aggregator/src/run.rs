@@ -77,11 +77,11 @@ impl<'a> Work<'a> {
     ) -> Result<Self, AggregatorError> {
         let mut jobs: BTreeMap<(TargetId, String), Vec<JobId>> = BTreeMap::new();
         let mut objects = 0;
-        for (target, block, job) in store.result_keys(&manifest.run).await? {
+        let plan = Plan::new(manifest, rounds);
+        for (target, block, job) in store.planned_results(&plan).await? {
             objects += 1;
             jobs.entry((target, block.to_string())).or_default().push(job);
         }
-        let plan = Plan::new(manifest, rounds);
         let places = Places::of(manifest);
         let mut dead = HashSet::new();
         for job in store.dead_jobs(&manifest.run).await? {

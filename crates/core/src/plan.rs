@@ -53,6 +53,12 @@ impl<'a> Plan<'a> {
         self.manifest
     }
 
+    /// Its rounds, in their order.
+    #[must_use]
+    pub fn rounds(&self) -> &'a [Round] {
+        self.rounds
+    }
+
     /// How many blocks each target has.
     #[must_use]
     pub fn blocks(&self) -> usize {

@@ -39,7 +39,7 @@ impl Store {
         self.put_json_once(&keys::round(run, round.number), round).await
     }
 
-    /// The rounds of a run, from the first. Their numbers have no gaps: round `n` is at index `n`.
+    /// The rounds of a run, from the first, whatever a late listing lacks. Their numbers have no gaps: round `n` is at index `n`.
     pub async fn rounds(&self, run: &RunId) -> Result<Vec<Round>, StoreError> {
         let mut rounds = Vec::new();
         for key in self.list(&keys::rounds(run)).await? {
@@ -49,10 +49,16 @@ impl Store {
             rounds.push(round);
         }
         rounds.sort_by_key(|round| round.number);
-        match rounds.iter().zip(0..).find(|(round, place)| round.number != *place) {
-            Some((_, missing)) => Err(StoreError::Absent { key: keys::round(run, missing) }),
-            None => Ok(rounds),
+        if let Some((_, missing)) = rounds.iter().zip(0..).find(|(round, place)| round.number != *place) {
+            return Err(StoreError::Absent { key: keys::round(run, missing) });
         }
+        // A listing that comes late lacks the last.
+        let mut next = rounds.last().map_or(0, |last| last.number + 1);
+        while let Some(round) = self.get_json::<Round>(&keys::round(run, next)).await? {
+            rounds.push(round);
+            next += 1;
+        }
+        Ok(rounds)
     }
 
     /// Stores a suite as its user wrote it, under its hash.

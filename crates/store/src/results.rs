@@ -1,10 +1,16 @@
 //! Results: one write-once object per job.
 
+use std::collections::BTreeSet;
+
+use antiphon_core::plan::Plan;
 use antiphon_core::{BlockId, Job, JobId, ResultObject, RunId, TargetId, keys};
 
 use crate::blocking::blocking;
 use crate::codec::{decode_result, encode_result};
 use crate::{Put, Store, StoreError};
+
+/// A server whose listings come late misses what was written last. Where more is missing, the run has not ended.
+const LATE: u64 = 1_000;
 
 impl Store {
     /// Stores what a job came to. [`Put::Exists`] means that another delivery of the job was first, and its answers stand.
@@ -42,6 +48,30 @@ impl Store {
     pub async fn result_keys(&self, run: &RunId) -> Result<Vec<(TargetId, BlockId, JobId)>, StoreError> {
         let keys = self.list(&keys::samples(run)).await?;
         Ok(keys.iter().filter_map(|key| keys::parse_result(run, key)).collect())
+    }
+
+    /// The same for a whole plan, on servers too whose listings come late: if they lack a few of the plan's jobs, each is asked for.
+    pub async fn planned_results(
+        &self,
+        plan: &Plan<'_>,
+    ) -> Result<Vec<(TargetId, BlockId, JobId)>, StoreError> {
+        let run = &plan.manifest().run;
+        let mut found = self.result_keys(run).await?;
+        let planned = plan.sizes().jobs();
+        if !(1..=LATE).contains(&planned.saturating_sub(found.len() as u64)) {
+            return Ok(found);
+        }
+        let listed: BTreeSet<_> = found.iter().map(|(target, block, job)| (target, block, job)).collect();
+        let mut late = Vec::new();
+        for job in plan.rounds().iter().flat_map(|round| plan.jobs(round)) {
+            let place = (job.target.clone(), job.block.clone(), job.id());
+            if !listed.contains(&(&place.0, &place.1, &place.2)) && self.has_result(&job).await? {
+                late.push(place);
+            }
+        }
+        found.extend(late);
+        found.sort_by_cached_key(|(target, block, job)| keys::result_of(run, target, block, job));
+        Ok(found)
     }
 }
 

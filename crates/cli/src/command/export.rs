@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use antiphon_core::plan::Plan;
 use antiphon_core::{RunId, Sample, TargetId, keys};
 use antiphon_store::Store;
 use anyhow::Context;
@@ -92,7 +93,9 @@ async fn jsonl(store: &Store, run: &RunId, to: &Path, output: Output) -> anyhow:
     let part = Part::beside(to);
     let place = || format!("can't write {}", to.display());
     let mut file = std::io::BufWriter::new(std::fs::File::create(&part.0).with_context(place)?);
-    for (target, block, job) in store.result_keys(run).await? {
+    let manifest = store.get_manifest(run).await?.with_context(|| format!("no run {run}"))?;
+    let rounds = store.rounds(run).await?;
+    for (target, block, job) in store.planned_results(&Plan::new(&manifest, &rounds)).await? {
         let object = store.get_result(&keys::result_of(run, &target, &block, &job)).await?;
         for sample in &object.samples {
             let line = Line { run, target: &target, job: job.as_str(), sample };
