@@ -64,6 +64,21 @@ impl Program {
         ended.expect("the program hangs").expect("the program can be waited for");
     }
 
+    /// Waits until it has written that to standard error; what it wrote until then is gone.
+    ///
+    /// # Panics
+    /// If it never does.
+    pub async fn until_it_says(&mut self, text: &str) {
+        let stderr = self.child.stderr.as_mut().expect("standard error is a pipe");
+        let mut said = Vec::new();
+        let reads = async {
+            while !String::from_utf8_lossy(&said).contains(text) {
+                assert!(stderr.read_buf(&mut said).await.expect("a pipe can be read") > 0, "it ended");
+            }
+        };
+        tokio::time::timeout(HANGS, reads).await.expect("it says something else");
+    }
+
     /// Sends a signal such as `TERM`, unless it has ended.
     ///
     /// # Panics
@@ -107,7 +122,8 @@ fn build() -> PathBuf {
     let profile = test.ancestors().nth(2).expect("tests stand in <target>/<profile>/deps");
     let target = profile.parent().expect("tests stand in <target>/<profile>/deps");
     let mut cargo = std::process::Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--package", "antiphon", "--target-dir"]).arg(target);
+    // Of the whole workspace, tests' features included: then it is what `cargo test --workspace` has built already.
+    cargo.args(["build", "--quiet", "--workspace", "--bins", "--examples", "--target-dir"]).arg(target);
     cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
     if !cfg!(debug_assertions) {
         cargo.arg("--release");

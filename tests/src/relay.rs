@@ -65,7 +65,8 @@ struct Wire {
 /// What the wire is like now.
 #[derive(Debug, Clone, Default)]
 struct State {
-    refuses: bool,
+    /// How many new connections are still reset.
+    refuses: u64,
     client_is_dead: bool,
     server_is_dead: bool,
     delay: Duration,
@@ -123,7 +124,12 @@ impl Relay {
 
     /// Whether new connections are reset at once. Open ones stay.
     pub fn refuse(&self, on: bool) {
-        self.wire.state.send_modify(|state| state.refuses = on);
+        self.refuse_next(if on { u64::MAX } else { 0 });
+    }
+
+    /// Resets so many new connections at once, and lets later ones through.
+    pub fn refuse_next(&self, connections: u64) {
+        self.wire.state.send_modify(|state| state.refuses = connections);
     }
 
     /// Whether nothing is forwarded, while connections are accepted and kept. What waits is forwarded when this ends.
@@ -174,6 +180,12 @@ impl Relay {
 }
 
 impl State {
+    fn refuses_one(&mut self) -> bool {
+        let refuses = self.refuses > 0;
+        self.refuses = self.refuses.saturating_sub(1);
+        refuses
+    }
+
     fn is_dead(&self, from: Sender) -> bool {
         match from {
             Sender::Client => self.client_is_dead,
@@ -206,7 +218,7 @@ async fn accept(listener: TcpListener, wire: Arc<Wire>) {
         tokio::select! {
             Ok((client, _)) = listener.accept() => {
                 wire.accepted.fetch_add(1, Ordering::AcqRel);
-                if wire.state.borrow().refuses {
+                if wire.state.send_if_modified(State::refuses_one) {
                     reset(client);
                 } else {
                     connections.spawn(connection(client, wire.clone()));

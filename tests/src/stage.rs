@@ -68,7 +68,7 @@ impl Stage {
     }
 
     /// Where everything of it lies.
-    pub(crate) fn folder(&self) -> &Path {
+    pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 

@@ -200,6 +200,23 @@ async fn asked_to_stop() {
     }
 }
 
+/// Also one that never had its broker.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_without_its_broker_stops_when_asked() {
+    let stage = Stage::new(&Asked::new(1, 1, 1)).await;
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    for service in ["coordinator", "worker"] {
+        let mut command = Program::command();
+        command.current_dir(stage.folder()).args([service, "--store", "data", "--listen", "127.0.0.1:0"]);
+        command.env("ANTIPHON_BROKER", format!("amqp://u:p@{nobody}/%2f"));
+        let mut program = Program::start(&mut command);
+        program.until_it_says("out of reach").await;
+        program.signal("TERM").await;
+        let ended = program.output().await;
+        assert_eq!(ended.code, Some(0), "{service}: {ended:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_signal_ends_at_once() {
     let asked = Asked::new(10, 10, 1);

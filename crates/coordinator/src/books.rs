@@ -11,6 +11,9 @@ use tokio::time::Instant;
 use crate::budget::Budget;
 use crate::{Config, Report, StoppedPool};
 
+/// A worker that says that a pool takes no more calls repeats it three times meanwhile. One that is silent is gone, or was mended.
+const FORGOTTEN: Duration = Duration::from_secs(70);
+
 /// The books of one run.
 #[derive(Debug)]
 pub(crate) struct Books<'a> {
@@ -20,6 +23,8 @@ pub(crate) struct Books<'a> {
     lanes: BTreeMap<PoolId, Lane>,
     /// What became of jobs that another coordinator had published, before their turn came here.
     early: HashMap<Job, Fate>,
+    /// Jobs of which it is known what became of them, so that nothing is paid twice for being heard twice.
+    known: HashSet<JobPlace>,
     budget: Budget,
     report: Report,
     /// Samples of the jobs that were left when the books were opened.
@@ -41,6 +46,8 @@ struct Lane {
 #[derive(Debug)]
 struct Trouble {
     since: Instant,
+    /// When it was said last.
+    said: Instant,
     stopped: StoppedPool,
     /// Whether it has lasted for so long that the run goes on without the pool.
     lasting: bool,
@@ -48,7 +55,7 @@ struct Trouble {
 
 #[derive(Debug, Clone, Copy)]
 enum Fate {
-    Stored { dollars: f64 },
+    Stored,
     Dead,
 }
 
@@ -82,8 +89,8 @@ impl<'a> Books<'a> {
     pub(crate) fn open(
         plan: Plan<'a>,
         rounds: &[Round],
-        standing: &Standing,
-        budget: Budget,
+        standing: Standing,
+        mut budget: Budget,
         (config, order): (&Config, Option<Seed>),
         now: Instant,
     ) -> Self {
@@ -98,6 +105,7 @@ impl<'a> Books<'a> {
                 report.stored += 1;
             } else if standing.dead.contains(&place) {
                 report.dead += 1;
+                budget.lose(&plan, &job);
             } else {
                 to_ask += sizes.of(place).unwrap_or_default();
                 let lane = lanes.entry(job.pool.clone()).or_insert_with(|| Lane::new(now));
@@ -107,7 +115,9 @@ impl<'a> Books<'a> {
         if let Some(seed) = order {
             lanes.values_mut().for_each(|lane| Plan::mix(lane.todo.make_contiguous(), seed));
         }
+        let known = standing.stored.into_iter().chain(standing.dead).collect();
         Self {
+            known,
             plan,
             window: config.window.max(1),
             patience: config.stopped_patience,
@@ -144,17 +154,9 @@ impl<'a> Books<'a> {
             }
             while lane.queued.len() < self.window {
                 let Some(job) = lane.todo.pop_front() else { break };
-                match self.early.remove(&job) {
-                    Some(Fate::Stored { dollars }) => {
-                        self.report.stored += 1;
-                        self.budget.spend(dollars);
-                        continue;
-                    }
-                    Some(Fate::Dead) => {
-                        self.report.dead += 1;
-                        continue;
-                    }
-                    None => {}
+                if let Some(fate) = self.early.remove(&job) {
+                    self.report.count(fate);
+                    continue;
                 }
                 if let Err(worst) = self.budget.reserve(&self.plan, &job) {
                     lane.todo.push_front(job);
@@ -177,6 +179,7 @@ impl<'a> Books<'a> {
 
     /// A job has its result. Heard twice, it counts once.
     pub(crate) fn done(&mut self, job: &Job, tally: &JobTally, now: Instant) {
+        let Some(place) = self.plan.job_place(job) else { return };
         let Some(lane) = self.lanes.get_mut(&job.pool) else { return };
         lane.works();
         lane.heard = now;
@@ -184,33 +187,41 @@ impl<'a> Books<'a> {
             // This cost comes on top of that of the result that was stored, whose own hint tells it, or else the store when in doubt.
             self.report.duplicates += 1;
             self.budget.spend(tally.dollars);
-        } else if lane.queued.remove(job) {
-            self.report.stored += 1;
-            self.budget.settle(job, tally.dollars);
-        } else {
-            self.early.insert(job.clone(), Fate::Stored { dollars: tally.dollars });
+        } else if self.known.insert(place) {
+            if lane.queued.remove(job) {
+                self.report.count(Fate::Stored);
+                self.budget.settle(job, tally.dollars);
+            } else {
+                self.early.insert(job.clone(), Fate::Stored);
+                self.budget.spend(tally.dollars);
+            }
         }
     }
 
     /// A job was given up. Its cost will never be known, so it counts as its worst case.
     pub(crate) fn died(&mut self, job: &Job) {
+        let Some(place) = self.plan.job_place(job) else { return };
         let Some(lane) = self.lanes.get_mut(&job.pool) else { return };
-        if lane.queued.remove(job) {
-            self.report.dead += 1;
-            self.budget.forfeit(job);
-        } else {
-            self.early.entry(job.clone()).or_insert(Fate::Dead);
+        if self.known.insert(place) {
+            if lane.queued.remove(job) {
+                self.report.count(Fate::Dead);
+                self.budget.forfeit(job);
+            } else {
+                self.early.insert(job.clone(), Fate::Dead);
+                self.budget.lose(&self.plan, job);
+            }
         }
     }
 
     /// Somebody says that a pool takes no more calls. Believed when it has lasted.
     pub(crate) fn pool_stopped(&mut self, stopped: StoppedPool, now: Instant) {
         if let Some(lane) = self.lanes.get_mut(&stopped.pool) {
-            lane.trouble.get_or_insert(Trouble { since: now, stopped, lasting: false });
+            let trouble = Trouble { since: now, said: now, stopped, lasting: false };
+            lane.trouble.get_or_insert(trouble).said = now;
         }
     }
 
-    /// A job of the pool was done, be it of another run.
+    /// A model of the pool answered, be it to another run.
     pub(crate) fn pool_works(&mut self, pool: &PoolId) {
         if let Some(lane) = self.lanes.get_mut(pool) {
             lane.works();
@@ -220,6 +231,7 @@ impl<'a> Books<'a> {
     /// Decides which pools are stopped for this run by now.
     pub(crate) fn judge_pools(&mut self, now: Instant) {
         for lane in self.lanes.values_mut() {
+            lane.trouble.take_if(|trouble| !trouble.lasting && now.duration_since(trouble.said) >= FORGOTTEN);
             if let Some(trouble) = &mut lane.trouble {
                 trouble.lasting |= now.duration_since(trouble.since) >= self.patience;
             }
@@ -255,13 +267,8 @@ impl<'a> Books<'a> {
     /// How it ended.
     pub(crate) fn close(mut self) -> Report {
         for job in self.lanes.values().flat_map(|lane| &lane.todo) {
-            match self.early.remove(job) {
-                Some(Fate::Stored { dollars }) => {
-                    self.report.stored += 1;
-                    self.budget.spend(dollars);
-                }
-                Some(Fate::Dead) => self.report.dead += 1,
-                None => {}
+            if let Some(fate) = self.early.remove(job) {
+                self.report.count(fate);
             }
         }
         self.report.left = self.report.jobs - self.report.stored - self.report.dead;
@@ -270,6 +277,15 @@ impl<'a> Books<'a> {
         self.report.stopped_pools = lasting.map(|trouble| trouble.stopped).collect();
         self.report.dollars = self.budget.spent();
         self.report
+    }
+}
+
+impl Report {
+    fn count(&mut self, fate: Fate) {
+        match fate {
+            Fate::Stored => self.stored += 1,
+            Fate::Dead => self.dead += 1,
+        }
     }
 }
 

@@ -60,6 +60,14 @@ impl Budget {
         self.spent += self.reserved.remove(job).unwrap_or_default();
     }
 
+    /// The same where nothing was reserved here.
+    pub(crate) fn lose(&mut self, plan: &Plan<'_>, job: &Job) {
+        // It costs something to reckon, and is of no use without a limit.
+        if self.limit.is_some() {
+            self.spent += self.worst_case(plan, job);
+        }
+    }
+
     /// Dollars spent, as far as is known.
     pub(crate) fn spent(&self) -> f64 {
         self.spent
@@ -103,7 +111,6 @@ async fn stored_cost(store: &Store, manifest: &Manifest, key: String) -> Result<
 
 /// What a stored result cost, where its target has a price.
 pub(crate) fn cost(manifest: &Manifest, object: &ResultObject) -> f64 {
-    let Some(price) = manifest.target(&object.target).and_then(|target| target.price) else { return 0.0 };
-    let usages = object.samples.iter().filter_map(|sample| sample.billing.usage);
-    usages.map(|usage| price.dollars(usage.input_tokens, usage.output_tokens)).sum()
+    let Some(target) = manifest.target(&object.target) else { return 0.0 };
+    object.samples.iter().map(|sample| sample.dollars(target)).sum()
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 /// How a coordinator works.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// How many jobs of a run may be in the queue of one pool at once, at least 1. No run has more there, so a small run never
-    /// stands behind more than one window of each other run, and a slow pool never holds back another.
+    /// How many jobs of a run a leader has in the queue of one pool at once, at least 1. So a small run never stands behind more than
+    /// one window of each other run, and one more for each change of the leader since; and a slow pool never holds back another.
     pub window: usize,
     /// How long without a hint before the store itself is asked: hints may be lost.
     pub doubt: Duration,

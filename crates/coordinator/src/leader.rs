@@ -23,7 +23,7 @@ pub(crate) struct Leader<T> {
     events: EventStream,
     buried: mpsc::Receiver<Job>,
     inboxes: BTreeMap<RunId, mpsc::Sender<News>>,
-    /// Pools that were said to be stopped, and from which no job was heard of since.
+    /// Pools that were said to be stopped, and that were not heard to work since.
     troubled: BTreeSet<PoolId>,
     tasks: JoinSet<Result<T, CoordinatorError>>,
     run_of: BTreeMap<Id, RunId>,
@@ -102,16 +102,21 @@ impl<T: Send + 'static> Leader<T> {
     fn on_event(&mut self, event: Event) {
         match event {
             Event::JobDone { job, tally } => {
-                if self.troubled.remove(&job.pool) {
-                    self.tell_all(&News::PoolWorks(job.pool.clone()));
-                }
+                self.works(&job.pool);
                 self.tell(&job.run.clone(), News::Done(job, tally));
             }
+            Event::PoolWorks { pool } => self.works(&pool),
             Event::RunCancelled { run } => self.tell(&run, News::Cancelled),
             Event::PoolStopped { pool, reason, misconfigured } => {
                 self.troubled.insert(pool.clone());
                 self.tell_all(&News::PoolStopped(StoppedPool { pool, reason, misconfigured }));
             }
+        }
+    }
+
+    fn works(&mut self, pool: &PoolId) {
+        if self.troubled.remove(pool) {
+            self.tell_all(&News::PoolWorks(pool.clone()));
         }
     }
 

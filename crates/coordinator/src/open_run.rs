@@ -100,6 +100,15 @@ pub(crate) async fn stored_manifest(store: &Store, run: &RunId) -> Result<Manife
     Err(CoordinatorError::NoRun { run: run.clone(), hint })
 }
 
+/// The same, with budget and limits as they were submitted last, where it was.
+pub(crate) async fn present_manifest(store: &Store, run: &RunId) -> Result<Manifest, CoordinatorError> {
+    let manifest = stored_manifest(store, run).await?;
+    Ok(match store.submissions(run).await?.last() {
+        Some(newest) => newest.amend(manifest),
+        None => manifest,
+    })
+}
+
 fn select(manifest: &Manifest, wanted: &Wanted) -> Result<Selection, CoordinatorError> {
     let nothing = |message: String| Err(CoordinatorError::NothingSelected(message));
     if let Some((name, _)) =

@@ -8,7 +8,7 @@ use antiphon_core::{
 };
 use antiphon_store::Store;
 
-use crate::open_run::{refuse_cancelled, stored_manifest};
+use crate::open_run::{present_manifest, refuse_cancelled};
 use crate::{CoordinatorError, Opened};
 
 /// Adds a round for all samples of the run that failed or were not reached, and that no unfinished retry round has already. Gives
@@ -17,7 +17,7 @@ use crate::{CoordinatorError, Opened};
 /// # Errors
 /// If there is no such run, or it is cancelled.
 pub async fn open_retry(store: &Store, run: &RunId) -> Result<(Opened, u64), CoordinatorError> {
-    let manifest = stored_manifest(store, run).await?;
+    let manifest = present_manifest(store, run).await?;
     refuse_cancelled(store, run).await?;
     let mut rounds = store.rounds(run).await?;
     let mut sessions = Vec::new();

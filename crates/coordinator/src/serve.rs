@@ -2,7 +2,7 @@
 //!
 //! Who leads is whoever hears the calls, which the queue gives to one of all who stand by. That is no lock, and none is needed: all that
 //! a leader does is write-once in the store, or a job that is harmless when it is published twice. Two leaders at once publish at
-//! most one window each of every run and pool; workers drop what is stored already, and what is done at the same time twice is
+//! most one window each of every run and pool, and of a run with a budget in the same order; workers drop what is stored already, and what is done at the same time twice is
 //! counted and paid as a duplicate. Nothing else may depend on being alone.
 
 use std::collections::BTreeSet;
@@ -12,7 +12,7 @@ use antiphon_core::{Call, OBJECT_FORMAT, RunId, Seed, Submission};
 use antiphon_queue::{CallStream, Queue, QueueError};
 use antiphon_store::Store;
 use futures::future;
-use futures::stream::{self, StreamExt, TryStreamExt};
+use futures::stream::{self, StreamExt};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -33,7 +33,10 @@ const LOOKS: usize = 16;
 /// # Errors
 /// If the queue cannot be reached at the beginning. Later it is tried again and again, as is the store.
 pub async fn serve(parts: &Parts, config: &Config, stop: &CancellationToken) -> Result<(), CoordinatorError> {
-    let mut calls = parts.queue.stand_by().await?;
+    let mut calls = tokio::select! {
+        () = stop.cancelled() => return Ok(()),
+        calls = parts.queue.stand_by() => calls?,
+    };
     let mut asking = JoinSet::new();
     asking.spawn(ask(parts.queue.clone(), config.clone()));
     loop {
@@ -198,11 +201,13 @@ async fn work_on_submitted(
     // Read before the rounds: a round is written before its submission, so what is read here covers what it asks.
     let submissions = store.open_submissions(run).await?;
     let Some(newest) = submissions.last() else { return Ok(None) };
-    let mut manifest = stored_manifest(store, run).await?;
-    manifest.budget_dollars = newest.budget_dollars.or(manifest.budget_dollars);
+    let manifest = newest.amend(stored_manifest(store, run).await?);
+    // Money holds only if those who lead one after the other publish the same jobs: in orders of their own each would fill the queue
+    // with a window of others, all of which are asked.
+    let order = manifest.budget_dollars.is_none().then_some(order);
     let opened = Opened { manifest, rounds: store.rounds(run).await?, resumed: true };
     // Stopping means to drop all work, so this is never cancelled.
-    let report = work(parts, &opened, (config, Some(order)), news, &CancellationToken::new()).await?;
+    let report = work(parts, &opened, (config, order), news, &CancellationToken::new()).await?;
     let ended = Ended { format: OBJECT_FORMAT, at_ms: now_ms(), end: report.end(), report };
     for Submission { number, .. } in submissions {
         store.put_submission_ended(run, number, &ended).await?;
@@ -215,10 +220,16 @@ async fn open_runs(store: Store) -> Result<Vec<RunId>, CoordinatorError> {
     let names = store.folders("runs/").await?;
     let runs = names.into_iter().filter_map(|name| name.parse::<RunId>().ok());
     let open = stream::iter(runs).map(|run| if_open(&store, run)).buffer_unordered(LOOKS);
-    open.try_filter_map(future::ok).try_collect().await
+    Ok(open.filter_map(future::ready).collect().await)
 }
 
-async fn if_open(store: &Store, run: RunId) -> Result<Option<RunId>, CoordinatorError> {
-    let submissions = store.open_submissions(&run).await?;
-    Ok((!submissions.is_empty()).then_some(run))
+/// A run whose submissions cannot be read holds up no other.
+async fn if_open(store: &Store, run: RunId) -> Option<RunId> {
+    match store.open_submissions(&run).await {
+        Ok(submissions) => (!submissions.is_empty()).then_some(run),
+        Err(error) => {
+            tracing::error!(%run, error = &error as &dyn std::error::Error, "cannot see whether a run is to be worked on");
+            None
+        }
+    }
 }

@@ -110,11 +110,10 @@ pub async fn status(store: &Store, run: &RunId, look: Look) -> Result<RunStatus,
         let rest = counts.planned - counts.stored - counts.dead;
         *(if cancelled.is_some() { &mut counts.cancelled } else { &mut counts.left }) = rest;
     }
-    let newest = submissions.last().and_then(|newest| newest.submission.budget_dollars);
     let dollars = if look.dollars { Some(spent_so_far(store, &manifest).await?) } else { None };
     Ok(RunStatus {
         run: run.clone(),
-        budget_dollars: newest.or(manifest.budget_dollars),
+        budget_dollars: manifest.budget_dollars,
         suite: manifest.suite,
         submissions,
         cancelled,

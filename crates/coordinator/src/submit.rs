@@ -1,11 +1,11 @@
 //! Asks the fleet to work on a run: the record in the store is what counts, the call only makes it quick.
 
-use antiphon_core::{Call, Job, RunId, Submission};
+use antiphon_core::{Call, Job, Manifest, RunId, Submission};
 use antiphon_queue::Queue;
 use antiphon_store::Store;
 
 use crate::clock::now_ms;
-use crate::open_run::{refuse_cancelled, stored_manifest};
+use crate::open_run::{present_manifest, refuse_cancelled};
 use crate::{CoordinatorError, Loaded, Opened, Wanted, open_run};
 
 /// A run that the fleet was asked to work on.
@@ -45,7 +45,8 @@ pub async fn submit_opened(
     let run = &opened.manifest.run;
     refuse_cancelled(store, run).await?;
     let running = !store.open_submissions(run).await?.is_empty();
-    let submission = store.submit(run, now_ms(), opened.manifest.budget_dollars).await?;
+    let Manifest { budget_dollars, limits, .. } = &opened.manifest;
+    let submission = store.submit(run, now_ms(), *budget_dollars, limits).await?;
     queue
         .call(&Call::Submitted { run: run.clone() })
         .await
@@ -72,7 +73,7 @@ pub async fn requeue(
     run: &RunId,
     jobs: &[Job],
 ) -> Result<Requeue, CoordinatorError> {
-    let manifest = stored_manifest(store, run).await?;
+    let manifest = present_manifest(store, run).await?;
     refuse_cancelled(store, run).await?;
     let mut requeued = Vec::new();
     for job in jobs {

@@ -24,7 +24,7 @@ pub(crate) enum News {
     Died(Job),
     Cancelled,
     PoolStopped(StoppedPool),
-    /// A job of another run was done by a pool that was said to be stopped.
+    /// A pool that was said to be stopped works, be it for another run.
     PoolWorks(PoolId),
 }
 
@@ -91,7 +91,7 @@ impl<'a> Work<'a> {
             None => 0.0,
         };
         let budget = Budget::new(manifest, spent);
-        let books = Books::open(plan, &opened.rounds, &standing, budget, (config, order), Instant::now());
+        let books = Books::open(plan, &opened.rounds, standing, budget, (config, order), Instant::now());
         let mut work = Self { parts, config, run: &manifest.run, books };
         let progress = &parts.progress;
         progress.jobs.fetch_add(work.books.report().jobs, Ordering::Relaxed);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{BlockId, JobId, OutcomeClass, PoolId, RunId, TargetId};
+use crate::{BlockId, JobId, OutcomeClass, PoolId, RunId, Sample, Target, TargetId};
 
 /// About 50 sessions of one block, by reference. The worker finds the rest in the manifest and the round.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -60,6 +60,11 @@ pub enum Event {
         /// Whether the operator's configuration is at fault.
         misconfigured: bool,
     },
+    /// A model of the pool answered a worker lately. Said from time to time, since a job may take long.
+    PoolWorks {
+        /// Which.
+        pool: PoolId,
+    },
     /// Somebody cancelled a run: the mark is in the store.
     RunCancelled {
         /// Which.
@@ -89,4 +94,12 @@ pub struct JobTally {
     pub dollars: f64,
     /// Whether another delivery had stored it first, so that this cost was in vain.
     pub duplicate: bool,
+}
+
+impl JobTally {
+    /// Counts a sample of the target.
+    pub fn add(&mut self, sample: &Sample, target: &Target) {
+        *self.samples.entry(sample.outcome.class()).or_default() += 1;
+        self.dollars += sample.dollars(target);
+    }
 }

@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{BlockId, JobId, ProbeId, RunId, TargetId, UserId};
+use crate::prompt::estimate_tokens;
+use crate::{BlockId, JobId, ProbeId, RunId, Target, TargetId, UserId};
 
 /// One fresh conversation of one user with one target.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -240,6 +241,23 @@ impl Outcome {
     #[must_use]
     pub fn wants_retry(&self) -> bool {
         matches!(self, Self::Failed { .. } | Self::Unreached)
+    }
+}
+
+impl Sample {
+    /// What it cost, in dollars; 0 where the target has no price. Where the provider does not say what an answer used, it counts as the
+    /// longest one that was asked for, so that a budget holds.
+    #[must_use]
+    pub fn dollars(&self, target: &Target) -> f64 {
+        let Some(price) = target.price else { return 0.0 };
+        match self.billing.usage {
+            Some(usage) => price.dollars(usage.input_tokens, usage.output_tokens),
+            None if self.outcome.is_behaviour() => {
+                let sent = self.request.as_ref().map_or(0, String::len);
+                price.dollars(estimate_tokens(sent), target.parameters.max_tokens.into())
+            }
+            None => 0.0,
+        }
     }
 }
 

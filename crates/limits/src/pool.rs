@@ -204,6 +204,12 @@ impl Permit {
         self.end(|gate, now| gate.settle(estimate, usage, now));
     }
 
+    /// The call was answered, and nobody says what it used: the estimate stands.
+    pub fn settle_as_estimated(self) {
+        let Estimate { input_tokens, output_tokens } = self.estimate;
+        self.settle(Usage { input_tokens, output_tokens, ..Usage::default() });
+    }
+
     /// The provider did nothing (429, 5xx, no connection): the tokens go back, the request stays spent.
     pub fn give_back(mut self) {
         let estimate = self.estimate;

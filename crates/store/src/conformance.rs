@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use antiphon_core::{Cancelled, Duplicate, Job, OBJECT_FORMAT, RunId, Submission};
+use antiphon_core::{Cancelled, Duplicate, Job, Limits, OBJECT_FORMAT, RunId, Submission};
 use bytes::Bytes;
 use tokio::task::JoinSet;
 
@@ -181,7 +181,7 @@ pub async fn records_of_a_fleet(store: &Store, name: &str) {
     assert_eq!(store.put_cancelled(&run, &cancelled(2)).await.expect(ALIVE), Put::Exists);
     assert_eq!(store.get_cancelled(&run).await.expect(ALIVE), Some(cancelled(1)));
 
-    let duplicate = Duplicate { format: OBJECT_FORMAT, job, samples: 50, dollars: 0.25 };
+    let duplicate = Duplicate { format: OBJECT_FORMAT, job, samples: 50, dollars: 0.25, whole: true };
     for mark in [7, u64::MAX] {
         assert_eq!(store.put_duplicate(&duplicate, mark).await.expect(ALIVE), Put::Created);
     }
@@ -193,7 +193,9 @@ async fn submissions_are_counted_and_end_once(store: &Store, run: &RunId) {
     let mut submitters = JoinSet::new();
     for at_ms in 0..4 {
         let (store, run) = (store.clone(), run.clone());
-        submitters.spawn(async move { store.submit(&run, at_ms, Some(1.5)).await.expect(ALIVE).number });
+        submitters.spawn(async move {
+            store.submit(&run, at_ms, Some(1.5), &Limits::default()).await.expect(ALIVE).number
+        });
     }
     let numbers: BTreeSet<u32> = submitters.join_all().await.into_iter().collect();
     assert_eq!(numbers, BTreeSet::from([1, 2, 3, 4]), "everybody who submits at once has a number");
@@ -204,6 +206,9 @@ async fn submissions_are_counted_and_end_once(store: &Store, run: &RunId) {
     assert_eq!(store.submission_ended::<String>(run, 1).await.expect(ALIVE), None);
     assert_eq!(numbers(store.submissions(run).await.expect(ALIVE)), [1, 2, 3, 4]);
     assert_eq!(numbers(store.open_submissions(run).await.expect(ALIVE)), [1, 3, 4]);
+    for (known, newest) in [(0, Some(4)), (3, Some(4)), (4, None)] {
+        assert_eq!(store.submission_after(run, known).await.expect(ALIVE).map(|it| it.number), newest);
+    }
 }
 
 async fn a_dead_job_lives_again_when_requeued(store: &Store, job: &Job) {

@@ -1,6 +1,6 @@
 //! What a fleet keeps about a run beside its results: submissions, the mark that it is cancelled, and work in vain.
 
-use antiphon_core::{Cancelled, Duplicate, OBJECT_FORMAT, RunId, Submission, keys};
+use antiphon_core::{Cancelled, Duplicate, Limits, OBJECT_FORMAT, RunId, Submission, keys};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -13,12 +13,14 @@ impl Store {
         run: &RunId,
         at_ms: u64,
         budget_dollars: Option<f64>,
+        limits: &Limits,
     ) -> Result<Submission, StoreError> {
         let keys = self.list(&keys::submissions(run)).await?;
         let last = keys.iter().filter_map(|key| keys::parse_submission(run, key)).max();
         let mut number = last.unwrap_or(0) + 1;
         loop {
-            let submission = Submission { format: OBJECT_FORMAT, number, at_ms, budget_dollars };
+            let limits = limits.clone();
+            let submission = Submission { format: OBJECT_FORMAT, number, at_ms, budget_dollars, limits };
             match self.put_json_once(&keys::submission(run, number), &submission).await? {
                 Put::Created => return Ok(submission),
                 Put::Exists => number += 1,
@@ -34,6 +36,21 @@ impl Store {
     /// The submissions of a run that have not ended, from the first.
     pub async fn open_submissions(&self, run: &RunId) -> Result<Vec<Submission>, StoreError> {
         self.submissions_where(run, |ended| !ended).await
+    }
+
+    /// The newest submission of a run after one that is known, or after none (0); no listing is needed.
+    pub async fn submission_after(&self, run: &RunId, known: u32) -> Result<Option<Submission>, StoreError> {
+        let (mut number, mut newest) = (known, None);
+        while let Some(submission) = self.submission(run, number + 1).await? {
+            number += 1;
+            newest = Some(submission);
+        }
+        Ok(newest)
+    }
+
+    /// The submission of that number.
+    pub async fn submission(&self, run: &RunId, number: u32) -> Result<Option<Submission>, StoreError> {
+        self.get_json(&keys::submission(run, number)).await
     }
 
     /// Those of which `wanted` is true, being told whether they have ended.

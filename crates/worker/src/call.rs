@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use antiphon_core::prompt::Message;
 use antiphon_core::{
-    Billing, FailureKind, Outcome, ProbeId, Sample, SampleKey, Seed, SeedPolicy, Target, UserId,
+    Billing, FailureKind, JobTally, Outcome, ProbeId, Sample, SampleKey, Seed, SeedPolicy, Target, UserId,
 };
 use antiphon_limits::{Denied, Estimate, Permit, Pool, Remaining};
 use antiphon_providers::{
@@ -59,6 +59,10 @@ pub(crate) struct Line<'a> {
     pub(crate) begun: &'a AtomicBool,
     /// Takes the 429s that others should hear of.
     pub(crate) hushes: &'a mpsc::Sender<Option<Duration>>,
+    /// Set when a model has answered.
+    pub(crate) works: &'a AtomicBool,
+    /// What the job's samples came to so far.
+    pub(crate) had: &'a Mutex<JobTally>,
     pub(crate) ratio: &'a Mutex<TokenRatio>,
     /// Whether the endpoint ever answered.
     pub(crate) answered: &'a AtomicBool,
@@ -202,7 +206,10 @@ impl Line<'_> {
         let response = match sent {
             Ok(response) => response,
             Err(error) => {
-                permit.give_back();
+                // Only without a connection it is certain that the provider did nothing.
+                if error.unreachable {
+                    permit.give_back();
+                }
                 return match error.kind {
                     FailureKind::InvalidResponse => Step::Final(error.kind, error.detail),
                     kind => Step::Again(Again {
@@ -219,11 +226,17 @@ impl Line<'_> {
         permit.observe(remaining(&headers));
         match parse(self.target.provider, &response, began) {
             Reply::Answer(answer) => {
-                permit.settle(answer.billing.usage.unwrap_or_default());
+                match answer.billing.usage {
+                    Some(usage) => permit.settle(usage),
+                    None => permit.settle_as_estimated(),
+                }
                 self.answered(ask, answer)
             }
             Reply::Failure(failure) => {
-                permit.give_back();
+                // An answer that was begun, or cannot be read, has used tokens; one that was refused has not.
+                if !(200..300).contains(&response.status) {
+                    permit.give_back();
+                }
                 let again = |after| {
                     Step::Again(Again {
                         kind: failure.kind,
@@ -263,6 +276,7 @@ impl Line<'_> {
     }
 
     fn answered(&self, ask: &Ask<'_>, answer: Answer) -> Step {
+        self.works.store(true, Relaxed);
         let Answer { outcome, text, mut billing } = answer;
         if let Some(usage) = billing.usage {
             billing.unexplained_input_tokens = unexplained_input_tokens(ask, usage);
@@ -285,6 +299,7 @@ impl Line<'_> {
 
     fn counted(&self, sample: Sample) -> Sample {
         self.counters.sample(&sample, self.target.price);
+        self.had.lock().expect("no holder panics").add(&sample, self.target);
         sample
     }
 }

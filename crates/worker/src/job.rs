@@ -1,8 +1,8 @@
 //! One job: its sessions side by side, then store → hint → ack, in that order.
 
 use std::future::poll_fn;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use antiphon_core::{Duplicate, Event, Job, JobTally, OBJECT_FORMAT, ResultObject, Sample, keys};
@@ -10,7 +10,7 @@ use antiphon_store::{Put, StoreError};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use tokio::sync::{Semaphore, mpsc};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::call::{Line, PATIENCE, PoolStopped, Unasked};
@@ -25,6 +25,8 @@ use crate::{WorkerError, clock};
 
 /// When a job whose pool has stopped may be delivered again.
 const LATER: Duration = Duration::from_secs(60);
+/// How long a job that takes very long is laid aside while it is worked on.
+const ASIDE: Duration = Duration::from_secs(3600);
 /// When a job that this worker cannot do now may be delivered again, to another one if there is one.
 const ELSEWHERE: Duration = Duration::from_secs(20);
 
@@ -38,6 +40,10 @@ pub(crate) struct Desk {
     pub(crate) turn: Turn,
     pub(crate) open: OpenJobs,
     pub(crate) strangers: Strangers,
+    /// For how long deliveries are held.
+    pub(crate) hold: Duration,
+    /// Whether a model has answered since it was last said.
+    pub(crate) works: Arc<AtomicBool>,
     /// Takes the 429s that other workers should hear of.
     pub(crate) hushes: mpsc::Sender<Option<Duration>>,
 }
@@ -89,15 +95,22 @@ impl From<NoSession> for NoSamples {
 /// A job is stored whole or not at all: where it ends early, its answers so far are lost, and their cost is in vain.
 pub(crate) async fn work(desk: Arc<Desk>, shift: Shift, job: Job) -> Result<Ended, WorkerError> {
     let held = desk.open.hold(job.clone());
-    let (settlement, ended) = finish(&desk, &shift, job).await?;
+    let finishing = finish(&desk, &shift, job);
+    tokio::pin!(finishing);
+    let (settlement, ended) = loop {
+        tokio::select! {
+            finished = &mut finishing => break finished?,
+            () = sleep(desk.hold) => held.lay_aside(ASIDE).await?,
+        }
+    };
     held.settle(&settlement).await?;
     Ok(ended)
 }
 
 async fn finish(desk: &Desk, shift: &Shift, job: Job) -> Result<(Settlement, Ended), WorkerError> {
     let parts = &desk.parts;
-    let run = match parts.runs.of(&parts.store, &job).await {
-        Ok(run) => run,
+    let (run, limits) = match parts.runs.of(&parts.store, &job).await {
+        Ok(met) => met,
         Err(NoRun::Never(reason)) => return Ok((Settlement::Reject(reason), Ended::Settled)),
         Err(NoRun::NotHere(reason)) => return Ok(not_here(desk, &job, reason)),
         Err(NoRun::Failed(error)) => return Err(error),
@@ -110,8 +123,13 @@ async fn finish(desk: &Desk, shift: &Shift, job: Job) -> Result<(Settlement, End
         parts.queue.publish_event(&Event::JobDone { job, tally }).await?;
         return Ok((Settlement::Ack, Ended::Settled));
     }
-    let _sung = desk.song.begin(&run.manifest.run, &run.manifest.limits);
-    match samples(desk, shift, &run, &job).await {
+    let _sung = desk.song.begin(&run.manifest.run, &limits);
+    let had = Mutex::default();
+    let samples = samples(desk, shift, &run, &job, &had).await;
+    if samples.is_err() {
+        in_vain(parts, &job, had.into_inner().expect("no holder panics")).await;
+    }
+    match samples {
         Ok(samples) => {
             store(parts, &run, job, samples).await?;
             Ok((Settlement::Ack, Ended::Settled))
@@ -169,18 +187,42 @@ async fn store(parts: &Parts, run: &Run, job: Job, samples: Vec<Sample>) -> Resu
     parts.counters.job(tally.duplicate);
     parts.health.progress();
     if tally.duplicate {
-        let (samples, dollars) = (tally.samples.values().sum(), tally.dollars);
-        let duplicate = Duplicate { format: OBJECT_FORMAT, job: job.clone(), samples, dollars };
-        parts.store.put_duplicate(&duplicate, clock::nanoseconds(clock::now())).await?;
+        put_duplicate(parts, &job, &tally, true).await?;
     }
     parts.queue.publish_event(&Event::JobDone { job, tally }).await?;
     Ok(())
 }
 
-/// All samples of the job, unless it is told to end early.
-async fn samples(desk: &Desk, shift: &Shift, run: &Run, job: &Job) -> Result<Vec<Sample>, NoSamples> {
+/// Records what was paid for a job that ends early. That must not keep the job from being handed back.
+async fn in_vain(parts: &Parts, job: &Job, tally: JobTally) {
+    if tally.samples.is_empty() {
+        return;
+    }
+    let tally = JobTally { duplicate: true, ..tally };
+    let recorded = put_duplicate(parts, job, &tally, false).await;
+    let told = parts.queue.publish_event(&Event::JobDone { job: job.clone(), tally }).await;
+    if let Err(error) = recorded.and(told.map_err(WorkerError::from)) {
+        tracing::warn!(run = %job.run, job = %job.id(), %error, "cannot record what a job cost that was handed back");
+    }
+}
+
+async fn put_duplicate(parts: &Parts, job: &Job, tally: &JobTally, whole: bool) -> Result<(), WorkerError> {
+    let (samples, dollars) = (tally.samples.values().sum(), tally.dollars);
+    let duplicate = Duplicate { format: OBJECT_FORMAT, job: job.clone(), samples, dollars, whole };
+    parts.store.put_duplicate(&duplicate, clock::nanoseconds(clock::now())).await?;
+    Ok(())
+}
+
+/// All samples of the job, unless it is told to end early. `had` is what it came to so far.
+async fn samples(
+    desk: &Desk,
+    shift: &Shift,
+    run: &Run,
+    job: &Job,
+    had: &Mutex<JobTally>,
+) -> Result<Vec<Sample>, NoSamples> {
     let (halt, begun) = (shift.halt.child_token(), AtomicBool::new(false));
-    let asking = sessions(desk, run, job, &halt, &begun);
+    let asking = sessions(desk, run, job, (&halt, &begun, had));
     tokio::pin!(asking);
     let mut may_close = true;
     loop {
@@ -205,8 +247,7 @@ async fn sessions(
     desk: &Desk,
     run: &Run,
     job: &Job,
-    halt: &CancellationToken,
-    begun: &AtomicBool,
+    (halt, begun, had): (&CancellationToken, &AtomicBool, &Mutex<JobTally>),
 ) -> Result<Vec<Sample>, NoSamples> {
     let planned = run.plan().sessions(job);
     if planned.is_empty() {
@@ -227,6 +268,8 @@ async fn sessions(
         halt,
         begun,
         hushes: &desk.hushes,
+        had,
+        works: &desk.works,
         ratio,
         answered,
         counters: &desk.parts.counters,
@@ -246,7 +289,7 @@ async fn sessions(
             (place, ask_session(line, &run.prompter, &job.run, repeats, planned).await)
         })
         .collect();
-    let mut results: Vec<Vec<Sample>> = vec![Vec::new(); planned.len()];
+    let (mut results, mut failed) = (vec![Vec::new(); planned.len()], None);
     // The turn is the next job's once the sessions of this one stand in line.
     while let Some((place, samples)) = poll_fn(|context| {
         let polled = open.poll_next_unpin(context);
@@ -255,19 +298,21 @@ async fn sessions(
     })
     .await
     {
-        results[place] = samples?;
+        match samples {
+            Ok(samples) => results[place] = samples,
+            // Calls of other sessions are under way, and a provider counts them until they end.
+            Err(none) => {
+                halt.cancel();
+                failed.get_or_insert(none);
+            }
+        }
     }
-    Ok(results.into_iter().flatten().collect())
+    failed.map_or_else(|| Ok(results.into_iter().flatten().collect()), |none| Err(none.into()))
 }
 
 fn tally(run: &Run, job: &Job, samples: &[Sample]) -> JobTally {
-    let price = run.manifest.target(&job.target).and_then(|target| target.price);
     let mut tally = JobTally::default();
-    for sample in samples {
-        *tally.samples.entry(sample.outcome.class()).or_default() += 1;
-        if let (Some(usage), Some(price)) = (sample.billing.usage, price) {
-            tally.dollars += price.dollars(usage.input_tokens, usage.output_tokens);
-        }
-    }
+    let Some(target) = run.manifest.target(&job.target) else { return tally };
+    samples.iter().for_each(|sample| tally.add(sample, target));
     tally
 }

@@ -43,3 +43,4 @@ pub use health::{Health, HealthReading, PoolHealth};
 pub use parts::{Config, Parts, PoolParts};
 pub use retry::RetryPolicy;
 pub use run::run;
+pub use runs::FRESH;

@@ -2,6 +2,7 @@
 //! is not asked twice: all its deliveries are settled together.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -27,10 +28,16 @@ impl OpenJobs {
     /// Adds a delivery. Gives the job if it was not in work.
     pub(crate) fn add(&self, delivery: Delivery) -> Option<Job> {
         let job = delivery.job().clone();
-        let mut open = self.0.lock().expect("no holder panics");
-        let deliveries = open.entry(job.clone()).or_default();
-        deliveries.push(delivery);
-        (deliveries.len() == 1).then_some(job)
+        match self.0.lock().expect("no holder panics").entry(job.clone()) {
+            Entry::Occupied(mut deliveries) => {
+                deliveries.get_mut().push(delivery);
+                None
+            }
+            Entry::Vacant(none) => {
+                none.insert(vec![delivery]);
+                Some(job)
+            }
+        }
     }
 
     /// Keeps the deliveries of a job for as long as somebody works on it. If that ends without their being settled, they are
@@ -58,20 +65,31 @@ pub(crate) struct Held<'a> {
 impl Held<'_> {
     /// Settles all that was delivered of the job.
     pub(crate) async fn settle(self, how: &Settlement) -> Result<(), QueueError> {
-        for delivery in self.open.take(&self.job) {
-            let settled = match how {
-                Settlement::Ack => delivery.ack().await,
-                Settlement::Retry(delay) => delivery.retry(*delay).await,
-                Settlement::Reject(reason) => delivery.reject(reason).await,
-            };
-            match settled {
-                // Whoever has it next finds the result, or has as much to do as anybody.
-                Err(error @ QueueError::HandedBack { .. }) => tracing::debug!(%error, "settled too late"),
-                settled => settled?,
-            }
-        }
-        Ok(())
+        settle(self.open.take(&self.job), how).await
     }
+
+    /// Gives the deliveries back for so long, and works on: a broker does not let anybody hold a delivery for ever. Whoever has the job
+    /// then finds its result, or that this worker died.
+    pub(crate) async fn lay_aside(&self, delay: Duration) -> Result<(), QueueError> {
+        let deliveries = self.open.0.lock().expect("no holder panics").get_mut(&self.job).map(std::mem::take);
+        settle(deliveries.unwrap_or_default(), &Settlement::Retry(delay)).await
+    }
+}
+
+async fn settle(deliveries: Vec<Delivery>, how: &Settlement) -> Result<(), QueueError> {
+    for delivery in deliveries {
+        let settled = match how {
+            Settlement::Ack => delivery.ack().await,
+            Settlement::Retry(delay) => delivery.retry(*delay).await,
+            Settlement::Reject(reason) => delivery.reject(reason).await,
+        };
+        match settled {
+            // Whoever has it next finds the result, or has as much to do as anybody.
+            Err(error @ QueueError::HandedBack { .. }) => tracing::debug!(%error, "settled too late"),
+            settled => settled?,
+        }
+    }
+    Ok(())
 }
 
 impl Drop for Held<'_> {

@@ -115,9 +115,13 @@ pub struct Config {
     pub grace: Duration,
     /// After how long a pool that was stopped is tried again; meanwhile it says so. `None` ends the pool.
     pub park: Option<Duration>,
+    /// For how long the delivery of a job is held. A job that takes longer is worked on all the same.
+    pub hold: Duration,
 }
 
 impl Config {
+    /// [`Config::hold`] of a fleet: half of what a broker allows at least.
+    pub const HOLD: Duration = Duration::from_secs(900);
     /// [`Config::park`] of a worker that nobody watches: long enough for somebody to mend a key.
     pub const PARK: Duration = Duration::from_secs(300);
 }

@@ -17,7 +17,7 @@ use crate::job::{self, Desk, Ended, Shift};
 use crate::parts::Config;
 
 /// How often a pool that rests says so: hints may be lost, and whoever begins to listen must hear of it.
-const REMIND: Duration = Duration::from_secs(20);
+pub(crate) const REMIND: Duration = Duration::from_secs(20);
 /// How often a worker without a share looks whether there is anything to sing.
 const LOOK: Duration = Duration::from_secs(1);
 /// How long handing jobs back may take.

@@ -1,11 +1,14 @@
 //! The role: one loop per pool, and all of them end together.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use antiphon_core::PoolId;
+use antiphon_core::{Event, PoolId};
 use antiphon_limits::Standing;
+use antiphon_queue::Queue;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::{JoinError, JoinSet};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::WorkerError;
@@ -13,7 +16,7 @@ use crate::choir::Voice;
 use crate::job::Desk;
 use crate::open_jobs::OpenJobs;
 use crate::parts::{Config, Parts, PoolParts};
-use crate::pool_loop::PoolLoop;
+use crate::pool_loop::{PoolLoop, REMIND};
 use crate::song::Song;
 use crate::strangers::Strangers;
 use crate::turn::Turn;
@@ -32,7 +35,7 @@ pub async fn run(
     config: Config,
     stop: CancellationToken,
 ) -> Result<(), WorkerError> {
-    let mut loops = JoinSet::new();
+    let (mut loops, mut sung) = (JoinSet::new(), Vec::new());
     // An error of one loop stops the others; the caller's own token stays as it is.
     let stop = stop.child_token();
     for mut pool in pools {
@@ -40,6 +43,8 @@ pub async fn run(
         // Who is alone sings at all times.
         let (stand, standing) = watch::channel(Standing::Singing);
         let (shared, song) = (pool.shared.take(), Arc::new(Song::default()));
+        let works = Arc::default();
+        sung.push((pool.id.clone(), Arc::clone(&works)));
         let desk = Desk {
             slots: Semaphore::new(pool.slots as usize),
             parts: Arc::clone(&parts),
@@ -48,6 +53,8 @@ pub async fn run(
             turn: Turn::default(),
             open: OpenJobs::default(),
             strangers: Strangers::default(),
+            hold: config.hold,
+            works: Arc::clone(&works),
             hushes,
         };
         if let Some(shared) = shared {
@@ -60,10 +67,12 @@ pub async fn run(
     }
     let mut first_error = None;
     let watch = parts.runs.watch(&parts.store);
-    tokio::pin!(watch);
+    let says = say_what_works(&parts.queue, &sung);
+    tokio::pin!(watch, says);
     while let Some(ended) = tokio::select! {
         ended = loops.join_next() => ended,
         () = &mut watch => unreachable!("runs are watched until it is dropped"),
+        () = &mut says => unreachable!("it is said until it is dropped"),
     } {
         let ended = ended.unwrap_or_else(|error| Err(panicked(&error)));
         if let Err(error) = ended {
@@ -72,6 +81,19 @@ pub async fn run(
         }
     }
     first_error.map_or(Ok(()), Err)
+}
+
+/// Says from time to time in which pools models answer: another worker may say that one has stopped, and jobs may take long.
+async fn say_what_works(queue: &Queue, pools: &[(PoolId, Arc<AtomicBool>)]) {
+    loop {
+        sleep(REMIND).await;
+        for (pool, works) in pools {
+            if works.swap(false, Relaxed) {
+                // It may be lost as any hint.
+                let _ = queue.publish_event(&Event::PoolWorks { pool: pool.clone() }).await;
+            }
+        }
+    }
 }
 
 fn panicked(error: &JoinError) -> WorkerError {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use antiphon_core::plan::Plan;
 use antiphon_core::prompt::Prompter;
-use antiphon_core::{Job, Manifest, Round, RunId, keys};
+use antiphon_core::{Job, Limits, Manifest, Round, RunId, Submission, keys};
 use antiphon_store::{Store, StoreError};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -14,8 +14,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::WorkerError;
 
-/// How old the knowledge may be that a run is not cancelled.
-const FRESH: Duration = Duration::from_secs(5);
+/// How old the knowledge may be that a run is not cancelled, and not another one that was submitted under the name of one that was
+/// removed.
+pub const FRESH: Duration = Duration::from_secs(5);
 /// A run of which no job came for so long is forgotten: a worker may live for months.
 const FORGOTTEN: Duration = Duration::from_secs(600);
 
@@ -60,34 +61,52 @@ impl From<StoreError> for NoRun {
 #[derive(Debug, Default)]
 pub(crate) struct Runs(Mutex<HashMap<RunId, Met>>);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Met {
     run: Arc<Run>,
+    /// The newest submission, where a fleet works on the run.
+    newest: Option<Submission>,
     last: Instant,
-    /// When it was not cancelled.
+    /// When it was not cancelled, and the newest submission was that.
     asked: Instant,
 }
 
+impl Met {
+    /// The limits of the suite as they were submitted last.
+    fn limits(&self) -> Limits {
+        self.newest.as_ref().map_or(&self.run.manifest.limits, |newest| &newest.limits).clone()
+    }
+}
+
 impl Runs {
-    /// The run of a job, with at least the job's round where there is one.
-    pub(crate) async fn of(&self, store: &Store, job: &Job) -> Result<Arc<Run>, NoRun> {
+    /// The run of a job, with at least the job's round where there is one, and the limits of its suite as they are now.
+    pub(crate) async fn of(&self, store: &Store, job: &Job) -> Result<(Arc<Run>, Limits), NoRun> {
         // Held while reading, so that all jobs that begin together read once.
         let mut runs = self.0.lock().await;
         let now = Instant::now();
-        let run = match runs.get(&job.run) {
-            Some(met) if met.run.rounds.iter().any(|round| round.number == job.round) => Arc::clone(&met.run),
-            met => Arc::new(read(store, job, met.map(|met| &*met.run)).await?),
-        };
-        let mut asked = runs.get(&job.run).map(|met| met.asked);
-        if !run.cancelled.is_cancelled() && asked.is_none_or(|asked| asked + FRESH <= now) {
-            if store.get_cancelled(&job.run).await?.is_some() {
-                run.cancelled.cancel();
+        let mut known = runs.get(&job.run).cloned();
+        let is_fresh = known.as_ref().is_some_and(|met| now < met.asked + FRESH);
+        let mut asked = known.as_ref().map_or(now, |met| met.asked);
+        let mut newest = known.as_ref().and_then(|met| met.newest.clone());
+        if !is_fresh {
+            if is_another(store, &job.run, newest.as_ref()).await? {
+                (known, newest) = (None, None);
             }
-            asked = Some(now);
+            let number = newest.as_ref().map_or(0, |newest| newest.number);
+            newest = store.submission_after(&job.run, number).await?.or(newest);
+            asked = now;
         }
-        let met = Met { run: Arc::clone(&run), last: now, asked: asked.unwrap_or(now) };
+        let run = match known {
+            Some(met) if met.run.rounds.iter().any(|round| round.number == job.round) => met.run,
+            met => Arc::new(read(store, job, met.map(|met| met.run).as_deref()).await?),
+        };
+        if !is_fresh && !run.cancelled.is_cancelled() && store.get_cancelled(&job.run).await?.is_some() {
+            run.cancelled.cancel();
+        }
+        let met = Met { run: Arc::clone(&run), newest, last: now, asked };
+        let limits = met.limits();
         runs.insert(job.run.clone(), met);
-        Ok(run)
+        Ok((run, limits))
     }
 
     /// Looks every few seconds whether a run with open jobs was cancelled, until it is dropped, and forgets runs.
@@ -119,6 +138,12 @@ impl Runs {
         let open = runs.values().filter(|met| in_work(met) && !met.run.cancelled.is_cancelled());
         open.map(|met| Arc::clone(&met.run)).collect()
     }
+}
+
+/// Whether a run of that name was removed, and perhaps submitted anew, since this was its newest submission.
+async fn is_another(store: &Store, run: &RunId, newest: Option<&Submission>) -> Result<bool, StoreError> {
+    let Some(newest) = newest else { return Ok(false) };
+    Ok(store.submission(run, newest.number).await?.as_ref() != Some(newest))
 }
 
 /// Reads what is not known of a run yet. Rounds have no gaps, so no listing is needed.

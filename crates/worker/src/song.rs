@@ -44,6 +44,7 @@ impl Song {
             ended: Instant::now(),
         });
         asked.jobs += 1;
+        asked.limits.clone_from(limits);
         drop(state);
         self.begun.notify_one();
         Sung { song: self, run: run.clone() }

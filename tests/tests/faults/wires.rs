@@ -8,8 +8,9 @@ use crate::case::{Case, Chance, IMPATIENCE, ends_well};
 
 /// How long a wire is bad: longer than the timeouts and heartbeats of the fleet's configuration.
 const BAD: Duration = Duration::from_secs(6);
-/// How long nobody is connected to the models: a sample that is refused five times within seconds has failed for good.
-const REFUSED: Duration = Duration::from_secs(1);
+/// Connections to the models that are refused: a sample that fails five times in the same way has failed for good, however short the
+/// time.
+const REFUSED: u64 = 3;
 
 pub(crate) const CASES: &[Case] = &[
     Case { name: "wire_worker_broker_cut", happens: |chance| Box::pin(bad(chance, worker_broker, cut)) },
@@ -31,7 +32,7 @@ pub(crate) const CASES: &[Case] = &[
     Case { name: "wire_worker_store_slow", happens: |chance| Box::pin(bad(chance, worker_store, slow)) },
     Case {
         name: "wire_worker_models_cut",
-        happens: |chance| Box::pin(bad_for(REFUSED, chance, worker_models, cut)),
+        happens: |chance| Box::pin(bad(chance, worker_models, cut_for_few)),
     },
     Case {
         name: "wire_worker_models_silent",
@@ -79,18 +80,14 @@ pub(crate) const CASES: &[Case] = &[
 type Wire = fn(&Fleet) -> &Relay;
 type Damage = fn(&mut Chance, &Relay, bool);
 
-async fn bad(chance: Chance, wire: Wire, damage: Damage) {
-    bad_for(BAD, chance, wire, damage).await;
-}
-
 /// One wire of one member goes bad at some moment, and is mended.
-async fn bad_for(time: Duration, mut chance: Chance, wire: Wire, damage: Damage) {
+async fn bad(mut chance: Chance, wire: Wire, damage: Damage) {
     let kind = FleetKind { patience: IMPATIENCE, ..chance.kind().await };
     let fleet = Fleet::start(kind).await;
     fleet.submit().await;
     fleet.stage.simulator.until_calls(chance.number(1..=500)).await;
     damage(&mut chance, wire(&fleet), true);
-    tokio::time::sleep(time).await;
+    tokio::time::sleep(BAD).await;
     damage(&mut chance, wire(&fleet), false);
     ends_well(fleet).await;
 }
@@ -118,6 +115,14 @@ fn coordinator_store(fleet: &Fleet) -> &Relay {
 /// Connections are reset, and perhaps no new ones are let through for a while.
 fn cut(chance: &mut Chance, relay: &Relay, on: bool) {
     relay.refuse(on && chance.index(2) == 0);
+    if on {
+        relay.cut();
+    }
+}
+
+/// Connections are reset, and a few new ones.
+fn cut_for_few(_: &mut Chance, relay: &Relay, on: bool) {
+    relay.refuse_next(if on { REFUSED } else { 0 });
     if on {
         relay.cut();
     }

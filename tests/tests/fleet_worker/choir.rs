@@ -6,6 +6,7 @@ use antiphon_core::Limits;
 use antiphon_limits::{ChoirSettings, Standing};
 use antiphon_simulator::FaultKind;
 use antiphon_tests::VOICES;
+use antiphon_worker::FRESH;
 use tokio::time::{Instant, sleep};
 
 use crate::stage::{Stage, Worker, config, pool};
@@ -150,6 +151,27 @@ async fn the_suite_lowers_what_the_fleet_may_use() {
     stage.until_done(jobs.len()).await;
     let share = worker.health.read().pools[&pool()].share.clone().unwrap();
     assert_eq!(share.limits.requests_per_minute, Some(120));
+    worker.end().await.unwrap();
+}
+
+/// Whoever submits a run again may lower its limits further, or raise them.
+#[tokio::test(start_paused = true)]
+async fn the_limits_of_a_suite_are_those_that_were_submitted_last() {
+    let mut stage = Stage::new(20).await;
+    let jobs = stage.publish().await;
+    let told = Limits { requests_per_minute: Some(600), ..Limits::default() };
+    let worker = stage.singer(&told, ChoirSettings::default());
+    for (number, lowered) in (1..).zip([60, 300]) {
+        let limits = Limits { requests_per_minute: Some(lowered), ..Limits::default() };
+        stage.opened.manifest.limits = limits;
+        stage.submit().await;
+        stage.until_done(3 * number).await;
+        sleep(FRESH).await;
+        stage.until_done(3 * number + 2).await;
+        let share = worker.health.read().pools[&pool()].share.clone().unwrap();
+        assert_eq!(share.limits.requests_per_minute, Some(lowered));
+    }
+    stage.until_done(jobs.len()).await;
     worker.end().await.unwrap();
 }
 

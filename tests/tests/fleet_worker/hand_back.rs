@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use antiphon_core::Limits;
+use antiphon_core::{Event, Limits};
 use antiphon_queue::DELIVERY_LIMIT;
 use antiphon_simulator::FaultKind;
 use antiphon_tests::{Asked, VOICES};
@@ -48,6 +48,53 @@ async fn a_worker_that_leaves_hands_its_job_back_without_loss() {
     let worker = stage.worker(&BOTH, &Limits::default(), config());
     stage.until_done(1).await;
     worker.end().await.unwrap();
+}
+
+/// What was paid for a job that is handed back half done is known.
+#[tokio::test(start_paused = true)]
+async fn what_a_job_cost_that_is_handed_back_is_recorded() {
+    let mut stage = Stage::new(2).await;
+    let job = stage.jobs().remove(0);
+    stage.queue.publish_job(&job).await.unwrap();
+    let limits = Limits { requests_per_minute: Some(6), burst: Some(1), ..Limits::default() };
+    let worker = stage.worker(&BOTH, &limits, Config { grace: Duration::from_secs(1), ..config() });
+    while worker.counters.read().samples < 2 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    worker.end().await.unwrap();
+    let duplicates = stage.store.duplicates(&job.run).await.unwrap();
+    let [half] = &duplicates[..] else { panic!("{duplicates:?}") };
+    assert_eq!((&half.job, half.samples, half.whole), (&job, 2, false));
+    let Event::JobDone { tally, .. } = stage.hear().await else { panic!("another hint") };
+    assert!(tally.duplicate && half.dollars > 0.0 && tally.dollars == half.dollars, "{tally:?}");
+    assert_eq!(stage.queue.depth(&pool()).await.unwrap(), 1);
+}
+
+/// A broker takes away what is held for too long. Four calls at one a minute.
+#[tokio::test(start_paused = true)]
+async fn a_job_that_takes_long_is_given_back_meanwhile_and_asked_once() {
+    let mut stage = Stage::new(2).await;
+    let job = stage.jobs().remove(0);
+    stage.queue.publish_job(&job).await.unwrap();
+    let limits = Limits { requests_per_minute: Some(1), burst: Some(1), ..Limits::default() };
+    let impatient = Config { hold: Duration::from_secs(60), grace: Duration::ZERO, ..config() };
+    // It dies when the job is in nobody's hands.
+    let dies = stage.worker(&BOTH, &limits, impatient.clone());
+    stage.simulator.until_calls(2).await;
+    tokio::time::sleep(Duration::from_secs(61)).await;
+    drop(dies);
+    assert_eq!(stage.queue.depth(&pool()).await.unwrap(), 0, "it is laid aside");
+    stage.simulator.reset();
+    let begin = Instant::now();
+    let worker = stage.worker(&BOTH, &limits, impatient);
+    stage.until_done(1).await;
+    assert!(begin.elapsed() > Duration::from_secs(3_000), "it came again: {:?}", begin.elapsed());
+    assert_eq!(stage.simulator.stats().calls, 4);
+    // Its own copy comes, and is done.
+    tokio::time::sleep(Duration::from_secs(3_700)).await;
+    assert_eq!((stage.simulator.stats().calls, stage.queue.depth(&pool()).await.unwrap()), (4, 0));
+    worker.end().await.unwrap();
+    assert_eq!(stage.queue.depth(&pool()).await.unwrap(), 0);
 }
 
 /// Calls of one job that wait behind those of another would make both of them slow. Each has four sessions of two calls.

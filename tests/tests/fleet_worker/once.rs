@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use antiphon_core::{Cancelled, Event, Job, Limits, OBJECT_FORMAT, ResultObject, keys};
 use antiphon_simulator::FaultKind;
-use antiphon_tests::answers;
+use antiphon_tests::{Asked, VOICES, answers};
+use antiphon_worker::FRESH;
 
 use crate::stage::{Stage, config};
 
@@ -84,6 +85,68 @@ async fn open_jobs_of_a_run_that_is_cancelled_make_no_more_calls() {
     worker.end().await.unwrap();
     assert!(stage.simulator.stats().calls <= 2, "{} calls", stage.simulator.stats().calls);
     assert_eq!(stage.stored().await, 0);
+}
+
+/// A provider that has begun to answer has used tokens, whatever becomes of the answer.
+#[tokio::test(start_paused = true)]
+async fn tokens_of_an_answer_that_is_lost_stay_spent() {
+    let mut spent = Vec::new();
+    for fault in [FaultKind::ServerError, FaultKind::Truncated, FaultKind::Garbage] {
+        let mut stage = Stage::new(2).await;
+        stage.fault(fault, 1);
+        stage.queue.publish_job(&stage.jobs()[0]).await.unwrap();
+        let limits = Limits { output_tokens_per_minute: Some(1_000_000), ..Limits::default() };
+        let worker = stage.worker(&BOTH, &limits, config());
+        stage.until_done(1).await;
+        let samples = worker.counters.read();
+        assert_eq!(samples.retries.len(), 1, "{samples:?}");
+        spent.push(worker.pool.reading().tokens.output_tokens - samples.output_tokens);
+        worker.end().await.unwrap();
+    }
+    assert_eq!(spent, [0, 60, 60], "the most that was asked for");
+}
+
+/// A provider counts calls until they end, and bills them.
+#[tokio::test(start_paused = true)]
+async fn calls_under_way_end_when_their_run_is_cancelled() {
+    // Longer than it takes to see the mark.
+    let slow = VOICES.replace("latency_ms: [1, 3]", "latency_ms: [20000, 30000]");
+    let stage = Stage::with(2, &slow, Limits::default()).await;
+    let job = stage.jobs().remove(0);
+    stage.queue.publish_job(&job).await.unwrap();
+    // The fourth call has no place, and is never made.
+    let worker = stage.worker(&BOTH, &Limits { concurrency: Some(3), ..Limits::default() }, config());
+    stage.simulator.until_calls(3).await;
+    stage.store.put_cancelled(&job.run, &cancelled()).await.unwrap();
+    while worker.health.read().open_jobs() > 0 {
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    }
+    worker.end().await.unwrap();
+    let duplicates = stage.store.duplicates(&job.run).await.unwrap();
+    assert_eq!(duplicates.iter().map(|duplicate| duplicate.samples).collect::<Vec<_>>(), [3]);
+    assert_eq!(stage.simulator.stats().calls, 3);
+}
+
+/// Whoever removes a run and submits another one under its name gets the answers of the new one.
+#[tokio::test(start_paused = true)]
+async fn a_run_that_was_removed_is_forgotten() {
+    let mut stage = Stage::new(2).await;
+    let run = stage.opened.manifest.run.clone();
+    stage.submit().await;
+    let before = stage.publish().await;
+    let worker = stage.worker(&BOTH, &Limits::default(), config());
+    stage.until_done(before.len()).await;
+    stage.store.purge(&run).await.unwrap();
+    tokio::time::sleep(FRESH).await;
+    stage.reopen(&Asked { probes: 3, ..Asked::new(2, 2, 1) }).await;
+    stage.submit().await;
+    let after = stage.publish().await;
+    assert!(after.len() > before.len());
+    while stage.stored().await < after.len() {
+        stage.hear().await;
+    }
+    worker.end().await.unwrap();
+    assert!(stage.store.dead_jobs(&run).await.unwrap().is_empty());
 }
 
 /// The ack is lost, so the job comes again, and its result is there.

@@ -67,6 +67,7 @@ pub(crate) fn config() -> Config {
         sessions_per_job: SESSIONS_PER_JOB,
         grace: Duration::from_secs(60),
         park: Some(Duration::from_secs(300)),
+        hold: antiphon_worker::Config::HOLD,
     }
 }
 
@@ -92,6 +93,19 @@ impl Stage {
         let opened = open_run(&store, &text, manifest, &Wanted::default()).await.unwrap();
         let events = queue.subscribe_events().await.unwrap();
         Self { simulator, memory, queue, store, opened, events, done: BTreeSet::new() }
+    }
+
+    /// Another run of the same name.
+    pub(crate) async fn reopen(&mut self, asked: &Asked) {
+        let (text, manifest) = manifest(asked);
+        self.opened = open_run(&self.store, &text, manifest, &Wanted::default()).await.unwrap();
+        self.done.clear();
+    }
+
+    /// Records that the fleet is asked to work on the run as it is opened.
+    pub(crate) async fn submit(&self) {
+        let Manifest { run, budget_dollars, limits, .. } = &self.opened.manifest;
+        self.store.submit(run, rand::random::<u32>().into(), *budget_dollars, limits).await.unwrap();
     }
 
     pub(crate) fn jobs(&self) -> Vec<Job> {

@@ -117,6 +117,7 @@ pub(crate) fn work(
         sessions_per_job: SESSIONS_PER_JOB,
         grace: Duration::from_secs(60),
         park: None,
+        hold: antiphon_worker::Config::HOLD,
     };
     let mut tasks = JoinSet::new();
     tasks.spawn(antiphon_worker::run(Arc::new(parts), pools, config, stop));

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use antiphon_core::{RunId, keys};
 use antiphon_store::Store;
+use antiphon_worker::FRESH;
 use serde::Serialize;
 
 use super::open_store;
@@ -14,6 +15,8 @@ use crate::exit::Exit;
 use crate::money::{count, counted};
 use crate::output::{Output, Usage};
 
+/// How long a look at the store may take.
+const SLACK: Duration = Duration::from_secs(3);
 /// A call of a cancelled run may take so long to end and be stored.
 const LAST_CALLS: Duration = Duration::from_secs(15 * 60);
 
@@ -35,6 +38,7 @@ pub(crate) async fn run(
     // Held while the question is asked, so that nobody begins meanwhile.
     let lock = store.lock_run(run).await?;
     let keys = store.list(&keys::run(run)).await?;
+    let was_submitted = keys.iter().any(|key| key.starts_with(&keys::submissions(run)));
     output.note(format!("run {run} in {address} holds {}:", counted(keys.len() as u64, "object", "objects")));
     for (folder, number) in by_folder(run, &keys) {
         output.note(format!("  {:>9}  {folder}", count(number)));
@@ -44,7 +48,14 @@ pub(crate) async fn run(
         return Err(Usage("nothing was removed; give --yes to remove it".to_owned()).into());
     }
     drop(lock);
-    let purged = store.purge(run).await?;
+    let mut purged = store.purge(run).await?;
+    if was_submitted {
+        output.note("waiting until workers have forgotten it");
+        tokio::time::sleep(FRESH + SLACK).await;
+        // What one of them stored meanwhile, for a job that was still in a queue.
+        let late = store.purge(run).await?;
+        (purged.objects, purged.bytes) = (purged.objects + late.objects, purged.bytes + late.bytes);
+    }
     if output.json {
         output.value(&Removed { run, objects: purged.objects, bytes: purged.bytes });
     } else {

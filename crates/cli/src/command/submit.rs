@@ -40,7 +40,11 @@ pub(crate) async fn run(
         // It is submitted all the same, only not at once.
         Err(error @ CoordinatorError::CallLost { .. }) => {
             output.warning(error.to_string());
-            output.line(loaded.manifest.run.as_str());
+            let run = &loaded.manifest.run;
+            if submit.wait {
+                return watch::to_the_report(&fleet, run, *output).await;
+            }
+            output.line(run.as_str());
             Ok(Exit::Complete)
         }
         Err(error) => Err(error.into()),

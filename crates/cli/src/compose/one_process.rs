@@ -56,7 +56,12 @@ pub(crate) async fn sing(
     let worker =
         WorkerParts::new(queue, store.clone(), client, RetryPolicy::default(), Arc::clone(&counters));
     let window = CoordinatorConfig::one_process(window(slots, manifest.sessions_per_job));
-    let work = WorkerConfig { sessions_per_job: manifest.sessions_per_job, grace, park: None };
+    let work = WorkerConfig {
+        sessions_per_job: manifest.sessions_per_job,
+        grace,
+        park: None,
+        hold: WorkerConfig::HOLD,
+    };
     let parts = pools.into_iter().map(Singing::into_parts).collect();
 
     // The worker has its own token: it goes on until the coordinator has seen the last job, or both are asked to stop.

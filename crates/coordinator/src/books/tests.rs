@@ -2,8 +2,8 @@
 
 use antiphon_core::suite::Suite;
 use antiphon_core::{
-    Assets, Card, CatalogueTarget, Manifest, OBJECT_FORMAT, Provider, RoundKind, Selection, TargetCatalogue,
-    resolve,
+    Assets, Card, CatalogueTarget, Manifest, OBJECT_FORMAT, Price, Provider, RoundKind, Selection,
+    TargetCatalogue, resolve,
 };
 
 use super::*;
@@ -18,7 +18,7 @@ fn manifest() -> Manifest {
         dialect: None,
         model: "m".into(),
         card: Card::default(),
-        price: None,
+        price: Some(Price { input: 0.0, output: 1e6 / 1024.0 }),
         pool: "p".parse().unwrap(),
     };
     let catalogue = TargetCatalogue { targets: [("a".into(), target)].into(), ..TargetCatalogue::default() };
@@ -36,7 +36,7 @@ fn round(manifest: &Manifest) -> Round {
 fn opened<'a>(manifest: &'a Manifest, rounds: &'a [Round], now: Instant) -> (Books<'a>, Vec<Job>) {
     let (plan, budget) = (Plan::new(manifest, rounds), Budget::new(manifest, 0.0));
     let config = Config { stopped_patience: PATIENCE, ..Config::fleet(4) };
-    let mut books = Books::open(plan, rounds, &Standing::default(), budget, (&config, None), now);
+    let mut books = Books::open(plan, rounds, Standing::default(), budget, (&config, None), now);
     let batch = books.next_batch(now);
     (books, batch)
 }
@@ -62,6 +62,46 @@ fn a_pool_is_stopped_when_it_has_done_nothing_for_as_long_as_patience_lasts() {
     assert!(books.is_over() && books.next_batch(begun).is_empty(), "what is decided stays decided");
     let report = books.close();
     assert_eq!((report.stored, report.left, report.stopped_pools), (2, 8, vec![stopped()]));
+}
+
+#[test]
+fn who_was_mended_or_is_gone_stops_no_pool() {
+    let (manifest, begun) = (manifest(), Instant::now());
+    let rounds = [round(&manifest)];
+    let (mut books, _) = opened(&manifest, &rounds, begun);
+    books.pool_stopped(stopped(), begun);
+    books.judge_pools(begun + FORGOTTEN);
+    books.judge_pools(begun + 2 * PATIENCE);
+    assert!(!books.is_over(), "it was said once");
+    books.pool_stopped(stopped(), begun + 2 * PATIENCE);
+    books.pool_works(&"p".parse().unwrap());
+    books.judge_pools(begun + 3 * PATIENCE);
+    assert!(!books.is_over(), "somebody else was answered");
+}
+
+/// Dollars that are known to be spent, and reserved ones do not count.
+#[test]
+fn what_others_spent_counts_when_it_is_heard_and_once() {
+    let manifest = Manifest { budget_dollars: Some(100.0), ..manifest() };
+    let (rounds, now) = ([round(&manifest)], Instant::now());
+    let (mut books, batch) = opened(&manifest, &rounds, now);
+    let jobs = Plan::new(&manifest, &rounds).jobs(&rounds[0]);
+    let tally = JobTally { dollars: 0.25, ..JobTally::default() };
+    for _ in 0..2 {
+        books.done(&jobs[8], &tally, now);
+        books.done(&batch[0], &tally, now);
+    }
+    assert!((books.budget.spent() - 0.5).abs() < 1e-9, "{}", books.budget.spent());
+    books.died(&jobs[9]);
+    books.died(&jobs[9]);
+    let worst = books.budget.spent() - 0.5;
+    assert!((0.9..1.1).contains(&worst), "a dead job counts as its worst case, and once: {worst}");
+    // Whoever leads next knows the same of the dead one.
+    let plan = Plan::new(&manifest, &rounds);
+    let standing = Standing { dead: [plan.job_place(&jobs[9]).unwrap()].into(), ..Standing::default() };
+    let next =
+        Books::open(plan, &rounds, standing, Budget::new(&manifest, 0.0), (&Config::fleet(4), None), now);
+    assert!((next.budget.spent() - worst).abs() < 1e-9);
 }
 
 #[test]

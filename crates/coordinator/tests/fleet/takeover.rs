@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use antiphon_coordinator::{Config, End, Progress, run};
-use antiphon_core::Event;
+use antiphon_core::{Event, Limits};
 use proptest::prelude::*;
 use tokio_util::sync::CancellationToken;
 
@@ -193,7 +193,7 @@ async fn a_submission_whose_call_is_lost_is_found() {
     antiphon_coordinator::open_run(&stage.store, &asked.text, asked.manifest, &Default::default())
         .await
         .unwrap();
-    stage.store.submit(&run_id("r"), 0, None).await.unwrap();
+    stage.store.submit(&run_id("r"), 0, None, &Limits::default()).await.unwrap();
     assert_eq!(stage.ended("r").await.end, End::Complete);
 }
 

@@ -115,7 +115,8 @@ async fn one(
         let mark = ledger.add(Done { run: job.run.clone(), pool: job.pool.to_string(), dollars });
         let duplicate = store.put_result(&job, object(&job, tokens)).await.unwrap() == Put::Exists;
         if duplicate {
-            let record = Duplicate { format: OBJECT_FORMAT, job: job.clone(), samples: 1, dollars };
+            let record =
+                Duplicate { format: OBJECT_FORMAT, job: job.clone(), samples: 1, dollars, whole: true };
             store.put_duplicate(&record, mark).await.unwrap();
         }
         JobTally { dollars, duplicate, ..JobTally::default() }

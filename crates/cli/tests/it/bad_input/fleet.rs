@@ -179,8 +179,11 @@ fn runs_of_a_fleet() {
 fn submit(desk: &Desk, run: &str) {
     let folder = desk.path(&format!("antiphon-data/runs/{run}/submissions"));
     fs::create_dir_all(&folder).unwrap();
-    fs::write(folder.join("001.json"), r#"{"format": 1, "number": 1, "at_ms": 0, "budget_dollars": null}"#)
-        .unwrap();
+    fs::write(
+        folder.join("001.json"),
+        r#"{"format": 1, "number": 1, "at_ms": 0, "budget_dollars": null, "limits": {}}"#,
+    )
+    .unwrap();
 }
 
 /// A mark of so many milliseconds after 1970.
