@@ -27,7 +27,8 @@ impl Fleet {
         let jobs = self.planned_jobs().await;
         let (results, planned) = (self.results(), jobs.keys().cloned().collect::<BTreeSet<_>>());
         assert_eq!(results, planned, "every planned job has its object, and there are no others");
-        let excuses = Excuses { survivors: self.survivors.clone(), in_vain: self.in_vain().await };
+        let (in_vain, whole) = self.in_vain().await;
+        let excuses = Excuses { survivors: self.survivors.clone(), in_vain, whole };
         audit_repeated(&jobs, &excuses, &stored, &ledger);
         if excuses.is_none() && stored.iter().all(|one| one.sample.attempts == 1) {
             assert_eq!(thrown_away, 0, "answers were thrown away");
@@ -65,14 +66,16 @@ impl Fleet {
         samples_by_job(&manifest, &rounds)
     }
 
-    /// How often each job is recorded as done in vain.
-    async fn in_vain(&self) -> BTreeMap<String, usize> {
-        let mut in_vain = BTreeMap::new();
+    /// How often work on each job is recorded as done in vain, and how often it was all of the job.
+    async fn in_vain(&self) -> (BTreeMap<String, usize>, BTreeMap<String, usize>) {
+        let (mut in_vain, mut whole) = (BTreeMap::new(), BTreeMap::new());
         for key in self.bucket.keys(&format!("runs/{RUN}/duplicates/")) {
-            let job = self.bucket.json::<Duplicate>(&key).await.job;
-            *in_vain.entry(format!("{}/{}/{}.mpk.zst", job.target, job.block, job.id())).or_default() += 1;
+            let Duplicate { job, whole: is_whole, .. } = self.bucket.json(&key).await;
+            let object = format!("{}/{}/{}.mpk.zst", job.target, job.block, job.id());
+            *whole.entry(object.clone()).or_default() += usize::from(is_whole);
+            *in_vain.entry(object).or_default() += 1;
         }
-        in_vain
+        (in_vain, whole)
     }
 
     /// Nothing but derived files is ever written twice or deleted, and nothing lies there that the design does not name.

@@ -33,7 +33,7 @@ pub(crate) async fn run(
     );
     fleet.store.probe().await?;
     let (config, grace) = (&fleet.config, wanted.service.grace);
-    let role = async |place, stop| work(&place, config, choice, grace, &stop).await;
+    let role = async |place, stop| Box::pin(work(&place, config, choice, grace, &stop)).await;
     keep(&wanted.service, &fleet, role, *output).await
 }
 
