@@ -32,7 +32,7 @@ test-python: prepare # Official clients, a real browser and the readers of Parqu
 	$(VENV)/bin/pytest tests/python
 
 test-faults: prepare ## Try the fault matrix with FAULT_SEEDS seeds (20); `make test` tries one
-	ANTIPHON_FAULT_SEEDS=$(or $(FAULT_SEEDS),20) $(CARGO) test --package antiphon-tests --test faults --locked
+	ANTIPHON_FAULT_SEEDS=$(or $(FAULT_SEEDS),20) $(CARGO) test --workspace --test faults --locked
 
 check: build-tools ## Check format, lints, documentation and dependencies
 	$(CARGO) fmt --all --check
