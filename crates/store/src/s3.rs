@@ -24,9 +24,7 @@ use crate::{LARGEST_OBJECT, Put, S3Settings, StoreError, key};
 use failure::{Action, Failure, LIST, READ, WRITE};
 use tries::Tries;
 
-/// Attempts at one operation: about twenty seconds, unless the settings' patience ends before.
-const ATTEMPTS: u32 = 10;
-/// Attempts at finding out whether the bucket answers: whoever has mistyped it should not wait for long.
+/// Attempts at finding out whether the bucket answers, and keeps its promises: whoever has mistyped it should not wait for long.
 const FIRST_ATTEMPTS: u32 = 3;
 
 /// A bucket, or all keys of it that begin with a prefix. Clones share the connections.
@@ -66,7 +64,7 @@ impl S3 {
     }
 
     async fn answers(&self) -> Result<(), StoreError> {
-        let mut tries = Tries::new(FIRST_ATTEMPTS, self.0.patience);
+        let mut tries = self.few_tries();
         loop {
             let list = self.0.client.list_objects_v2().bucket(&self.0.name).prefix(&self.0.root).max_keys(1);
             match self.within(0, list.send()).await {
@@ -79,31 +77,35 @@ impl S3 {
     /// A write whose answer was lost is made again; if then something is there, it may be ours, and its bytes decide. So two writers of
     /// the same bytes may both be told that they created them, but never two of different ones.
     pub(crate) async fn put_once(&self, key: &str, bytes: Bytes) -> Result<Put, StoreError> {
+        self.put_once_within(self.tries(), key, bytes).await
+    }
+
+    async fn put_once_within(&self, mut tries: Tries, key: &str, bytes: Bytes) -> Result<Put, StoreError> {
         let full = self.full(key)?;
-        let mut tries = self.tries();
         let mut may_be_ours = false;
         loop {
-            let failure = match self.create(&full, &bytes).await {
-                Ok(Put::Exists) if may_be_ours => match self.get(key).await? {
+            let (failure, action) = match self.create(&full, &bytes).await {
+                Ok(Put::Exists) if may_be_ours => match self.get_within(&mut tries, key).await? {
                     Some(stored) => return Ok(if stored == bytes { Put::Created } else { Put::Exists }),
-                    None => Failure::cut_off("it was there and is not"),
+                    None => (Failure::cut_off("it was there and is not"), READ),
                 },
                 Ok(put) => return Ok(put),
-                Err(failure) => failure,
+                Err(failed) => failed,
             };
             may_be_ours |= !failure.is_conflict();
-            self.again(&mut tries, failure, WRITE, key).await?;
+            self.again(&mut tries, failure, action, key).await?;
         }
     }
 
-    async fn create(&self, full: &str, bytes: &Bytes) -> Result<Put, Failure> {
-        if !self.0.conditional_writes && self.head(full).await? {
+    /// One attempt at creating; where it fails, also what it was that failed.
+    async fn create(&self, full: &str, bytes: &Bytes) -> Result<Put, (Failure, Action)> {
+        if !self.0.conditional_writes && self.head(full).await.map_err(|failure| (failure, READ))? {
             return Ok(Put::Exists);
         }
         match self.send(full, bytes, self.0.conditional_writes).await {
             Ok(()) => Ok(Put::Created),
             Err(failure) if failure.is_taken() => Ok(Put::Exists),
-            Err(failure) => Err(failure),
+            Err(failure) => Err((failure, WRITE)),
         }
     }
 
@@ -119,12 +121,15 @@ impl S3 {
     }
 
     pub(crate) async fn get(&self, key: &str) -> Result<Option<Bytes>, StoreError> {
+        self.get_within(&mut self.tries(), key).await
+    }
+
+    async fn get_within(&self, tries: &mut Tries, key: &str) -> Result<Option<Bytes>, StoreError> {
         let full = self.full(key)?;
-        let mut tries = self.tries();
         loop {
             match self.fetch(&full).await {
                 Ok(found) => return Ok(found),
-                Err(failure) => self.again(&mut tries, failure, READ, key).await?,
+                Err(failure) => self.again(tries, failure, READ, key).await?,
             }
         }
     }
@@ -209,8 +214,13 @@ impl S3 {
         Failure::cut_off(format!("no answer within {} s", longest.as_secs_f32()))
     }
 
+    fn few_tries(&self) -> Tries {
+        Tries::new(FIRST_ATTEMPTS, self.0.patience)
+    }
+
+    /// However many attempts: only the settings' patience ends them.
     fn tries(&self) -> Tries {
-        Tries::new(ATTEMPTS, self.0.patience)
+        Tries::new(u32::MAX, self.0.patience)
     }
 
     /// Waits for the next attempt; the failure in the store's words where there is none.

@@ -4,8 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use bytes::Bytes;
 
-use super::failure::WRITE;
-use super::{FIRST_ATTEMPTS, S3};
+use super::S3;
 use crate::{Put, StoreError};
 
 impl S3 {
@@ -25,14 +24,14 @@ impl S3 {
     async fn probe_at(&self, key: &str) -> Result<(), StoreError> {
         let full = self.full(key)?;
         let bytes = Bytes::from_static(b"May be deleted: it showed that this key can be written once.\n");
-        self.put_once(key, bytes).await?;
-        let mut tries = super::Tries::new(FIRST_ATTEMPTS, self.0.patience);
+        self.put_once_within(self.few_tries(), key, bytes).await?;
+        let mut tries = self.few_tries();
         loop {
             match self.create(&full, &Bytes::from_static(b"This must not be here.\n")).await {
                 Ok(Put::Exists) => return Ok(()),
                 Ok(Put::Created) => return Err(self.overwrites()),
-                Err(failure) if failure.is_conflict() => return Ok(()),
-                Err(failure) => self.again(&mut tries, failure, WRITE, key).await?,
+                Err((failure, _)) if failure.is_conflict() => return Ok(()),
+                Err((failure, action)) => self.again(&mut tries, failure, action, key).await?,
             }
         }
     }

@@ -6,7 +6,10 @@ mod trust;
 use std::error::Error;
 use std::time::Duration;
 
-use crate::{Put, StoreError};
+use tokio::time::Instant;
+
+use super::Failure;
+use crate::{Put, Store, StoreError};
 use scripted::{Answer, Scripted, error_body, ok, page, refusal};
 
 const CREATE_ONLY: &str = "if-none-match: *";
@@ -110,6 +113,44 @@ async fn an_answer_that_does_not_come_is_not_waited_for() {
     let error = store.put_once("a", "x".into()).await.unwrap_err();
     assert!(matches!(&error, StoreError::Io { place, .. } if place == "s3://bucket/top/a"), "{error}");
     assert_eq!(error.source().unwrap().to_string(), "no answer within 0.2 s");
+}
+
+#[tokio::test]
+async fn what_passes_is_tried_for_as_long_as_the_settings_say() {
+    let server = Scripted::start().await;
+    let store = server.store([]).await;
+    let Store::S3(s3) = &store else { panic!("it is a bucket") };
+    let patience = server.settings().s3.patience;
+    tokio::time::pause();
+    let begin = Instant::now();
+    let mut tries = s3.tries();
+    while tries.again(Failure::cut_off("connection reset")).await.is_ok() {}
+    // The next attempt would have begun within ten seconds.
+    let tried = begin.elapsed();
+    assert!(tried <= patience && tried + Duration::from_secs(10) >= patience, "{tried:?} of {patience:?}");
+    let begin = Instant::now();
+    let mut few = s3.few_tries();
+    while few.again(Failure::cut_off("connection reset")).await.is_ok() {}
+    assert!(begin.elapsed() < Duration::from_secs(1), "who mistypes a bucket is told soon");
+}
+
+#[tokio::test]
+async fn whoever_looks_before_it_writes_is_told_that_looking_is_not_allowed() {
+    let server = Scripted::start().await;
+    server.store([page(&[], false, None)]).await;
+    let mut settings = server.settings();
+    settings.s3.conditional_writes = false;
+    let store = server.open(&settings).await.unwrap();
+    server.then([Answer::Http(403, String::new())]);
+    let error = store.put_once("a", "x".into()).await.unwrap_err();
+    assert!(error.to_string().contains("must allow s3:GetObject and s3:ListBucket"), "{error}");
+    assert_eq!(server.methods(), ["HEAD"]);
+    server.then([Answer::Http(403, String::new())]);
+    let error = store.probe().await.unwrap_err().to_string();
+    assert!(error.contains("probes/") && error.contains("must allow s3:GetObject"), "{error}");
+    server.then([refusal(404, ""), refusal(403, "AccessDenied")]);
+    let error = store.put_once("a", "x".into()).await.unwrap_err();
+    assert!(error.to_string().contains("must allow s3:PutObject"), "{error}");
 }
 
 #[tokio::test]
