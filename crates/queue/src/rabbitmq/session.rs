@@ -1,8 +1,9 @@
 //! One connection, from its login to its end. It is never repaired: what comes after it is another one.
 
 use std::fmt;
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_rs::traits::Reactor;
 use async_rs::{Runtime, Tokio};
@@ -138,7 +139,7 @@ impl Session {
     /// Waits for its end and tells why.
     pub(super) async fn end(&self) -> String {
         let mut events = self.connection.events_listener().boxed();
-        let mut look = interval(std::time::Duration::from_secs(1));
+        let mut look = interval(Duration::from_secs(1));
         loop {
             tokio::select! {
                 () = self.given_up.cancelled() => return "the broker answered nothing".to_owned(),
@@ -193,14 +194,31 @@ pub(super) async fn stream(
     runtime: &Runtime<Tokio>,
     kept: &Mutex<Option<TcpStream>>,
 ) -> std::io::Result<Stream> {
+    let addresses = tokio::net::lookup_host((settings.host.as_str(), settings.port)).await?;
+    let connect = |address| runtime.tcp_connect_addr(address);
+    let stream = first_that_answers(addresses.collect(), settings.patience, connect).await?;
+    *kept.lock() = Some(second_handle(stream.get_ref())?);
+    tls::encrypt(settings, AsyncTcpStream::Plain(stream)).await
+}
+
+/// How long one of several addresses may take, so that the others are tried in time.
+const LONGEST_CONNECTING: Duration = Duration::from_secs(5);
+
+/// Tries them in their order. The last one has all the time that is left.
+async fn first_that_answers<T, F: Future<Output = std::io::Result<T>>>(
+    addresses: Vec<SocketAddr>,
+    patience: Duration,
+    connect: impl Fn(SocketAddr) -> F,
+) -> std::io::Result<T> {
+    let count = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
+    let each = (patience / count.max(1)).min(LONGEST_CONNECTING);
     let mut failed = std::io::Error::from(std::io::ErrorKind::NotFound);
-    for address in tokio::net::lookup_host((settings.host.as_str(), settings.port)).await? {
-        match runtime.tcp_connect_addr(address).await {
-            Ok(stream) => {
-                *kept.lock() = Some(second_handle(stream.get_ref())?);
-                return tls::encrypt(settings, AsyncTcpStream::Plain(stream)).await;
-            }
-            Err(error) => failed = error,
+    for (left, address) in (0..addresses.len()).rev().zip(addresses) {
+        let longest = if left == 0 { patience } else { each };
+        match timeout(longest, connect(address)).await {
+            Ok(Ok(connected)) => return Ok(connected),
+            Ok(Err(error)) => failed = error,
+            Err(_) => failed = std::io::ErrorKind::TimedOut.into(),
         }
     }
     Err(failed)
@@ -248,5 +266,42 @@ impl AuthProvider for Login {
 impl fmt::Display for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.settings.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use tokio::time::Instant;
+
+    use super::*;
+
+    fn addresses(count: u8) -> Vec<SocketAddr> {
+        (0..count).map(|last| ([192, 0, 2, last], 5672).into()).collect()
+    }
+
+    /// Only that address answers; the others take everything and say nothing.
+    async fn found(count: u8, answering: u8, patience: Duration) -> std::io::Result<SocketAddr> {
+        let answering = addresses(u8::MAX)[usize::from(answering)];
+        let connect = async |address| match address == answering {
+            true => Ok(address),
+            false => std::future::pending().await,
+        };
+        first_that_answers(addresses(count), patience, connect).await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_address_that_says_nothing_does_not_hide_the_others() {
+        let patience = Duration::from_secs(30);
+        for (count, answering, after) in [(2, 1, 5), (4, 2, 10), (10, 9, 27)] {
+            let begin = Instant::now();
+            let found = timeout(patience, found(count, answering, patience)).await;
+            assert!(found.is_ok_and(|found| found.is_ok()), "{answering} of {count}");
+            assert_eq!(begin.elapsed().as_secs(), after, "{answering} of {count}");
+        }
+        let silent = found(3, 9, patience).await.unwrap_err();
+        assert_eq!(silent.kind(), ErrorKind::TimedOut);
+        assert_eq!(found(0, 9, patience).await.unwrap_err().kind(), ErrorKind::NotFound);
     }
 }
