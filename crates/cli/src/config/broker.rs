@@ -38,11 +38,33 @@ pub(crate) struct Broker {
 }
 
 impl Broker {
-    /// Whether nobody on the way can read along: TLS, or this machine.
-    pub(crate) fn is_private(&self) -> bool {
-        let host = self.settings.host.as_str();
-        let is_here = || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
-        self.settings.tls.is_some() || host == "localhost" || is_here()
+    /// What is spoken to so that somebody on the way can read along: neither with TLS nor on this machine.
+    pub(crate) fn in_the_clear(&self) -> Vec<String> {
+        let Self { settings, management } = self;
+        let mut found = Vec::new();
+        if settings.tls.is_none() && !is_here(&settings.host) {
+            found.push(settings.to_string());
+        }
+        if let Some(Management { url, .. }) = management
+            && let Some(rest) = url.strip_prefix("http://")
+            && !is_here(host(rest))
+        {
+            found.push(format!("the management API at {url}"));
+        }
+        found
+    }
+}
+
+fn is_here(host: &str) -> bool {
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// The host of what stands behind `http://`.
+fn host(rest: &str) -> &str {
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    match authority.strip_prefix('[') {
+        Some(address) => address.split(']').next().unwrap_or_default(),
+        None => authority.split(':').next().unwrap_or_default(),
     }
 }
 
@@ -61,6 +83,15 @@ impl RawBroker {
         ] {
             if first && second {
                 return Err(format!("broker: `{one}` and `{other}` exclude each other; keep one"));
+            }
+        }
+        if let Some(url) = &self.management_url {
+            let web = ["https://", "http://"].iter().find_map(|scheme| url.strip_prefix(scheme));
+            let Some(rest) = web.filter(|rest| !host(rest).is_empty()) else {
+                return Err("broker.management_url: write it as https://host:15671".to_owned());
+            };
+            if rest.contains('@') {
+                return Err("broker.management_url: it holds a user; the API is asked as the broker's user, so leave user and password out".to_owned());
             }
         }
         if self.client_cert_file.is_some() != self.client_key_file.is_some() {
@@ -98,6 +129,13 @@ impl RawBroker {
             settings.password = Some(password);
         }
         self.encrypt(&mut settings, &field, folder)?;
+        let shows_certificate = settings.tls.as_ref().is_some_and(|tls| tls.client.is_some());
+        let names_nobody = !named.user && self.user.is_none();
+        if shows_certificate && names_nobody {
+            // The certificate says who it is; `guest` is for who says nothing.
+            settings.user.clear();
+            settings.password = None;
+        }
         let management = self.management(&settings, folder)?;
         Ok(Some(Broker { settings, management }))
     }
@@ -208,6 +246,8 @@ fn pem_text(field: &str, path: &Path) -> Result<String, ConfigError> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     fn resolved(toml: &str, environment: &[(&str, &str)]) -> Result<Broker, String> {
@@ -266,12 +306,46 @@ mod tests {
         check("url = \"amqp://h\"\nuser = \"u\"\npassword_env = \"P\"", &[], "variable P is not set");
         check("url = \"amqp://h/a\"\nvhost = \"b\"", &[], "broker.url and `vhost` both name a vhost");
         check("url = \"amqp://h\"\nclient_cert_file = \"c\"", &[], "belong together");
+        for (url, says) in [
+            ("https://u:hunter2@h:15671", "broker.management_url: it holds a user"),
+            ("http://u@h:15672", "broker.management_url: it holds a user"),
+            ("hunter2@h", "broker.management_url: write it as https://host:15671"),
+            ("https://", "broker.management_url: write it as https://host:15671"),
+        ] {
+            check(&format!("url = \"amqp://h\"\nmanagement_url = \"{url}\""), &[], says);
+        }
         check("url = \"amqps://h\"\nca_file = \"none.pem\"", &[], "broker.ca_file: can't read ./none.pem");
         check(
             "url = \"amqp://h\"\nca_file = \"none.pem\"",
             &[],
             "broker.ca_file: broker.url begins with amqp://",
         );
+    }
+
+    #[test]
+    fn a_certificate_says_who_it_is_unless_somebody_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("c.pem"), "certificate").unwrap();
+        let key = folder.path().join("k.pem");
+        std::fs::write(&key, "key").unwrap();
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let check = |toml: &str, shown: &str, password: Option<&str>| {
+            let toml = format!("{toml}\nclient_cert_file = \"c.pem\"\nclient_key_file = \"k.pem\"");
+            let raw: RawBroker = toml::from_str(&toml).unwrap();
+            let environment = Environment::of(&[("P", "secret"), ("U", "amqps://u:s@h")]);
+            let Broker { settings, .. } = raw.resolve(folder.path(), &environment).unwrap().unwrap();
+            assert_eq!(settings.to_string(), shown, "{toml}");
+            assert_eq!(settings.password.as_ref().map(|secret| secret.expose_secret()), password, "{toml}");
+        };
+        check("url = \"amqps://h\"", "amqps://h:5671/%2f", None);
+        check("url = \"amqps://u@h\"", "amqps://u@h:5671/%2f", None);
+        check("url = \"amqps://h\"\nuser = \"u\"", "amqps://u@h:5671/%2f", None);
+        check(
+            "url = \"amqps://h\"\nuser = \"u\"\npassword_env = \"P\"",
+            "amqps://u@h:5671/%2f",
+            Some("secret"),
+        );
+        check("url_env = \"U\"", "amqps://u@h:5671/%2f", Some("s"));
     }
 
     #[test]
@@ -283,7 +357,20 @@ mod tests {
             ("amqps://rabbit", true),
             ("amqp://rabbit", false),
         ] {
-            assert_eq!(resolved("", &[(BROKER, url)]).unwrap().is_private(), private, "{url}");
+            let found = resolved("", &[(BROKER, url)]).unwrap().in_the_clear();
+            assert_eq!(found.is_empty(), private, "{url}: {found:?}");
+        }
+        for (url, private) in [
+            ("http://127.0.0.1:15672", true),
+            ("http://localhost/", true),
+            ("http://[::1]:15672", true),
+            ("https://rabbit:15671", true),
+            ("http://rabbit:15672", false),
+            ("http://localhost.example", false),
+        ] {
+            let toml = format!("url = \"amqps://rabbit\"\nmanagement_url = \"{url}\"");
+            let found = resolved(&toml, &[]).unwrap().in_the_clear();
+            assert_eq!(found.is_empty(), private, "{url}: {found:?}");
         }
     }
 }

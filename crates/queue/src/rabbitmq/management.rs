@@ -36,12 +36,20 @@ pub(super) struct Bound {
 /// The API, for one vhost.
 pub(super) struct Api<'a> {
     client: reqwest::Client,
+    address: Url,
     management: &'a Management,
     vhost: &'a str,
 }
 
 impl<'a> Api<'a> {
     pub(super) fn new(management: &'a Management, vhost: &'a str) -> Result<Self, QueueError> {
+        // Errors name the address, so it must hold no secret.
+        let address = Url::parse(&management.url).ok().filter(|url| !url.cannot_be_a_base());
+        let address = address.filter(|url| url.username().is_empty() && url.password().is_none());
+        let address = address.ok_or_else(|| QueueError::Settings {
+            what: "the management API's must look like https://host:15671, without user and password"
+                .to_owned(),
+        })?;
         let mut client =
             reqwest::Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none());
         if let Some(pem) = &management.authority {
@@ -49,7 +57,7 @@ impl<'a> Api<'a> {
             client = client.tls_certs_only(certificates.map_err(|error| failed(&management.url, &error))?);
         }
         let client = client.build().map_err(|error| failed(&management.url, &error))?;
-        Ok(Self { client, management, vhost })
+        Ok(Self { client, address, management, vhost })
     }
 
     pub(super) async fn set(&self, policy: &Policy) -> Result<(), QueueError> {
@@ -79,7 +87,7 @@ impl<'a> Api<'a> {
     /// `None` if there is no such thing.
     async fn ask(&self, method: Method, path: &[&str], body: Vec<u8>) -> Result<Option<Vec<u8>>, QueueError> {
         let Management { url, user, password, .. } = self.management;
-        let mut address = Url::parse(url).map_err(|error| failed(url, &error))?;
+        let mut address = self.address.clone();
         let segments = address.path_segments_mut();
         segments.map_err(|()| failed(url, &"it is no address"))?.pop_if_empty().push("api").extend(path);
         let request = self.client.request(method, address).basic_auth(user, Some(password.expose_secret()));

@@ -18,7 +18,7 @@ pub struct RabbitMqSettings {
     pub port: u16,
     /// The name space of all exchanges and queues.
     pub vhost: String,
-    /// Who logs in. The broker takes the name from a client certificate instead, if there is no password.
+    /// Who logs in. The broker takes the name from a client certificate instead, if there is no password; then it may be empty.
     pub user: String,
     /// Without one, the client certificate logs in (mechanism EXTERNAL); without that either, the password is empty.
     pub password: Option<SecretString>,
@@ -96,7 +96,8 @@ impl fmt::Display for RabbitMqSettings {
         let scheme = if self.tls.is_some() { "amqps" } else { "amqp" };
         let Self { host, port, vhost, user, .. } = self;
         let vhost = vhost.replace('%', "%25").replace('/', "%2f");
-        write!(f, "{scheme}://{user}@{host}:{port}/{vhost}")
+        let at = if user.is_empty() { "" } else { "@" };
+        write!(f, "{scheme}://{user}{at}{host}:{port}/{vhost}")
     }
 }
 

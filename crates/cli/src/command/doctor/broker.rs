@@ -29,13 +29,13 @@ fn version(broker: &Broker, facts: &BrokerFacts) -> Finding {
 
 pub(super) async fn look(queue: &Queue, broker: &Broker, config: &Config) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if !broker.is_private() {
-        findings.push(Finding::warn(
+    findings.extend(broker.in_the_clear().iter().map(|place| {
+        Finding::warn(
             "encryption",
-            format!("{} is spoken to in the clear, password and all", broker.settings),
-            "use amqps:// unless the network is your own",
-        ));
-    }
+            format!("{place} is spoken to in the clear, password and all"),
+            "use amqps:// and https:// unless the network is your own",
+        )
+    }));
     match queue.check().await {
         Ok(facts) => findings.push(version(broker, &facts)),
         Err(error) => {

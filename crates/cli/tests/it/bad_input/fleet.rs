@@ -56,6 +56,11 @@ fn brokers() {
             &["antiphon.toml: broker.ca_file: can't read none.pem"],
         ),
         broker(
+            "a password in the management API's address",
+            "url = \"amqps://rabbit\"\nmanagement_url = \"https://u:canary@rabbit:15671\"",
+            &["antiphon.toml: broker.management_url: it holds a user; the API is asked as the broker's user"],
+        ),
+        broker(
             "half a certificate",
             "url = \"amqps://rabbit\"\nclient_cert_file = \"c.pem\"",
             &["broker: `client_cert_file` and `client_key_file` belong together"],
