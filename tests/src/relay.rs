@@ -67,6 +67,9 @@ struct Wire {
 struct State {
     /// How many new connections are still reset.
     refuses: u64,
+    hides: bool,
+    /// Under which routing key messages are not confirmed.
+    withholds: Option<String>,
     client_is_dead: bool,
     server_is_dead: bool,
     delay: Duration,
@@ -151,6 +154,18 @@ impl Relay {
     /// How many bytes are forwarded at once; `None` is all that came. With AMQP, commands come whole and leave in pieces.
     pub fn dribble(&self, bytes: Option<usize>) {
         self.wire.state.send_modify(|state| state.piece = bytes);
+    }
+
+    /// Whether the broker refuses to let clients look at queues and exchanges, as newer ones do.
+    pub fn hide(&self, on: bool) {
+        assert!(self.wire.reads_amqp, "a relay that was started with `amqp` sees who looks");
+        self.wire.state.send_modify(|state| state.hides = on);
+    }
+
+    /// Whether confirmations of messages with one routing key are lost, as those of a queue without a majority are never given.
+    pub fn withhold(&self, routing_key: Option<&str>) {
+        assert!(self.wire.reads_amqp, "a relay that was started with `amqp` sees confirmations");
+        self.wire.state.send_modify(|state| state.withholds = routing_key.map(str::to_owned));
     }
 
     /// Forwards nothing more from any client once that has been forwarded, which is true for the first event that fits.

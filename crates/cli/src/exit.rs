@@ -98,6 +98,7 @@ fn queue(error: &QueueError) -> Option<Exit> {
     match error {
         QueueError::Settings { .. }
         | QueueError::Refused { .. }
+        | QueueError::Hidden { .. }
         | QueueError::Unreachable { .. }
         | QueueError::Unroutable { .. }
         | QueueError::Management { .. }

@@ -50,6 +50,14 @@ pub enum QueueError {
         /// What to do.
         advice: &'static str,
     },
+    /// The user may not count the messages of a queue, so nobody knows how many there are. All else may work.
+    #[error("{broker} does not let this user look at the queue {queue}; grant the user to read it")]
+    Hidden {
+        /// Which, without its password.
+        broker: String,
+        /// The queue.
+        queue: String,
+    },
     /// The broker did not answer in time. Only those who cannot wait are told.
     #[error("{broker} is out of reach: {reason}")]
     Unreachable {

@@ -147,7 +147,8 @@ impl Queue {
         }
     }
 
-    /// Jobs of the pool that wait for a consumer. Those that are delivered or wait for their time do not count.
+    /// Jobs of the pool that wait for a consumer. Those that are delivered or wait for their time do not count. An error, and no
+    /// count, if the broker does not let this user look.
     pub async fn depth(&self, pool: &PoolId) -> Result<u64, QueueError> {
         match self {
             Self::Memory(memory) => Ok(memory.depth(pool)),

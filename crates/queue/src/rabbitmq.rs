@@ -47,7 +47,7 @@ pub(crate) use subscription::{Heard, Subscription};
 use crate::QueueError;
 use declare::messages;
 use driver::driver;
-use failure::NOT_FOUND;
+use failure::{ACCESS_REFUSED, Failure, NOT_FOUND};
 use greeting::greeting;
 use link::Link;
 use parcel::Parcel;
@@ -130,14 +130,20 @@ impl RabbitMqQueue {
 
     /// 0 if there is no such queue yet.
     pub(crate) async fn depth(&self, pool: &PoolId) -> Result<u64, QueueError> {
-        let counting = async {
+        let queue = pieces::jobs_of(pool);
+        let channel = async {
             let session = self.ends.consuming.session().await?;
             let channel = session.channel().await?;
-            messages(&session, &channel, &pieces::jobs_of(pool)).await
+            Ok((session, channel))
         };
-        match counting.await {
+        let (session, channel) =
+            channel.await.map_err(|failure: Failure| failure.into_error(&self.settings.to_string()))?;
+        match messages(&session, &channel, &queue).await {
             Ok(count) => Ok(count.into()),
             Err(failure) if failure.is(NOT_FOUND) => Ok(0),
+            Err(failure) if failure.is(ACCESS_REFUSED) => {
+                Err(QueueError::Hidden { broker: self.settings.to_string(), queue })
+            }
             Err(failure) => Err(failure.into_error(&self.settings.to_string())),
         }
     }

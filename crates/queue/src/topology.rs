@@ -35,6 +35,11 @@ pub enum Finding {
         /// In what.
         how: String,
     },
+    /// Nobody knows: the broker does not let this user look.
+    Hidden {
+        /// Kind and name.
+        what: String,
+    },
 }
 
 impl fmt::Display for Finding {
@@ -42,6 +47,7 @@ impl fmt::Display for Finding {
         match self {
             Self::Missing { what } => write!(f, "{what} is missing"),
             Self::Differs { what, how } => write!(f, "{what} is not as it should be: {how}"),
+            Self::Hidden { what } => write!(f, "{what} was not looked at: the broker does not let this user"),
         }
     }
 }

@@ -86,7 +86,8 @@ impl PoolLoop {
         while *self.standing.borrow_and_update() != Standing::Singing {
             match self.desk.parts.queue.depth(&self.desk.pool.id).await {
                 Ok(0) | Err(QueueError::Unreachable { .. }) => {}
-                Ok(_) => self.desk.song.want(),
+                // Who may not look has to sing to find out.
+                Ok(_) | Err(QueueError::Hidden { .. }) => self.desk.song.want(),
                 Err(error) => return Err(error.into()),
             }
             if let Ok(Err(_)) = timeout(LOOK, self.standing.changed()).await {

@@ -112,6 +112,35 @@ struct Publishing {
     waiting: BTreeMap<u64, (String, String)>,
 }
 
+impl Command {
+    /// Whether a client asks for a queue or an exchange without wanting to make it.
+    pub(super) fn looks(&self) -> bool {
+        let Some(method) = self.method.as_deref() else { return false };
+        let passive = |rest: &mut &[u8]| {
+            rest.try_get_u16().ok()?;
+            text(rest)?;
+            // An exchange has a type.
+            if numbers(method)?.0 == 40 {
+                text(rest)?;
+            }
+            Some(rest.try_get_u8().ok()? & 1 != 0)
+        };
+        matches!(numbers(method), Some((40 | 50, 10))) && passive(&mut &method[4..]).unwrap_or_default()
+    }
+
+    /// The same for the default exchange, which nobody may look at: the broker answers that access is refused.
+    pub(super) fn in_vain(&self) -> Self {
+        let mut method = vec![0, 40, 0, 10, 0, 0, 0, 6];
+        method.extend_from_slice(b"direct\x01\0\0\0\0");
+        let mut bytes = vec![METHOD];
+        bytes.extend_from_slice(&self.channel.to_be_bytes());
+        bytes.extend_from_slice(&u32::try_from(method.len()).expect("it is short").to_be_bytes());
+        bytes.extend_from_slice(&method);
+        bytes.push(FRAME_END);
+        Self { bytes, channel: self.channel, method: Some(method) }
+    }
+}
+
 impl Splitter {
     pub(super) fn new(from: Sender) -> Self {
         Self { bytes: Vec::new(), greets: from == Sender::Client, unfinished: HashMap::new() }

@@ -73,7 +73,9 @@ impl Pump<'_> {
     async fn pass(&mut self, command: &Command, events: &[Event]) -> io::Result<()> {
         let (wire, from) = (self.wire, self.from);
         let stop = || wire.state.send_modify(|state| state.client_is_dead = true);
-        if from == Sender::Client {
+        if from == Sender::Client && command.looks() && wire.state.borrow().hides {
+            self.forward(&command.in_vain().bytes).await?;
+        } else if from == Sender::Client {
             wire.traps.spring(When::Before, events, stop);
             self.forward(&command.bytes).await?;
             wire.traps.spring(When::After, events, stop);

@@ -2,15 +2,21 @@
 
 use std::time::Duration;
 
-use antiphon_core::Event;
-use antiphon_queue::{Queue, QueueError, topology};
-use antiphon_tests::Broker;
+use antiphon_core::{Call, ChoirMessage, Event, Hush, OBJECT_FORMAT, VoiceId};
+use antiphon_queue::topology::Finding;
+use antiphon_queue::{ChoirHeard, Queue, QueueError, topology};
+use antiphon_tests::{Broker, Relay, Vhost};
 
-use crate::work::{finish, next, pool, publish, queue, settings, soon, user};
+use crate::work::{WORKS, deployed, finish, next, pool, publish, queue, settings, soon, user};
 
-/// What the deployment grants to workers: `deploy/rabbitmq/definitions.json`.
-const WORKER: [&str; 3] =
-    [r"^amq\.gen-.*$", r"^(antiphon\..*|amq\.gen-.*)$", r"^(antiphon\..*|amq\.gen-.*)$"];
+/// A user with what the deployment grants to one of its own; gives the way to connect as that user.
+async fn granted(broker: &Broker, vhost: &Vhost<'_>, role: &str) -> String {
+    let users = std::fs::read_to_string(deployed("users.json")).expect(WORKS);
+    let users: serde_json::Value = serde_json::from_str(&users).expect(WORKS);
+    let grants = users["permissions"].as_array().expect(WORKS).iter().find(|grants| grants["user"] == role);
+    let grants = ["configure", "write", "read"].map(|kind| grants.expect(WORKS)[kind].as_str().expect(WORKS));
+    user(broker, vhost, &format!("{}-{role}", vhost.name()), grants).await
+}
 
 async fn refused(url: &str) -> String {
     let refused = soon(queue(url).check()).await.expect_err("it is refused");
@@ -64,8 +70,7 @@ async fn nobody_there_is_told_to_whoever_cannot_wait() {
 async fn missing_permissions_and_missing_queues_are_told_apart() {
     let broker = Broker::shared().await;
     let vhost = broker.vhost().await;
-    let (one, two) = (format!("{}r", vhost.name()), format!("{}w", vhost.name()));
-    let reader = queue(&user(broker, &vhost, &one, ["^$", "^$", ".*"]).await);
+    let reader = queue(&user(broker, &vhost, vhost.name(), ["^$", "^$", ".*"]).await);
     let pool = pool("p");
     let job = antiphon_queue::conformance::job(&pool, 0);
     let bare = soon(reader.publish_job(&job)).await.unwrap_err();
@@ -73,36 +78,77 @@ async fn missing_permissions_and_missing_queues_are_told_apart() {
     topology::apply(&queue(&vhost.url()), &[], None).await.unwrap();
     let forbidden = soon(reader.publish_job(&job)).await.unwrap_err();
     assert!(matches!(forbidden, QueueError::Refused { .. }), "{forbidden:?}");
-    let worker = queue(&user(broker, &vhost, &two, WORKER).await);
+    let worker = queue(&granted(broker, &vhost, "antiphon-worker").await);
     let unroutable = soon(worker.publish_job(&job)).await.unwrap_err();
     assert!(matches!(&unroutable, QueueError::Unroutable { key, .. } if key == "p"), "{unroutable:?}");
     let unconsumable = soon(worker.consume_jobs(&pool, 1)).await.unwrap_err();
     assert!(unconsumable.to_string().contains("antiphon.jobs"), "{unconsumable}");
 }
 
+/// What a worker and a coordinator do at a broker, each as the user of that name.
+async fn roles_work(worker: &Queue, coordinator: &Queue) {
+    let pool = pool("p");
+    let mut calls = soon(coordinator.stand_by()).await.expect(WORKS);
+    let mut dead = soon(coordinator.dead_letters()).await.expect(WORKS);
+    let mut heard_by_coordinator = soon(coordinator.subscribe_events()).await.expect(WORKS);
+    let mut heard_by_worker = soon(worker.subscribe_events()).await.expect(WORKS);
+    let mut choir = soon(worker.listen_choir(&pool)).await.expect(WORKS);
+    let mut consumer = soon(worker.consume_jobs(&pool, 4)).await.expect(WORKS);
+    publish(coordinator, &pool, 0..3).await;
+    next(&mut consumer).await.retry(Duration::from_millis(1)).await.expect(WORKS);
+    let rejected = next(&mut consumer).await;
+    let gone = rejected.job().chunk;
+    rejected.reject("no such target").await.expect(WORKS);
+    let letter = soon(dead.next()).await.expect(WORKS);
+    assert_eq!((letter.job().chunk, letter.reason()), (gone, "no such target"));
+    letter.ack().await.expect(WORKS);
+    publish(worker, &pool, gone..gone + 1).await;
+    finish(&mut consumer, 0..3).await;
+    let hint = Event::PoolStopped { pool: pool.clone(), reason: "r".into(), misconfigured: true };
+    for (from, to) in [(worker, &mut heard_by_coordinator), (coordinator, &mut heard_by_worker)] {
+        from.publish_event(&hint).await.expect(WORKS);
+        while soon(to.next()).await != hint {}
+    }
+    let hush = Hush { format: OBJECT_FORMAT, pool, voice: VoiceId(1), after_ms: None };
+    let hush = ChoirMessage::Hush(hush);
+    worker.publish_choir(&hush).await.expect(WORKS);
+    assert!(matches!(soon(choir.next()).await.expect(WORKS), ChoirHeard::Message(heard) if heard == hush));
+    soon(coordinator.call(&Call::Submitted { run: "r1".parse().expect(WORKS) })).await.expect(WORKS);
+    soon(calls.next()).await.expect(WORKS);
+}
+
 #[tokio::test]
-async fn a_worker_that_may_configure_nothing_works_where_the_topology_is() {
+async fn the_grants_that_ship_are_enough_to_work() {
     let broker = Broker::shared().await;
     let vhost = broker.vhost().await;
     let pool = pool("p");
     topology::apply(&queue(&vhost.url()), std::slice::from_ref(&pool), None).await.unwrap();
-    let worker = queue(&user(broker, &vhost, vhost.name(), WORKER).await);
-    let mut consumer = worker.consume_jobs(&pool, 4).await.unwrap();
-    let mut events = worker.subscribe_events().await.unwrap();
-    let _choir = worker.listen_choir(&pool).await.unwrap();
-    let mut dead = worker.dead_letters().await.unwrap();
-    publish(&worker, &pool, 0..3).await;
-    next(&mut consumer).await.retry(Duration::from_millis(1)).await.unwrap();
-    let rejected = next(&mut consumer).await;
-    let gone = rejected.job().chunk;
-    rejected.reject("no such target").await.unwrap();
-    let letter = soon(dead.next()).await.unwrap();
-    assert_eq!((letter.job().chunk, letter.reason()), (gone, "no such target"));
-    letter.ack().await.unwrap();
-    publish(&worker, &pool, gone..gone + 1).await;
-    finish(&mut consumer, 0..3).await;
-    let hint = Event::PoolStopped { pool, reason: "r".into(), misconfigured: true };
-    worker.publish_event(&hint).await.unwrap();
-    assert_eq!(soon(events.next()).await, hint);
+    let worker = queue(&granted(broker, &vhost, "antiphon-worker").await);
+    let coordinator = queue(&granted(broker, &vhost, "antiphon-coordinator").await);
+    roles_work(&worker, &coordinator).await;
+    assert_eq!(coordinator.depth(&pool).await.unwrap(), 0);
     assert_eq!(topology::check(&worker, &[], None).await.unwrap(), []);
+}
+
+/// Newer brokers let nobody look who has no grant on what is looked at.
+#[tokio::test]
+async fn they_are_enough_where_looking_is_refused() {
+    let broker = Broker::shared().await;
+    let vhost = broker.vhost().await;
+    let pool = pool("p");
+    topology::apply(&queue(&vhost.url()), std::slice::from_ref(&pool), None).await.unwrap();
+    let relay = Relay::amqp(broker.address()).await;
+    relay.hide(true);
+    let behind =
+        |url: String| queue(&url.replace(&broker.address().to_string(), &relay.address().to_string()));
+    let worker = behind(granted(broker, &vhost, "antiphon-worker").await);
+    let coordinator = behind(granted(broker, &vhost, "antiphon-coordinator").await);
+    roles_work(&worker, &coordinator).await;
+    let unknown = coordinator.depth(&pool).await.unwrap_err();
+    assert!(matches!(unknown, QueueError::Hidden { .. }), "{unknown:?}");
+    let seen = topology::check(&worker, std::slice::from_ref(&pool), None).await.unwrap();
+    assert!(
+        !seen.is_empty() && seen.iter().all(|finding| matches!(finding, Finding::Hidden { .. })),
+        "{seen:?}"
+    );
 }

@@ -4,7 +4,7 @@ use antiphon_queue::topology::{Finding, Management, Policies, apply, check, dele
 use antiphon_queue::{QueueError, conformance};
 use antiphon_tests::{Broker, BrokerKind};
 
-use crate::work::{pool, publish, queue};
+use crate::work::{deployed, pool, publish, queue, soon};
 
 async fn managed() -> (Broker, Management) {
     let broker = Broker::with(&BrokerKind { management: true, ..BrokerKind::default() }).await;
@@ -102,13 +102,33 @@ async fn the_management_api_fails_in_words() {
 #[tokio::test]
 async fn the_definitions_that_ship_are_complete() {
     let (broker, management) = managed().await;
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/rabbitmq");
-    let definitions = folder.join("definitions.json");
-    broker.ctl(&["import_definitions", definitions.to_str().unwrap()]).await;
+    for file in ["definitions.json", "users.json"] {
+        broker.ctl(&["import_definitions", deployed(file).to_str().unwrap()]).await;
+    }
     let queue = queue(&broker.url());
     assert_eq!(check(&queue, &[pool("anthropic.main.claude")], Some(&management)).await.unwrap(), []);
     let users = broker.ctl(&["list_permissions"]).await;
     for user in ["antiphon-worker", "antiphon-coordinator", "antiphon-operator"] {
         assert!(users.contains(user), "{user} in {users}");
     }
+}
+
+/// As `deploy/rabbitmq/README.md` has it done.
+#[tokio::test]
+async fn a_password_outlives_a_start_of_the_broker_that_loads_the_definitions() {
+    let config = format!("load_definitions = {}", deployed("definitions.json").display());
+    let mut broker = Broker::with(&BrokerKind { config, ..BrokerKind::default() }).await;
+    broker.ctl(&["import_definitions", deployed("users.json").to_str().unwrap()]).await;
+    let worker = format!("amqp://antiphon-worker:geheim@{}", broker.address());
+    let refused = soon(queue(&worker).check()).await.unwrap_err();
+    assert!(
+        matches!(refused, QueueError::Refused { .. }),
+        "without a password nobody is let in: {refused:?}"
+    );
+    broker.ctl(&["change_password", "antiphon-worker", "geheim"]).await;
+    soon(queue(&worker).check()).await.unwrap();
+    broker.stop().await;
+    broker.restart().await;
+    let facts = soon(queue(&worker).check()).await.unwrap();
+    assert_eq!(facts.product, "RabbitMQ");
 }

@@ -71,3 +71,9 @@ pub(crate) async fn user(broker: &Broker, vhost: &Vhost<'_>, name: &str, permiss
     vhost.ctl("set_permissions", &[name, configure, write, read]).await;
     format!("amqp://{name}:geheim@{}/{}", broker.address(), vhost.name())
 }
+
+/// A file of the deployment.
+pub(crate) fn deployed(file: &str) -> std::path::PathBuf {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/rabbitmq");
+    folder.canonicalize().expect(WORKS).join(file)
+}

@@ -1,7 +1,9 @@
 //! Makes sure that the broker has what is needed.
 //!
 //! It looks first and declares only if something is missing: so a user who may not configure anything works where the topology
-//! has been applied by somebody who may.
+//! has been applied by somebody who may. Until 4.2.5 everybody may look; 4.2.6 and 4.3.0 let only those look who may configure,
+//! and newer brokers those who may do anything with what they look at. So what may not be looked at is taken to be there: if it
+//! is not, its use says so.
 
 use std::time::Duration;
 
@@ -10,7 +12,7 @@ use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, ExchangeKind};
 use tokio::time::sleep;
 
-use super::failure::{Failure, NOT_FOUND};
+use super::failure::{ACCESS_REFUSED, Failure, NOT_FOUND};
 use super::pieces::{Argument, Kind, Piece};
 use super::session::Session;
 
@@ -18,18 +20,27 @@ use super::session::Session;
 /// with the queue empty, although it confirmed what was in it (seen in 3.10.8).
 const SETTLES: Duration = Duration::from_secs(1);
 
+/// What a look at the broker shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Seen {
+    There,
+    Missing,
+    /// This user may not look at it.
+    Hidden,
+}
+
 /// Declares everything if anything is missing, and waits until the broker would remember it.
 pub(super) async fn ensure(session: &Session, pieces: &[Piece]) -> Result<(), Failure> {
-    let channel = session.channel().await?;
+    let mut channel = session.channel().await?;
     for piece in pieces {
-        match look(session, &channel, piece).await {
-            Ok(()) => {}
-            Err(failure) if failure.is(NOT_FOUND) => {
+        match look(session, &channel, piece).await? {
+            Seen::There => {}
+            Seen::Hidden => channel = session.channel().await?,
+            Seen::Missing => {
                 declare_all(session, pieces).await?;
                 sleep(SETTLES).await;
                 return Ok(());
             }
-            Err(failure) => return Err(failure),
         }
     }
     Ok(())
@@ -44,10 +55,10 @@ pub(super) async fn declare_all(session: &Session, pieces: &[Piece]) -> Result<(
     Ok(())
 }
 
-/// Fails with `NOT_FOUND` if it is missing; nobody can look at a binding. A failure closes the channel.
-pub(super) async fn look(session: &Session, channel: &Channel, piece: &Piece) -> Result<(), Failure> {
+/// Looks whether it is there; nobody can look at a binding. The channel is closed unless it is.
+pub(super) async fn look(session: &Session, channel: &Channel, piece: &Piece) -> Result<Seen, Failure> {
     let (passive, none) = (true, FieldTable::default());
-    match piece {
+    seen(match piece {
         Piece::Exchange { name, kind } => {
             let options = ExchangeDeclareOptions { passive, ..ExchangeDeclareOptions::default() };
             session
@@ -56,6 +67,15 @@ pub(super) async fn look(session: &Session, channel: &Channel, piece: &Piece) ->
         }
         Piece::Queue { name, .. } => messages(session, channel, name).await.map(|_| ()),
         Piece::Binding { .. } => Ok(()),
+    })
+}
+
+fn seen(answer: Result<(), Failure>) -> Result<Seen, Failure> {
+    match answer {
+        Ok(()) => Ok(Seen::There),
+        Err(failure) if failure.is(NOT_FOUND) => Ok(Seen::Missing),
+        Err(failure) if failure.is(ACCESS_REFUSED) => Ok(Seen::Hidden),
+        Err(failure) => Err(failure),
     }
 }
 
@@ -138,4 +158,20 @@ fn table(arguments: &[(&'static str, Argument)]) -> FieldTable {
 
 pub(super) fn milliseconds(time: Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::failure::PRECONDITION_FAILED;
+    use super::*;
+
+    #[test]
+    fn a_look_that_is_refused_shows_nothing_and_is_no_failure() {
+        let refused = |code| seen(Err(Failure::Refused { code, reason: String::new() }));
+        assert_eq!(seen(Ok(())).unwrap(), Seen::There);
+        assert_eq!(refused(NOT_FOUND).unwrap(), Seen::Missing);
+        assert_eq!(refused(ACCESS_REFUSED).unwrap(), Seen::Hidden);
+        assert!(refused(PRECONDITION_FAILED).unwrap_err().is(PRECONDITION_FAILED));
+        assert!(matches!(seen(Err(Failure::Broken(String::new()))), Err(Failure::Broken(_))));
+    }
 }

@@ -3,7 +3,7 @@
 use antiphon_core::PoolId;
 use lapin::options::{ExchangeDeleteOptions, QueueDeleteOptions};
 
-use super::declare::{declare, declare_all, look, messages};
+use super::declare::{Seen, declare, declare_all, look, messages};
 use super::failure::{ACCESS_REFUSED, Failure, NOT_FOUND, PRECONDITION_FAILED};
 use super::management::{Api, Management};
 use super::pieces::{self, Piece};
@@ -108,9 +108,10 @@ async fn examine(session: &Session, piece: &Piece) -> Result<Option<Finding>, Fa
         Piece::Queue { name, .. } => format!("queue {name}"),
         Piece::Binding { .. } => return Ok(None),
     };
-    match look(session, &session.channel().await?, piece).await {
-        Err(failure) if failure.is(NOT_FOUND) => return Ok(Some(Finding::Missing { what })),
-        looked => looked?,
+    match look(session, &session.channel().await?, piece).await? {
+        Seen::There => {}
+        Seen::Missing => return Ok(Some(Finding::Missing { what })),
+        Seen::Hidden => return Ok(Some(Finding::Hidden { what })),
     }
     // Declaring what is there changes nothing, but compares it.
     match declare(session, &session.channel().await?, piece).await {

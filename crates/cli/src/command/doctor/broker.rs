@@ -69,10 +69,11 @@ async fn topology_of(queue: &Queue, broker: &Broker, config: &Config) -> Vec<Fin
 /// What is missing in one line: where nothing was applied, that is all of it.
 fn of_topology(what: &str, found: &[topology::Finding]) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut missing = Vec::new();
+    let (mut missing, mut hidden) = (Vec::new(), Vec::new());
     for finding in found {
         match finding {
             topology::Finding::Missing { what } => missing.push(what.as_str()),
+            topology::Finding::Hidden { what } => hidden.push(what.as_str()),
             topology::Finding::Differs { .. } => findings.push(Finding::fail(
                 what,
                 finding,
@@ -80,13 +81,24 @@ fn of_topology(what: &str, found: &[topology::Finding]) -> Vec<Finding> {
             )),
         }
     }
-    if let [first, rest @ ..] = missing.as_slice() {
-        let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+    if let Some(some) = first_of(&hidden) {
         findings.push(Finding::warn(
             what,
-            format!("missing: {first}{more}"),
+            format!("not checked: the broker does not let this user look at {some}"),
+            "run `antiphon topology check` as the user that applied the topology",
+        ));
+    }
+    if let Some(some) = first_of(&missing) {
+        findings.push(Finding::warn(
+            what,
+            format!("missing: {some}"),
             "run `antiphon topology apply`, or let the services make what they may; `antiphon topology check` lists it all",
         ));
     }
     findings
+}
+
+fn first_of(names: &[&str]) -> Option<String> {
+    let [first, rest @ ..] = names else { return None };
+    Some(if rest.is_empty() { (*first).to_owned() } else { format!("{first} and {} more", rest.len()) })
 }
