@@ -78,16 +78,33 @@ pub async fn check(
     }
 }
 
-/// Deletes all of it. Queues in which messages wait are an error, and then nothing is deleted, unless these may go too. Jobs that
-/// wait are not lost thereby: the coordinator publishes again what the store lacks.
+/// How much of it is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Extent {
+    /// All that a fleet has, the queues of these pools included.
+    Everything(Vec<PoolId>),
+    /// Only the queues of these pools; the others work on.
+    Pools(Vec<PoolId>),
+}
+
+/// How many messages wait in which queue; those without any are left out.
+pub async fn waiting(queue: &Queue, extent: &Extent) -> Result<Vec<(String, u32)>, QueueError> {
+    match queue {
+        Queue::Memory(_) => Ok(Vec::new()),
+        Queue::RabbitMq(rabbitmq) => rabbitmq.waiting(extent).await,
+    }
+}
+
+/// Deletes it, with the policies if that is everything. Queues in which messages wait are an error, and then nothing is deleted, unless
+/// these may go too. Jobs that wait are not lost thereby: the coordinator publishes again what the store lacks.
 pub async fn delete(
     queue: &Queue,
-    pools: &[PoolId],
+    extent: &Extent,
     management: Option<&Management>,
     with_messages: bool,
 ) -> Result<(), QueueError> {
     match queue {
         Queue::Memory(_) => Ok(()),
-        Queue::RabbitMq(rabbitmq) => rabbitmq.delete(pools, management, with_messages).await,
+        Queue::RabbitMq(rabbitmq) => rabbitmq.delete(extent, management, with_messages).await,
     }
 }

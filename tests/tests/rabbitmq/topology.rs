@@ -1,10 +1,10 @@
 //! What operators apply, check and delete; and what the deployment imports.
 
-use antiphon_queue::topology::{Finding, Management, Policies, apply, check, delete};
+use antiphon_queue::topology::{Extent, Finding, Management, Policies, apply, check, delete, waiting};
 use antiphon_queue::{QueueError, conformance};
 use antiphon_tests::{Broker, BrokerKind};
 
-use crate::work::{deployed, pool, publish, queue, soon};
+use crate::work::{deployed, next, pool, publish, queue, soon, wait_until};
 
 async fn managed() -> (Broker, Management) {
     let broker = Broker::with(&BrokerKind { management: true, ..BrokerKind::default() }).await;
@@ -23,6 +23,7 @@ async fn a_topology_is_applied_found_in_order_and_deleted() {
     let (broker, management) = managed().await;
     let queue = queue(&broker.url());
     let pools = [pool("one"), pool("two")];
+    let everything = Extent::Everything(pools.to_vec());
     let empty = check(&queue, &pools, Some(&management)).await.unwrap();
     for what in [
         "exchange antiphon.jobs",
@@ -37,12 +38,48 @@ async fn a_topology_is_applied_found_in_order_and_deleted() {
         assert_eq!(check(&queue, &pools, Some(&management)).await.unwrap(), []);
     }
     publish(&queue, &pools[0], 0..3).await;
-    let refused = delete(&queue, &pools, Some(&management), false).await.unwrap_err();
+    let refused = delete(&queue, &everything, Some(&management), false).await.unwrap_err();
     assert!(matches!(refused, QueueError::NotEmpty { messages: 3, .. }), "{refused:?}");
     assert_eq!(check(&queue, &pools, Some(&management)).await.unwrap(), [], "nothing was deleted");
-    delete(&queue, &pools, Some(&management), true).await.unwrap();
+    delete(&queue, &everything, Some(&management), true).await.unwrap();
     assert_eq!(check(&queue, &pools, Some(&management)).await.unwrap(), empty);
-    delete(&queue, &pools, Some(&management), false).await.unwrap();
+    delete(&queue, &everything, Some(&management), false).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_pool_is_deleted_and_the_rest_works_on() {
+    let (broker, management) = managed().await;
+    let queue = queue(&broker.url());
+    let (gone, other) = (pool("gone"), pool("other"));
+    apply(&queue, &[gone.clone(), other.clone()], Some(&management)).await.unwrap();
+    publish(&queue, &gone, 0..3).await;
+    publish(&queue, &other, 0..2).await;
+    let mut consumer = queue.consume_jobs(&other, 1).await.unwrap();
+    next(&mut consumer).await.reject("no such target").await.unwrap();
+    drop(consumer);
+    let only = Extent::Pools(vec![gone.clone()]);
+    let jobs_of = |name: &str, jobs: u32| (format!("antiphon.jobs.{name}"), jobs);
+    wait_until("all that waits is counted", async || {
+        let all = Extent::Everything(vec![gone.clone(), other.clone()]);
+        let dead = ("antiphon.dead".to_owned(), 1);
+        waiting(&queue, &all).await.unwrap() == [dead, jobs_of("gone", 3), jobs_of("other", 1)]
+    })
+    .await;
+    assert_eq!(waiting(&queue, &only).await.unwrap(), [jobs_of("gone", 3)]);
+    let refused = delete(&queue, &only, Some(&management), false).await.unwrap_err();
+    assert!(matches!(refused, QueueError::NotEmpty { messages: 3, .. }), "{refused:?}");
+    delete(&queue, &only, Some(&management), true).await.unwrap();
+    assert_eq!(
+        check(&queue, std::slice::from_ref(&other), Some(&management)).await.unwrap(),
+        [],
+        "all else is there"
+    );
+    let missing = check(&queue, std::slice::from_ref(&gone), Some(&management)).await.unwrap();
+    assert!(
+        missing.contains(&Finding::Missing { what: "queue antiphon.jobs.gone".to_owned() }),
+        "{missing:?}"
+    );
+    assert_eq!(queue.depth(&other).await.unwrap(), 1);
 }
 
 #[tokio::test]

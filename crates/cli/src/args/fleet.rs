@@ -119,11 +119,12 @@ pub(crate) enum TopologyAction {
     Apply(TopologyPools),
     /// Say what is missing or otherwise than it should be
     Check(TopologyPools),
-    /// Remove it, with the jobs that wait in it; runs go on from the store when it is made again
+    /// Remove it, with the messages that wait in it; runs go on from the store when it is made again. With --pool, only the queues of
+    /// these pools: other pools work on
     Delete {
         #[command(flatten)]
         pools: TopologyPools,
-        /// Do not ask
+        /// Do not ask, whatever waits
         #[arg(long, short)]
         yes: bool,
     },
@@ -131,7 +132,7 @@ pub(crate) enum TopologyAction {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct TopologyPools {
-    /// Only the queues of these pools, with commas between them [default: all of the configuration]
+    /// Only these pools, with commas between them [default: all of the configuration]
     #[arg(long = "pool", value_name = "NAMES", value_delimiter = ',')]
     pub(crate) pools: Vec<PoolId>,
 }

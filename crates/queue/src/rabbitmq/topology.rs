@@ -11,11 +11,18 @@ use super::policies::policies;
 use super::session::Session;
 use super::{RabbitMqQueue, settings::RabbitMqSettings};
 use crate::QueueError;
-use crate::topology::{Finding, Policies};
+use crate::topology::{Extent, Finding, Policies};
 
 /// All for these pools.
 fn all(pools: &[PoolId]) -> Vec<Piece> {
     pieces::fixed().into_iter().chain(pools.iter().flat_map(pieces::of_pool)).collect()
+}
+
+fn meant(extent: &Extent) -> Vec<Piece> {
+    match extent {
+        Extent::Everything(pools) => all(pools),
+        Extent::Pools(pools) => pools.iter().flat_map(pieces::of_pool).collect(),
+    }
 }
 
 impl RabbitMqQueue {
@@ -65,29 +72,38 @@ impl RabbitMqQueue {
         Ok(findings)
     }
 
+    pub(crate) async fn waiting(&self, extent: &Extent) -> Result<Vec<(String, u32)>, QueueError> {
+        let session = self.session().await?;
+        let mut found = Vec::new();
+        for piece in meant(extent) {
+            let Piece::Queue { name, .. } = piece else { continue };
+            let waiting = waiting(&session, &name).await.map_err(|failure| self.failed(failure))?;
+            if waiting > 0 {
+                found.push((name, waiting));
+            }
+        }
+        Ok(found)
+    }
+
     pub(crate) async fn delete(
         &self,
-        pools: &[PoolId],
+        extent: &Extent,
         management: Option<&Management>,
         with_messages: bool,
     ) -> Result<(), QueueError> {
-        let session = self.session().await?;
-        let pieces = all(pools);
-        for piece in &pieces {
-            let Piece::Queue { name, .. } = piece else { continue };
-            // Quorum queues do not know "if empty".
-            let waiting = waiting(&session, name).await.map_err(|failure| self.failed(failure))?;
-            if waiting > 0 && !with_messages {
-                return Err(QueueError::NotEmpty { queue: name.clone(), messages: waiting });
-            }
+        // Quorum queues do not know "if empty".
+        if !with_messages && let Some((queue, messages)) = self.waiting(extent).await?.pop() {
+            return Err(QueueError::NotEmpty { queue, messages });
         }
+        let session = self.session().await?;
+        let pieces = meant(extent);
         // Queues first: what is published in between is told that no queue takes it.
         let queues = pieces.iter().filter(|piece| matches!(piece, Piece::Queue { .. }));
         let exchanges = pieces.iter().filter(|piece| matches!(piece, Piece::Exchange { .. }));
         for piece in queues.chain(exchanges) {
             remove(&session, piece).await.map_err(|failure| self.failed(failure))?;
         }
-        if let Some(management) = management {
+        if let (Extent::Everything(_), Some(management)) = (extent, management) {
             let api = Api::new(management, &self.settings().vhost)?;
             for policy in policies() {
                 api.unset(&policy.name).await?;
