@@ -6,6 +6,7 @@
 //! | `session`, `link` | one connection; another one as soon as it is over |
 //! | `pieces`, `declare` | what the broker is to have, and making sure that it has it |
 //! | `topology`, `policies`, `management` | the same for an operator, with limits |
+//! | `permissions` | what the user may do there |
 //! | `parcel`, `publisher` | messages on their way to the broker, until they are confirmed |
 //! | `subscription`, `triage`, `receipt` | messages on their way from the broker, until they are settled |
 //! | `greeting` | what the broker says of itself |
@@ -22,6 +23,7 @@ mod greeting;
 mod link;
 mod management;
 mod parcel;
+mod permissions;
 mod pieces;
 mod policies;
 mod publisher;

@@ -52,6 +52,47 @@ impl fmt::Display for Finding {
     }
 }
 
+/// What a broker lets its users do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Make and delete.
+    Configure,
+    /// Publish to an exchange, bind a queue.
+    Write,
+    /// Consume a queue, bind to an exchange.
+    Read,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Configure => "configure",
+            Self::Write => "write",
+            Self::Read => "read",
+        })
+    }
+}
+
+/// Something that a role needs, and whether the user may do it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Permission {
+    /// To do what.
+    pub kind: Kind,
+    /// With which exchange, or which queues.
+    pub of: String,
+    /// `None` if it could not be tried, since something is not there or another permission is missing.
+    pub is_granted: Option<bool>,
+}
+
+/// Whether the user may do what can be tried without harm: publish jobs, hints and what a choir sings, and listen to the latter two.
+/// To consume queues and to write retries, dead letters and calls is not tried.
+pub async fn permissions(queue: &Queue) -> Result<Vec<Permission>, QueueError> {
+    match queue {
+        Queue::Memory(_) => Ok(Vec::new()),
+        Queue::RabbitMq(rabbitmq) => rabbitmq.permissions().await,
+    }
+}
+
 /// Makes exchanges, queues and bindings, those of these pools included, and sets the policies if the management API is given.
 /// What is there already stays. An error if something is there otherwise, or may not be made.
 pub async fn apply(

@@ -152,3 +152,60 @@ async fn they_are_enough_where_looking_is_refused() {
         "{seen:?}"
     );
 }
+
+#[tokio::test]
+async fn what_a_user_may_not_do_is_found_without_doing_harm() {
+    let broker = Broker::shared().await;
+    let vhost = broker.vhost().await;
+    let all = queue(&vhost.url());
+    let pools = [pool("p")];
+    let mut found = topology::permissions(&all).await.unwrap().into_iter();
+    assert!(found.any(|permission| permission.is_granted.is_none()), "nothing is there yet to try it with");
+    topology::apply(&all, &pools, None).await.unwrap();
+    let mut events = all.subscribe_events().await.unwrap();
+    let lacks = async |what: &str, grants: [&str; 3]| {
+        let as_user = queue(&user(broker, &vhost, &format!("{}{what}", vhost.name()), grants).await);
+        let found = soon(topology::permissions(&as_user)).await.unwrap().into_iter();
+        let found = found.filter(|permission| permission.is_granted != Some(true));
+        let found = found.map(|found| (found.kind.to_string(), found.of, found.is_granted));
+        found.collect::<Vec<_>>()
+    };
+    let of = |kind: &str, what: &str| (kind.to_owned(), what.to_owned(), Some(false));
+    let untried = |kind: &str, what: &str| (kind.to_owned(), what.to_owned(), None);
+    assert_eq!(lacks("a", [".*"; 3]).await, []);
+    assert_eq!(
+        lacks("w", [".*", "^amq\\.gen-", ".*"]).await,
+        ["antiphon.jobs", "antiphon.events", "antiphon.choir"].map(|exchange| of("write", exchange))
+    );
+    assert_eq!(
+        lacks("r", [".*", ".*", "^antiphon\\.choir$"]).await,
+        [of("read", "antiphon.events")],
+        "of the two only one may be listened to"
+    );
+    assert_eq!(
+        lacks("b", [".*", "^antiphon\\.", ".*"]).await,
+        [of("write", "amq.gen-*"), untried("read", "antiphon.events"), untried("read", "antiphon.choir")]
+    );
+    assert_eq!(
+        lacks("c", ["^$", ".*", ".*"]).await,
+        [of("configure", "amq.gen-*"), untried("read", "antiphon.events"), untried("read", "antiphon.choir")]
+    );
+    for role in ["antiphon-worker", "antiphon-coordinator"] {
+        let as_role = queue(&granted(broker, &vhost, role).await);
+        let found = topology::permissions(&as_role).await.unwrap().into_iter();
+        let lacks = found.filter(|permission| permission.is_granted != Some(true));
+        let lacks: Vec<String> = lacks.map(|permission| permission.of).collect();
+        assert!(
+            lacks.iter().all(|what| role == "antiphon-coordinator" && what == "antiphon.choir"),
+            "{lacks:?}"
+        );
+    }
+    // Whoever listens has heard nothing of it, and no message lies anywhere.
+    let hint = Event::PoolStopped { pool: pools[0].clone(), reason: "r".into(), misconfigured: true };
+    all.publish_event(&hint).await.unwrap();
+    assert_eq!(soon(events.next()).await, hint);
+    let everything = topology::Extent::Everything(pools.to_vec());
+    assert_eq!(topology::waiting(&all, &everything).await.unwrap(), []);
+    let own = vhost.queues().await.into_iter().filter(|queue| queue.name.starts_with("amq.gen-")).count();
+    assert_eq!(own, 1, "only that of the events is left");
+}

@@ -1,7 +1,8 @@
 //! Whether the broker can be reached, allows what the fleet does, and has the fleet's queues.
 
 use antiphon_core::PoolId;
-use antiphon_queue::{BrokerFacts, Queue, topology};
+use antiphon_queue::topology::Permission;
+use antiphon_queue::{BrokerFacts, Queue, RabbitMqSettings, topology};
 
 use super::finding::Finding;
 use crate::config::{BROKER, Broker, Config};
@@ -43,7 +44,52 @@ pub(super) async fn look(queue: &Queue, broker: &Broker, config: &Config) -> Vec
             return findings;
         }
     }
+    findings.extend(match topology::permissions(queue).await {
+        Ok(permissions) => of_permissions(&broker.settings, &permissions),
+        Err(error) => vec![Finding::error(PERMISSIONS, &error.into())],
+    });
     findings.extend(topology_of(queue, broker, config).await);
+    findings
+}
+
+const PERMISSIONS: &str = "permissions";
+/// Trying them would take a message away, or leave one.
+const NOT_TRIED: &str =
+    "to consume jobs, dead letters and calls, and to write retries, dead letters and calls";
+/// What only workers use.
+const CHOIR: &str = "antiphon.choir";
+
+fn of_permissions(settings: &RabbitMqSettings, permissions: &[Permission]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut unknown = Vec::new();
+    for Permission { kind, of, is_granted } in permissions {
+        match is_granted {
+            Some(true) => {}
+            None => unknown.push(format!("{kind} {of}")),
+            Some(false) => {
+                let RabbitMqSettings { user, vhost, .. } = settings;
+                let user = if user.is_empty() { "USER" } else { user };
+                let remedy = format!(
+                    "`rabbitmqctl set_permissions --vhost '{vhost}' '{user}' CONFIGURE WRITE READ`, with what deploy/rabbitmq/users.json grants to such a role"
+                );
+                let says = format!("{user} lacks the permission to {kind} {of}");
+                findings.push(match of.as_str() {
+                    CHOIR => Finding::warn(PERMISSIONS, format!("{says}, which workers need"), remedy),
+                    _ => Finding::fail(PERMISSIONS, says, remedy),
+                });
+            }
+        }
+    }
+    let but = if unknown.is_empty() { String::new() } else { format!("{}; ", unknown.join(", ")) };
+    if findings.is_empty() && unknown.is_empty() {
+        findings.push(Finding::ok(
+            PERMISSIONS,
+            format!("suffice as far as they were tried; not checked: {NOT_TRIED}"),
+        ));
+    } else {
+        let remedy = "they show when the services use them";
+        findings.push(Finding::warn(PERMISSIONS, format!("not checked: {but}{NOT_TRIED}"), remedy));
+    }
     findings
 }
 
@@ -101,4 +147,41 @@ fn of_topology(what: &str, found: &[topology::Finding]) -> Vec<Finding> {
 fn first_of(names: &[&str]) -> Option<String> {
     let [first, rest @ ..] = names else { return None };
     Some(if rest.is_empty() { (*first).to_owned() } else { format!("{first} and {} more", rest.len()) })
+}
+
+#[cfg(test)]
+mod tests {
+    use antiphon_queue::topology::Kind;
+
+    use super::super::finding::State;
+    use super::*;
+
+    #[test]
+    fn a_missing_permission_is_named_with_the_command_that_grants_it() {
+        let settings: RabbitMqSettings = "amqp://me@rabbit/v".parse().unwrap();
+        let of = |kind, of: &str, is_granted| Permission { kind, of: of.to_owned(), is_granted };
+        let states = |permissions: &[Permission]| {
+            let findings = of_permissions(&settings, permissions);
+            let states: Vec<State> = findings.iter().map(|finding| finding.state).collect();
+            (states, serde_json::to_string(&findings).unwrap())
+        };
+        let (fine, said) = states(&[of(Kind::Write, "antiphon.jobs", Some(true))]);
+        assert_eq!(fine, [State::Ok]);
+        assert!(said.contains("not checked: to consume jobs"), "{said}");
+        let (refused, said) = states(&[
+            of(Kind::Write, "antiphon.jobs", Some(false)),
+            of(Kind::Read, "antiphon.choir", Some(false)),
+            of(Kind::Read, "antiphon.events", None),
+        ]);
+        assert_eq!(refused, [State::Fail, State::Warn, State::Warn]);
+        for says in [
+            "me lacks the permission to write antiphon.jobs",
+            "rabbitmqctl set_permissions --vhost 'v' 'me'",
+            "deploy/rabbitmq/users.json",
+            "to read antiphon.choir, which workers need",
+            "not checked: read antiphon.events",
+        ] {
+            assert!(said.contains(says), "{says} in {said}");
+        }
+    }
 }
