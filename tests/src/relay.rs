@@ -208,6 +208,15 @@ impl State {
         }
     }
 
+    /// Whether these are confirmations that are withheld.
+    fn loses(&self, events: &[Event]) -> bool {
+        self.withholds.as_ref().is_some_and(|withheld| {
+            events
+                .iter()
+                .any(|event| matches!(event, Event::Confirmed { routing_key, .. } if routing_key == withheld))
+        })
+    }
+
     fn is_dead_mut(&mut self, from: Sender) -> &mut bool {
         match from {
             Sender::Client => &mut self.client_is_dead,

@@ -79,7 +79,7 @@ impl Pump<'_> {
             wire.traps.spring(When::Before, events, stop);
             self.forward(&command.bytes).await?;
             wire.traps.spring(When::After, events, stop);
-        } else {
+        } else if !wire.state.borrow().loses(events) {
             // First, because the client answers as soon as it hears.
             wire.traps.spring(When::After, events, stop);
             self.forward(&command.bytes).await?;

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use antiphon_core::{ChoirMessage, Event, Hush, OBJECT_FORMAT, VoiceId};
+use antiphon_core::{Call, ChoirMessage, Event, Hush, OBJECT_FORMAT, VoiceId};
 use antiphon_queue::conformance::job;
 use antiphon_queue::{ChoirHeard, Queue, QueueError, RabbitMqSettings};
-use antiphon_tests::Broker;
+use antiphon_tests::{Broker, Relay};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::work::{PATIENCE, QUIET, WORKS, finish, next, pool, publish, queue, settings, soon, wait_until};
@@ -243,4 +244,37 @@ async fn retries_lose_nothing_when_connections_break() {
     }
     soon(async { while retries.join_next().await.is_some() {} }).await;
     finish(&mut consumer, 0..60).await;
+}
+
+/// A quorum queue without its majority takes messages and confirms none.
+#[tokio::test]
+async fn a_queue_that_confirms_nothing_silences_nobody_and_keeps_the_connection() {
+    let broker = Broker::shared().await;
+    let vhost = broker.vhost().await;
+    let relay = Relay::amqp(broker.address()).await;
+    let url = vhost.url().replace(&broker.address().to_string(), &relay.address().to_string());
+    let mut settings = settings(&url);
+    settings.patience = Duration::from_secs(15);
+    let (fleet, pool) = (Queue::rabbitmq(settings), pool("stuck"));
+    let mut events = fleet.subscribe_events().await.unwrap();
+    let mut calls = fleet.stand_by().await.unwrap();
+    publish(&fleet, &pool, 0..1).await;
+    let connections = relay.counts().accepted;
+    relay.withhold(Some("stuck"));
+    let mut stuck = JoinSet::new();
+    let (publisher, its_pool) = (fleet.clone(), pool.clone());
+    stuck.spawn(async move { publish(&publisher, &its_pool, 1..2).await });
+    wait_until("the job is in its queue", async || fleet.depth(&pool).await.unwrap() == 2).await;
+    let hint = Event::PoolStopped { pool: pool.clone(), reason: "r".into(), misconfigured: true };
+    fleet.publish_event(&hint).await.unwrap();
+    assert_eq!(soon(events.next()).await, hint, "hints come meanwhile");
+    soon(fleet.call(&Call::WhoLeads)).await.unwrap();
+    assert_eq!(soon(calls.next()).await.unwrap(), Call::WhoLeads, "and calls");
+    assert_eq!(fleet.depth(&pool).await.unwrap(), 2, "nobody had to lose patience with the job for that");
+    wait_until("the job is published again", async || fleet.depth(&pool).await.unwrap() > 2).await;
+    assert!(stuck.try_join_next().is_none(), "nobody has confirmed it");
+    assert_eq!(relay.counts().accepted, connections, "the connections are those of the beginning");
+    relay.withhold(None);
+    soon(stuck.join_next()).await.unwrap().unwrap();
+    finish(&mut fleet.consume_jobs(&pool, 8).await.unwrap(), 0..2).await;
 }

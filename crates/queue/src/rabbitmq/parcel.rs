@@ -87,6 +87,11 @@ impl Parcel {
         Self { is_hint: true, ..Self::new(CHOIR, pool.as_str(), body) }
     }
 
+    /// Whether somebody waits for it now: a hint, or a call.
+    pub(super) fn is_talk(&self) -> bool {
+        self.is_hint || self.exchange.as_str() == CALLS
+    }
+
     /// With an id, by which it is known when the broker returns it.
     pub(super) fn properties(&self, id: &str) -> BasicProperties {
         let mut headers = FieldTable::default();

@@ -92,6 +92,16 @@ pub(super) fn fixed() -> Vec<Piece> {
     pieces
 }
 
+/// What of that hints and calls need.
+pub(super) fn talk() -> Vec<Piece> {
+    let of_talk = |piece: &Piece| {
+        let (Piece::Exchange { name, .. } | Piece::Queue { name, .. } | Piece::Binding { queue: name, .. }) =
+            piece;
+        [EVENTS, CHOIR, CALLS].contains(&name.as_str())
+    };
+    fixed().into_iter().filter(of_talk).collect()
+}
+
 /// What a pool needs besides.
 pub(super) fn of_pool(pool: &PoolId) -> Vec<Piece> {
     let queue = jobs_of(pool);

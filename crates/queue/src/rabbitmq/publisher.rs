@@ -11,6 +11,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use antiphon_core::PoolId;
+use futures::FutureExt;
 use futures::future::BoxFuture;
 use lapin::options::BasicPublishOptions;
 use lapin::{Channel, Confirmation};
@@ -22,7 +23,7 @@ use super::driver::driver;
 use super::failure::{ACCESS_REFUSED, Backoff, Failure};
 use super::link::Link;
 use super::parcel::Parcel;
-use super::pieces::{self, GONE};
+use super::pieces::{self, GONE, Piece};
 use super::session::Session;
 use crate::QueueError;
 
@@ -31,17 +32,18 @@ const WINDOW: usize = 256;
 /// How long a hint waits for a broker that is away.
 const HINT_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Cheap to clone; clones publish in one order over one connection.
+/// Cheap to clone; clones publish over one connection, hints and calls in one order, everything else in another.
 #[derive(Debug, Clone)]
 pub(super) struct Publisher {
-    inbox: mpsc::Sender<Letter>,
+    work: mpsc::Sender<Letter>,
+    talk: mpsc::Sender<Letter>,
 }
 
 #[derive(Debug)]
 struct Letter {
     parcel: Parcel,
     arrived: oneshot::Sender<Result<(), QueueError>>,
-    /// Different for all letters of this publisher.
+    /// Different for all letters of one postman.
     number: u64,
     /// Whether the broker had no queue for it, so that all it needs was declared.
     is_repaired: bool,
@@ -50,9 +52,10 @@ struct Letter {
 impl Publisher {
     /// Publishes over the link until all clones are dropped.
     pub(super) fn start(link: Link) -> Self {
-        let (inbox, letters) = mpsc::channel(WINDOW);
-        driver().spawn(Postman { link, letters, waiting: VecDeque::new(), numbers: 0 }.run());
-        Self { inbox }
+        Self {
+            work: Postman::start(link.clone(), pieces::fixed()),
+            talk: Postman::start(link, pieces::talk()),
+        }
     }
 
     /// Returns when it has arrived. Waits as long as the broker is away, but with a hint only for a moment. If the wait is given
@@ -90,10 +93,8 @@ impl Publisher {
 
     async fn send(&self, parcel: Parcel) -> oneshot::Receiver<Result<(), QueueError>> {
         let (arrived, result) = oneshot::channel();
-        self.inbox
-            .send(Letter { parcel, arrived, number: 0, is_repaired: false })
-            .await
-            .expect(POSTMAN_LIVES);
+        let inbox = if parcel.is_talk() { &self.talk } else { &self.work };
+        inbox.send(Letter { parcel, arrived, number: 0, is_repaired: false }).await.expect(POSTMAN_LIVES);
         result
     }
 }
@@ -118,6 +119,8 @@ enum Said {
 /// confirmation comes next, not on that of the message: only when all of a batch are confirmed it is known which were not returned.
 struct Postman {
     link: Link,
+    /// What the broker must have before the first letter.
+    needed: Vec<Piece>,
     letters: mpsc::Receiver<Letter>,
     /// To be published, in their order.
     waiting: VecDeque<Letter>,
@@ -125,6 +128,12 @@ struct Postman {
 }
 
 impl Postman {
+    fn start(link: Link, needed: Vec<Piece>) -> mpsc::Sender<Letter> {
+        let (inbox, letters) = mpsc::channel(WINDOW);
+        driver().spawn(Self { link, needed, letters, waiting: VecDeque::new(), numbers: 0 }.run());
+        inbox
+    }
+
     async fn run(mut self) {
         let mut backoff = Backoff::default();
         while !self.waiting.is_empty() || self.receive().await {
@@ -154,7 +163,7 @@ impl Postman {
 
     async fn open(&self) -> Result<(Arc<Session>, Channel), Failure> {
         let session = self.link.session().await?;
-        ensure(&session, &pieces::fixed()).await?;
+        ensure(&session, &self.needed).await?;
         let channel = session.confirming_channel().await?;
         Ok((session, channel))
     }
@@ -261,11 +270,18 @@ async fn look_for_queues(session: &Session, batch: &[Letter], known: &mut BTreeS
 async fn publish(session: &Session, channel: &Channel, batch: &[Letter]) -> (Vec<Said>, BTreeSet<String>) {
     let mut flights = Vec::with_capacity(batch.len());
     for letter in batch {
-        flights.push(sent(session.ask(confirmed(channel, letter))).await);
+        flights.push(sent(session.confirmation(confirmed(channel, letter))).await);
     }
     let (mut said, mut returned) = (Vec::with_capacity(batch.len()), BTreeSet::new());
+    let mut is_late = false;
     for (letter, flight) in batch.iter().zip(flights) {
-        said.push(match flight.await {
+        // Whoever came after one that is late has waited as long.
+        let confirmed = match is_late {
+            true => flight.now_or_never().unwrap_or_else(|| Err(Failure::Broken(String::new()))),
+            false => flight.await,
+        };
+        is_late |= matches!(confirmed, Err(Failure::Broken(_)));
+        said.push(match confirmed {
             Ok(confirmation) => {
                 let was_taken = confirmation.is_ack();
                 let message = confirmation.take_message();
@@ -282,6 +298,10 @@ async fn publish(session: &Session, channel: &Channel, batch: &[Letter]) -> (Vec
             }
             Err(_) => Said::Nothing,
         });
+    }
+    if is_late && channel.status().connected() {
+        // What comes late must not be taken for what is published next.
+        let _ = session.ask(channel.close(200, "late".into())).await;
     }
     if !returned.is_empty() && said.iter().any(|said| matches!(said, Said::Nothing | Said::Forbidden(_))) {
         said.iter_mut().filter(|said| matches!(said, Said::Confirmed)).for_each(|said| *said = Said::Nothing);
@@ -310,7 +330,7 @@ async fn confirmed(channel: &Channel, letter: &Letter) -> lapin::Result<Confirma
 }
 
 /// All that the parcel may need on its way.
-fn around(parcel: &Parcel) -> Vec<pieces::Piece> {
+fn around(parcel: &Parcel) -> Vec<Piece> {
     let mut pieces = pieces::fixed();
     if let Ok(pool) = parcel.key.as_str().parse::<PoolId>() {
         pieces.extend(pieces::of_pool(&pool));

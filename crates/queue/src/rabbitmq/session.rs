@@ -111,6 +111,27 @@ impl Session {
         }
     }
 
+    /// Waits for the confirmation of a message. A queue without a majority never gives one, which says nothing of the connection:
+    /// that is given up only if another question is not answered either.
+    pub(super) async fn confirmation<T>(
+        &self,
+        confirmation: impl Future<Output = lapin::Result<T>>,
+    ) -> Result<T, Failure> {
+        tokio::pin!(confirmation);
+        loop {
+            tokio::select! {
+                biased;
+                answer = &mut confirmation => return answer.map_err(Failure::from),
+                () = self.given_up.cancelled() => return Err(Failure::Broken("the connection is gone".to_owned())),
+                () = sleep(self.settings.patience) => if !self.is_held_up() {
+                    let another = self.channel().await?;
+                    self.ask(another.close(200, "done".into())).await?;
+                    return Err(Failure::Broken("no confirmation in time".to_owned()));
+                },
+            }
+        }
+    }
+
     pub(super) fn is_live(&self) -> bool {
         self.connection.status().connected()
     }
