@@ -25,7 +25,7 @@ prepare: # Packages and Python libraries that the tests use
 	@tests/prepare.sh $(VENV)
 
 test-rust: # The tests in Rust
-	$(CARGO) test --workspace --locked
+	$(CARGO) test --workspace --locked --no-fail-fast
 
 test-python: prepare # Official clients, a real browser and the readers of Parquet, against what cargo built
 	$(CARGO) build --locked --workspace --bins --examples
