@@ -38,6 +38,9 @@ pub(super) struct Session {
 
 pub(super) type Stream = AsyncTcpStream<<Tokio as Reactor>::TcpStream>;
 
+/// Most channels that are found closing one after the other.
+const CLOSING: u32 = 5;
+
 impl Session {
     /// Connects and logs in. `purpose` stands beside the name in the broker's lists.
     pub(super) async fn open(settings: Arc<RabbitMqSettings>, purpose: &str) -> Result<Self, Failure> {
@@ -79,7 +82,14 @@ impl Session {
         }
     }
 
+    /// The library may hand out a channel that the broker is just closing for what was asked on it before; then it is asked again.
     pub(super) async fn channel(&self) -> Result<Channel, Failure> {
+        for _ in 0..CLOSING {
+            match self.ask(self.connection.create_channel()).await {
+                Err(Failure::Refused { .. }) if self.is_live() => {}
+                created => return created,
+            }
+        }
         self.ask(self.connection.create_channel()).await
     }
 
