@@ -22,8 +22,8 @@ pub(crate) struct ServiceArguments {
 #[derive(Debug, Args)]
 pub(crate) struct CoordinatorArguments {
     /// Jobs of one run that may wait in a pool's queue at once; fewer share the fleet more finely among runs
-    #[arg(long, value_name = "JOBS", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..))]
-    pub(crate) window: u16,
+    #[arg(long, value_name = "JOBS", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) window: u32,
     #[command(flatten)]
     pub(crate) service: ServiceArguments,
 }

@@ -21,6 +21,6 @@ pub(crate) async fn run(
         "coordinator begins"
     );
     fleet.store.probe().await?;
-    let role = async |place, stop| coordinate(&place, wanted.window.into(), &stop).await;
+    let role = async |place, stop| coordinate(&place, wanted.window as usize, &stop).await;
     keep(&wanted.service, &fleet, role, *output).await
 }
