@@ -24,8 +24,9 @@ build-tools: # A compiler, where there is none
 prepare: # Packages and Python libraries that the tests use
 	@tests/prepare.sh $(VENV)
 
+# More threads than cores: tests with a broker mostly wait for it.
 test-rust: # The tests in Rust
-	$(CARGO) test --workspace --locked --no-fail-fast
+	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-4} $(CARGO) test --workspace --locked --no-fail-fast
 
 test-python: prepare # Official clients, a real browser and the readers of Parquet, against what cargo built
 	$(CARGO) build --locked --workspace --bins --examples

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -113,6 +114,11 @@ impl Node {
 
     pub(super) fn log(&self) -> PathBuf {
         self.path("broker.log")
+    }
+
+    /// Where it listens for other nodes.
+    pub(super) fn peers(&self) -> SocketAddr {
+        ([127, 0, 0, 1], self.node_port).into()
     }
 
     pub(super) fn tls_port(&self) -> Option<u16> {

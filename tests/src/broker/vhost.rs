@@ -83,9 +83,9 @@ impl<'a> Vhost<'a> {
     /// # Panics
     /// If the broker does not obey.
     pub async fn queues(&self) -> Vec<Depth> {
-        let printed = self.broker.ctl(&["eval", &COUNT.replace("VHOST", &self.name)]).await;
+        let printed = self.broker.eval(&COUNT.replace("VHOST", &self.name)).await;
         // What the expression gave comes after what it printed.
-        let counts = printed.trim_end().trim_end_matches("ok");
+        let counts = printed.trim_end().trim_end_matches("{ok, ok}");
         serde_json::from_str(counts).unwrap_or_else(|error| panic!("{error}: {printed}"))
     }
 

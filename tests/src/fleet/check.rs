@@ -6,10 +6,10 @@ use antiphon_core::{Duplicate, Manifest, Round};
 use serde_json::Value;
 use tokio::sync::Mutex;
 
-use super::{BURST, CONCURRENCY, Fleet, REQUESTS, WINDOW};
+use super::{BURST, CONCURRENCY, Fleet, LOOK, PATIENCE, REQUESTS, WINDOW};
 use crate::audit::{Excuses, audit_repeated};
 use crate::stage::RUN;
-use crate::{Asked, Stage, Stored, audit, same_summary, samples_by_job};
+use crate::{Asked, Depth, Stage, Stored, audit, same_summary, samples_by_job};
 
 impl Fleet {
     /// Sums up a run that has ended, stops the fleet, and holds everything that it left behind against the plan, the simulator's ledger
@@ -20,6 +20,7 @@ impl Fleet {
     pub async fn check(&mut self) {
         let summary = self.sum_up().await;
         let stored = self.stored().await;
+        self.drained().await;
         self.stop().await;
 
         let ledger = self.stage.simulator.ledger();
@@ -36,7 +37,8 @@ impl Fleet {
         self.check_store();
         self.check_dead().await;
         self.check_pace();
-        self.check_queues().await;
+        let left = self.left().await;
+        assert!(left.is_empty(), "left in queues: {left:?}");
         same_summary(&summary, &undisturbed(&self.asked).await);
     }
 
@@ -119,15 +121,27 @@ impl Fleet {
         }
     }
 
-    /// Nothing waits anywhere, and nothing is held. (Coordinators call each other until their end, and calls die by themselves.)
-    async fn check_queues(&self) {
+    /// Waits until the fleet has taken everything out of the queues. A run may be complete before that: what a worker had stored but
+    /// not acknowledged when the broker went comes once more when the broker is back.
+    async fn drained(&self) {
+        let drained = async {
+            while !self.left().await.is_empty() {
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        if tokio::time::timeout(PATIENCE, drained).await.is_err() {
+            panic!("never taken out of queues: {:?}", self.left().await);
+        }
+    }
+
+    /// What waits or is held anywhere. (Coordinators call each other until their end, and calls die by themselves.)
+    async fn left(&self) -> Vec<Depth> {
         let queues = self.ground.queues().await;
         assert!(queues.iter().any(|queue| queue.name.contains("jobs")), "there are queues: {queues:?}");
-        let left: Vec<_> = queues
-            .iter()
+        queues
+            .into_iter()
             .filter(|queue| queue.ready + queue.unacked > 0 && queue.name != "antiphon.calls")
-            .collect();
-        assert!(left.is_empty(), "left in queues: {left:?}");
+            .collect()
     }
 }
 

@@ -1,13 +1,15 @@
 //! Messages that no version of ours published, or a newer one.
 
-use antiphon_queue::{DELIVERY_LIMIT_REASON, topology};
-use antiphon_tests::{Broker, BrokerKind};
+use antiphon_queue::DELIVERY_LIMIT_REASON;
+use antiphon_tests::{Broker, Vhost};
 
+use crate::topology;
 use crate::work::{WORKS, finish, next, pool, publish, queue, soon, wait_until};
 
 /// Publishes text with headers, as anybody may who has the management API.
-async fn publish_text(broker: &Broker, exchange: &str, key: &str, text: &str, headers: serde_json::Value) {
-    let address = format!("{}/api/exchanges/%2f/{exchange}/publish", broker.management_url());
+async fn publish_text(vhost: &Vhost<'_>, exchange: &str, key: &str, text: &str, headers: serde_json::Value) {
+    let broker = topology::shared().await;
+    let address = format!("{}/api/exchanges/{}/{exchange}/publish", broker.management_url(), vhost.name());
     let (user, password) = broker.user();
     let body = serde_json::json!({
         "properties": { "headers": headers, "delivery_mode": 2 },
@@ -19,28 +21,28 @@ async fn publish_text(broker: &Broker, exchange: &str, key: &str, text: &str, he
     assert!(said.contains("true"), "{said}");
 }
 
-async fn messages(broker: &Broker, queue: &str) -> u64 {
-    broker.root().queue(queue).await.map_or(0, |depth| depth.ready + depth.unacked)
+async fn messages(vhost: &Vhost<'_>, queue: &str) -> u64 {
+    vhost.queue(queue).await.map_or(0, |depth| depth.ready + depth.unacked)
 }
 
 #[tokio::test]
 async fn what_nobody_can_read_is_looked_at_again_and_then_laid_aside() {
-    let broker = Broker::with(&BrokerKind { management: true, ..BrokerKind::default() }).await;
-    let queue = queue(&broker.url());
+    let vhost = topology::shared().await.vhost().await;
+    let queue = queue(&vhost.url());
     let pool = pool("p");
     let mut consumer = queue.consume_jobs(&pool, 2).await.unwrap();
     let mut dead = queue.dead_letters().await.unwrap();
-    publish_text(&broker, "antiphon.jobs", "p", "no job", serde_json::json!({})).await;
+    publish_text(&vhost, "antiphon.jobs", "p", "no job", serde_json::json!({})).await;
     publish(&queue, &pool, 0..1).await;
     finish(&mut consumer, 0..1).await;
     wait_until("it waits for somebody newer", async || {
-        messages(&broker, "antiphon.retry.1s").await + messages(&broker, "antiphon.retry.5s").await == 1
+        messages(&vhost, "antiphon.retry.1s").await + messages(&vhost, "antiphon.retry.5s").await == 1
     })
     .await;
-    publish_text(&broker, "antiphon.jobs", "p", "no job", serde_json::json!({ "antiphon-unread": 30 })).await;
-    wait_until("it is laid aside", async || messages(&broker, "antiphon.unreadable").await == 1).await;
-    publish_text(&broker, "antiphon.dead", "p", "no letter", serde_json::json!({})).await;
-    wait_until("it is laid aside", async || messages(&broker, "antiphon.unreadable").await == 2).await;
+    publish_text(&vhost, "antiphon.jobs", "p", "no job", serde_json::json!({ "antiphon-unread": 30 })).await;
+    wait_until("it is laid aside", async || messages(&vhost, "antiphon.unreadable").await == 1).await;
+    publish_text(&vhost, "antiphon.dead", "p", "no letter", serde_json::json!({})).await;
+    wait_until("it is laid aside", async || messages(&vhost, "antiphon.unreadable").await == 2).await;
     next_is_nothing_strange(&mut dead).await;
 }
 
@@ -55,7 +57,7 @@ async fn what_the_broker_gives_up_by_policy_has_its_reason() {
     let vhost = broker.vhost().await;
     let queue = queue(&vhost.url());
     let pool = pool("p");
-    topology::apply(&queue, std::slice::from_ref(&pool), None).await.unwrap();
+    antiphon_queue::topology::apply(&queue, std::slice::from_ref(&pool), None).await.unwrap();
     let policy = r#"{"delivery-limit":2,"dead-letter-exchange":"antiphon.dead","dead-letter-strategy":"at-least-once","overflow":"reject-publish"}"#;
     vhost.ctl("set_policy", &["short", r"^antiphon\.jobs\.", policy]).await;
     let mut consumer = queue.consume_jobs(&pool, 1).await.unwrap();

@@ -2,26 +2,46 @@
 
 use antiphon_queue::topology::{Extent, Finding, Management, Policies, apply, check, delete, waiting};
 use antiphon_queue::{QueueError, conformance};
-use antiphon_tests::{Broker, BrokerKind};
+use antiphon_tests::{Broker, BrokerKind, Vhost};
+use tokio::sync::OnceCell;
 
 use crate::work::{deployed, next, pool, publish, queue, soon, wait_until};
 
+/// A broker of the test's own with the management plugin.
 async fn managed() -> (Broker, Management) {
-    let broker = Broker::with(&BrokerKind { management: true, ..BrokerKind::default() }).await;
+    let broker = Broker::with(&MANAGED).await;
+    let management = management(&broker);
+    (broker, management)
+}
+
+/// A part of the one that other tests use too.
+async fn managed_vhost() -> (Vhost<'static>, Management) {
+    let broker = shared().await;
+    (broker.vhost().await, management(broker))
+}
+
+/// The broker with the management plugin that tests share.
+pub(crate) async fn shared() -> &'static Broker {
+    static SHARED: OnceCell<Broker> = OnceCell::const_new();
+    SHARED.get_or_init(async || Broker::with(&MANAGED).await).await
+}
+
+const MANAGED: BrokerKind = BrokerKind { management: true, tls: None, config: String::new() };
+
+fn management(broker: &Broker) -> Management {
     let (user, password) = broker.user();
-    let management = Management {
+    Management {
         url: broker.management_url(),
         user: user.to_owned(),
         password: password.into(),
         authority: None,
-    };
-    (broker, management)
+    }
 }
 
 #[tokio::test]
 async fn a_topology_is_applied_found_in_order_and_deleted() {
-    let (broker, management) = managed().await;
-    let queue = queue(&broker.url());
+    let (vhost, management) = managed_vhost().await;
+    let queue = queue(&vhost.url());
     let pools = [pool("one"), pool("two")];
     let everything = Extent::Everything(pools.to_vec());
     let empty = check(&queue, &pools, Some(&management)).await.unwrap();
@@ -48,8 +68,8 @@ async fn a_topology_is_applied_found_in_order_and_deleted() {
 
 #[tokio::test]
 async fn a_pool_is_deleted_and_the_rest_works_on() {
-    let (broker, management) = managed().await;
-    let queue = queue(&broker.url());
+    let (vhost, management) = managed_vhost().await;
+    let queue = queue(&vhost.url());
     let (gone, other) = (pool("gone"), pool("other"));
     apply(&queue, &[gone.clone(), other.clone()], Some(&management)).await.unwrap();
     publish(&queue, &gone, 0..3).await;
@@ -84,8 +104,8 @@ async fn a_pool_is_deleted_and_the_rest_works_on() {
 
 #[tokio::test]
 async fn with_its_policies_the_broker_keeps_the_promises_of_every_queue_too() {
-    let (broker, management) = managed().await;
-    let queue = queue(&broker.url());
+    let (vhost, management) = managed_vhost().await;
+    let queue = queue(&vhost.url());
     apply(&queue, &[], Some(&management)).await.unwrap();
     conformance::all(&queue, "suite").await;
 }
@@ -114,7 +134,7 @@ async fn what_is_there_otherwise_is_named() {
     apply(&queue, &[], Some(&management)).await.unwrap();
     broker.root().delete_queue("antiphon.calls").await;
     let declare = "rabbit_amqqueue:declare({resource,<<\"/\">>,queue,<<\"antiphon.calls\">>},true,false,[],none,<<\"test\">>).";
-    broker.ctl(&["eval", declare]).await;
+    broker.eval(declare).await;
     broker.ctl(&["set_policy", "antiphon.jobs", "^nothing$", r#"{"max-length":1}"#]).await;
     let findings = check(&queue, &[], Some(&management)).await.unwrap();
     let differs = |name: &str| {
@@ -127,8 +147,8 @@ async fn what_is_there_otherwise_is_named() {
 
 #[tokio::test]
 async fn the_management_api_fails_in_words() {
-    let (broker, mut management) = managed().await;
-    let queue = queue(&broker.url());
+    let (vhost, mut management) = managed_vhost().await;
+    let queue = queue(&vhost.url());
     management.password = "geheim".into();
     let refused = apply(&queue, &[], Some(&management)).await.unwrap_err();
     let text = format!("{refused} {refused:?} {management:?}");
