@@ -287,6 +287,10 @@ pub async fn hints_reach_all_who_listen(queue: &Queue, pool: &PoolId) {
         assert_eq!(timeout(PATIENCE, stream.next()).await.expect("a hint comes in time"), hint("now"));
         assert!(timeout(QUIET, stream.next()).await.is_err(), "one hint comes once");
     }
+    queue.publish_events(&[hint("one"), hint("two")]).await.expect(ALIVE);
+    for expected in [hint("one"), hint("two")] {
+        assert_eq!(timeout(PATIENCE, one.next()).await.expect("hints come in time"), expected);
+    }
 }
 
 /// All who listen, the sender included, hear all of it in one order; other pools hear nothing.

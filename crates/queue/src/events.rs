@@ -1,5 +1,7 @@
 //! Hints: how roles hear of each other sooner than the store would tell them.
 
+use std::collections::VecDeque;
+
 use antiphon_core::Event;
 use bytes::Bytes;
 use tokio::sync::broadcast;
@@ -12,6 +14,8 @@ use crate::wire;
 #[derive(Debug)]
 pub struct EventStream {
     source: Source,
+    /// What came in the same message as the last one.
+    more: VecDeque<Event>,
 }
 
 #[derive(Debug)]
@@ -22,16 +26,19 @@ enum Source {
 
 impl EventStream {
     pub(crate) fn memory(receiver: broadcast::Receiver<Bytes>) -> Self {
-        Self { source: Source::Memory(receiver) }
+        Self { source: Source::Memory(receiver), more: VecDeque::new() }
     }
 
     pub(crate) fn rabbitmq(subscription: Subscription) -> Self {
-        Self { source: Source::RabbitMq(subscription) }
+        Self { source: Source::RabbitMq(subscription), more: VecDeque::new() }
     }
 
     /// The next hint; waits for ever if none comes. May be dropped at any time without losing a hint.
     pub async fn next(&mut self) -> Event {
         loop {
+            if let Some(event) = self.more.pop_front() {
+                return event;
+            }
             let bytes = match &mut self.source {
                 Source::Memory(receiver) => match receiver.recv().await {
                     Ok(bytes) => bytes,
@@ -45,10 +52,8 @@ impl EventStream {
                     Err(_) => std::future::pending().await,
                 },
             };
-            // A hint of a newer version that this one does not understand is as good as lost.
-            if let Ok(event) = wire::decode(&bytes) {
-                return event;
-            }
+            // What a newer version says and this one does not understand is as good as lost.
+            self.more = wire::decode(&bytes).unwrap_or_default();
         }
     }
 }

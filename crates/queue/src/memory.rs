@@ -115,7 +115,7 @@ impl MemoryQueue {
         Ok(())
     }
 
-    pub(crate) fn publish_event(&self, body: Bytes) {
+    pub(crate) fn publish_events(&self, body: Bytes) {
         let lost = take_one(&mut self.shared.state.lock().faults.lost_events);
         if !lost {
             // An error means that nobody listens.

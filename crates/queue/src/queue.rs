@@ -98,9 +98,14 @@ impl Queue {
 
     /// Sends a hint to all who listen at this moment.
     pub async fn publish_event(&self, event: &Event) -> Result<(), QueueError> {
+        self.publish_events(std::slice::from_ref(event)).await
+    }
+
+    /// Sends hints in one message, which all get or lose together.
+    pub async fn publish_events(&self, events: &[Event]) -> Result<(), QueueError> {
         match self {
-            Self::Memory(memory) => memory.publish_event(wire::encode(event)),
-            Self::RabbitMq(rabbitmq) => rabbitmq.publish_event(wire::encode(event)).await?,
+            Self::Memory(memory) => memory.publish_events(wire::encode(&events)),
+            Self::RabbitMq(rabbitmq) => rabbitmq.publish_events(wire::encode(&events)).await?,
         }
         Ok(())
     }

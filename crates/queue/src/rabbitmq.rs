@@ -90,8 +90,8 @@ impl RabbitMqQueue {
         self.ends.publisher.publish_all(jobs.map(|(pool, body)| Parcel::job(&pool, body)).collect()).await
     }
 
-    pub(crate) async fn publish_event(&self, body: Bytes) -> Result<(), QueueError> {
-        self.ends.publisher.publish(Parcel::event(body)).await
+    pub(crate) async fn publish_events(&self, body: Bytes) -> Result<(), QueueError> {
+        self.ends.publisher.publish(Parcel::events(body)).await
     }
 
     pub(crate) async fn publish_choir(&self, pool: &PoolId, body: Bytes) -> Result<(), QueueError> {

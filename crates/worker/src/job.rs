@@ -14,6 +14,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::call::{Line, PATIENCE, PoolStopped, Unasked};
+use crate::herald::Herald;
 use crate::open_jobs::{OpenJobs, Settlement};
 use crate::parts::{Parts, Place, PoolParts};
 use crate::runs::{NoRun, Run};
@@ -42,6 +43,7 @@ pub(crate) struct Desk {
     pub(crate) strangers: Strangers,
     /// For how long deliveries are held.
     pub(crate) hold: Duration,
+    pub(crate) herald: Herald,
     /// Whether a model has answered since it was last said.
     pub(crate) works: Arc<AtomicBool>,
     /// Takes the 429s that other workers should hear of.
@@ -120,18 +122,18 @@ async fn finish(desk: &Desk, shift: &Shift, job: Job) -> Result<(Settlement, End
     }
     if parts.store.has_result(&job).await? {
         let tally = stored(parts, &run, &job).await?;
-        parts.queue.publish_event(&Event::JobDone { job, tally }).await?;
+        desk.herald.tell(Event::JobDone { job, tally }).await?;
         return Ok((Settlement::Ack, Ended::Settled));
     }
     let _sung = desk.song.begin(&run.manifest.run, &limits);
     let had = Mutex::default();
     let samples = samples(desk, shift, &run, &job, &had).await;
     if samples.is_err() {
-        in_vain(parts, &job, had.into_inner().expect("no holder panics")).await;
+        in_vain(desk, &job, had.into_inner().expect("no holder panics")).await;
     }
     match samples {
         Ok(samples) => {
-            store(parts, &run, job, samples).await?;
+            store(desk, &run, job, samples).await?;
             Ok((Settlement::Ack, Ended::Settled))
         }
         Err(NoSamples::Unasked(Unasked::Stopped(stopped))) => {
@@ -173,7 +175,8 @@ async fn stored(parts: &Parts, run: &Run, job: &Job) -> Result<JobTally, WorkerE
 }
 
 /// Makes the result durable; then, and only then, others are told.
-async fn store(parts: &Parts, run: &Run, job: Job, samples: Vec<Sample>) -> Result<(), WorkerError> {
+async fn store(desk: &Desk, run: &Run, job: Job, samples: Vec<Sample>) -> Result<(), WorkerError> {
+    let parts = &desk.parts;
     let mut tally = tally(run, &job, &samples);
     let object = ResultObject {
         format: OBJECT_FORMAT,
@@ -189,19 +192,18 @@ async fn store(parts: &Parts, run: &Run, job: Job, samples: Vec<Sample>) -> Resu
     if tally.duplicate {
         put_duplicate(parts, &job, &tally, true).await?;
     }
-    parts.queue.publish_event(&Event::JobDone { job, tally }).await?;
-    Ok(())
+    desk.herald.tell(Event::JobDone { job, tally }).await
 }
 
 /// Records what was paid for a job that ends early. That must not keep the job from being handed back.
-async fn in_vain(parts: &Parts, job: &Job, tally: JobTally) {
+async fn in_vain(desk: &Desk, job: &Job, tally: JobTally) {
     if tally.samples.is_empty() {
         return;
     }
     let tally = JobTally { duplicate: true, ..tally };
-    let recorded = put_duplicate(parts, job, &tally, false).await;
-    let told = parts.queue.publish_event(&Event::JobDone { job: job.clone(), tally }).await;
-    if let Err(error) = recorded.and(told.map_err(WorkerError::from)) {
+    let recorded = put_duplicate(&desk.parts, job, &tally, false).await;
+    let told = desk.herald.tell(Event::JobDone { job: job.clone(), tally }).await;
+    if let Err(error) = recorded.and(told) {
         tracing::warn!(run = %job.run, job = %job.id(), %error, "cannot record what a job cost that was handed back");
     }
 }

@@ -6,6 +6,7 @@
 //! | `parts` | what it is put together from |
 //! | `pool_loop` | one pool: takes jobs, rests while the pool is stopped, drains in the end |
 //! | `job` | one job: its sessions side by side, then store → hint → ack, in that order |
+//! | `herald` | tells others what was done |
 //! | `open_jobs` | the jobs in work and all their deliveries |
 //! | `strangers` | jobs that this worker cannot do |
 //! | `turn` | which job may begin |
@@ -25,6 +26,7 @@ mod clock;
 mod counters;
 mod error;
 mod health;
+mod herald;
 mod job;
 mod open_jobs;
 mod parts;

@@ -117,11 +117,15 @@ pub struct Config {
     pub park: Option<Duration>,
     /// For how long the delivery of a job is held. A job that takes longer is worked on all the same.
     pub hold: Duration,
+    /// How long a hint may wait for others that go in the same message.
+    pub linger: Duration,
 }
 
 impl Config {
     /// [`Config::hold`] of a fleet: half of what a broker allows at least.
     pub const HOLD: Duration = Duration::from_secs(900);
+    /// [`Config::linger`] of a fleet: a fraction of the time that jobs take, and of that in which a window runs empty.
+    pub const LINGER: Duration = Duration::from_millis(50);
     /// [`Config::park`] of a worker that nobody watches: long enough for somebody to mend a key.
     pub const PARK: Duration = Duration::from_secs(300);
 }

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::WorkerError;
 use crate::choir::Voice;
+use crate::herald::Herald;
 use crate::job::Desk;
 use crate::open_jobs::OpenJobs;
 use crate::parts::{Config, Parts, PoolParts};
@@ -38,6 +39,7 @@ pub async fn run(
     let (mut loops, mut sung) = (JoinSet::new(), Vec::new());
     // An error of one loop stops the others; the caller's own token stays as it is.
     let stop = stop.child_token();
+    let herald = Herald::start(parts.queue.clone(), config.linger, &mut loops);
     for mut pool in pools {
         let (hushes, told) = mpsc::channel(HUSHES);
         // Who is alone sings at all times.
@@ -54,6 +56,7 @@ pub async fn run(
             open: OpenJobs::default(),
             strangers: Strangers::default(),
             hold: config.hold,
+            herald: herald.clone(),
             works: Arc::clone(&works),
             hushes,
         };
@@ -65,6 +68,8 @@ pub async fn run(
         }
         loops.spawn(PoolLoop::new(Arc::new(desk), standing, config.clone()).run(stop.clone()));
     }
+    // Those of the pools are left, and end with them.
+    drop(herald);
     let mut first_error = None;
     let watch = parts.runs.watch(&parts.store);
     let says = say_what_works(&parts.queue, &sung);

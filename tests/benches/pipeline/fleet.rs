@@ -140,6 +140,13 @@ impl Stage<'_> {
         Ok(())
     }
 
+    /// The same; returns when the run has ended.
+    pub(crate) fn submit_and_wait(&self, target: &str, run: &str, sessions: u32) -> anyhow::Result<()> {
+        let (suite, sessions) = (format!("{target}.suite.yaml"), sessions.to_string());
+        self.run(&["submit", &suite, "--run", run, "--sessions", &sessions, "--yes", "--wait"])?;
+        Ok(())
+    }
+
     pub(crate) fn status(&self, run: &str) -> anyhow::Result<Status> {
         Ok(serde_json::from_slice(&self.run(&["status", run, "--json"])?)?)
     }

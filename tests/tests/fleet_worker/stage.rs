@@ -68,6 +68,7 @@ pub(crate) fn config() -> Config {
         grace: Duration::from_secs(60),
         park: Some(Duration::from_secs(300)),
         hold: antiphon_worker::Config::HOLD,
+        linger: antiphon_worker::Config::LINGER,
     }
 }
 

@@ -118,6 +118,7 @@ pub(crate) fn work(
         grace: Duration::from_secs(60),
         park: None,
         hold: antiphon_worker::Config::HOLD,
+        linger: Duration::ZERO,
     };
     let mut tasks = JoinSet::new();
     tasks.spawn(antiphon_worker::run(Arc::new(parts), pools, config, stop));

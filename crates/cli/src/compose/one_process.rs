@@ -61,6 +61,7 @@ pub(crate) async fn sing(
         grace,
         park: None,
         hold: WorkerConfig::HOLD,
+        linger: Duration::ZERO,
     };
     let parts = pools.into_iter().map(Singing::into_parts).collect();
 

@@ -73,7 +73,13 @@ pub(crate) async fn work(
     let health = Arc::clone(&parts.health);
     let pools = choice.singing.into_iter().map(Singing::into_parts).collect();
     let park = Some(WorkerConfig::PARK);
-    let work = WorkerConfig { sessions_per_job: SESSIONS_PER_JOB, grace, park, hold: WorkerConfig::HOLD };
+    let work = WorkerConfig {
+        sessions_per_job: SESSIONS_PER_JOB,
+        grace,
+        park,
+        hold: WorkerConfig::HOLD,
+        linger: WorkerConfig::LINGER,
+    };
     let role = antiphon_worker::run(Arc::new(parts), pools, work, stop.clone());
     let role = watched(place, role, || worker_state(&health));
     tokio::pin!(role);

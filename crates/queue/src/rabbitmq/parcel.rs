@@ -79,7 +79,7 @@ impl Parcel {
         Self::new(CALLS, "", body)
     }
 
-    pub(super) fn event(body: Bytes) -> Self {
+    pub(super) fn events(body: Bytes) -> Self {
         Self { is_hint: true, ..Self::new(EVENTS, "", body) }
     }
 
