@@ -5,7 +5,7 @@
 //! | `run` | the role: one loop per pool, and all of them end together |
 //! | `parts` | what it is put together from |
 //! | `pool_loop` | one pool: takes jobs, rests while the pool is stopped, drains in the end |
-//! | `job` | one job: its sessions side by side, then store → hint → ack, in that order |
+//! | `job` | one job: its sessions side by side, then store → hint → ack |
 //! | `herald` | tells others what was done |
 //! | `open_jobs` | the jobs in work and all their deliveries |
 //! | `strangers` | jobs that this worker cannot do |
