@@ -10,15 +10,13 @@ pub(crate) mod fixed;
 
 use crate::estimate::{Estimate, Interval, Population, Undefined};
 use crate::nested::Nested;
-use crate::quantile::{Z, student_t};
+use crate::quantile::{TAIL, Z, student_t};
 use crate::rates::clopper_pearson_real;
 
 /// Above this a value counts as near 1.
 const SCARCE_ABOVE: f64 = 0.9;
 /// With at least so many deviating units their spread can be estimated.
 pub(crate) const SCARCE_UNITS: usize = 20;
-/// The level of both quantiles.
-pub(crate) const TAIL: f64 = 0.975;
 /// Variances below this are rounding: no spread was seen at all.
 const NO_SPREAD: f64 = 1e-15;
 

@@ -1,9 +1,9 @@
 //! The mean similarity of two different units (users, or the sessions of one user) and how far it may be off.
 
 use crate::estimate::Interval;
-use crate::interval::{SCARCE_UNITS, Spread, TAIL};
+use crate::interval::{SCARCE_UNITS, Spread};
 use crate::kernel::{Kernel, Profile};
-use crate::quantile::student_t;
+use crate::quantile::{TAIL, student_t};
 
 /// What a U-statistic of order two and its variances are made of; linear in the number of units.
 #[derive(Clone, Debug)]

@@ -4,6 +4,8 @@
 
 use statrs::function::beta::beta_reg;
 
+/// The level of both ends of a two-sided 95 % interval.
+pub(crate) const TAIL: f64 = 0.975;
 /// The standard normal quantile at 0.975.
 pub(crate) const Z: f64 = 1.959_963_984_540_054;
 
@@ -24,6 +26,21 @@ pub(crate) fn student_t(p: f64, df: f64) -> f64 {
         let y = lower_half(1.0 - tail, 0.5, df / 2.0);
         (df * y / (1.0 - y)).sqrt()
     }
+}
+
+/// The chance that Student's t with `df > 0` degrees of freedom is `t` or more.
+pub(crate) fn student_t_tail(t: f64, df: f64) -> f64 {
+    if t.is_infinite() {
+        return if t > 0.0 { 0.0 } else { 1.0 };
+    }
+    let tail = beta_reg(df / 2.0, 0.5, df / (df + t * t)) / 2.0;
+    if t >= 0.0 { tail } else { 1.0 - tail }
+}
+
+/// The `p` quantile of F with `d1` and `d2` degrees of freedom, for `p` in `(0, 1)`.
+pub(crate) fn f(p: f64, d1: f64, d2: f64) -> f64 {
+    let x = beta(p, d1 / 2.0, d2 / 2.0);
+    d2 * x / (d1 * (1.0 - x))
 }
 
 /// The `p` quantile of Beta(a, b) where it is at most one half. The bit patterns of positive doubles are in their

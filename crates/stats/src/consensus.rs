@@ -1,0 +1,255 @@
+//! What most samples say, word by word: all texts are aligned to one of them, and each place is put to the vote.
+//!
+//! A consensus is a summary that nobody may ever have said; what a model said is its most typical sample
+//! ([`crate::medoid`]), with which this begins.
+
+/// One text and how much it weighs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Vote {
+    /// Numbered tokens.
+    pub tokens: Vec<u32>,
+    /// At least 0. Users weighing the same, it is one over users, sessions and samples.
+    pub weight: f64,
+}
+
+/// One token of the consensus.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Place {
+    /// The token.
+    pub token: u32,
+    /// The share of the weight that has it here, in `[0, 1]`.
+    pub agreement: f64,
+}
+
+/// All that was put to the vote at one place, the losers included.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// Tokens, or nothing, with their shares; the largest first, of equal ones nothing last and lower numbers first.
+    pub shares: Vec<(Option<u32>, f64)>,
+    /// Whether the winner is part of the consensus.
+    pub is_kept: bool,
+}
+
+/// The consensus of texts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Consensus {
+    /// The text, with the agreement on each of its tokens.
+    pub places: Vec<Place>,
+    /// Every place, dropped ones included.
+    pub columns: Vec<Column>,
+    /// How often all texts were aligned anew, the first time included.
+    pub rounds: u32,
+}
+
+/// Alignments to a consensus that itself changes, at most.
+const ROUNDS: u32 = 5;
+
+/// Aligns all texts to `centre` (the most typical one), votes, and aligns all to the outcome until it stays. `None`
+/// without any weight. Time and memory of one alignment are the product of two lengths.
+#[must_use]
+pub fn consensus(votes: &[Vote], centre: &[u32]) -> Option<Consensus> {
+    let total: f64 = votes.iter().map(|vote| vote.weight).sum();
+    if total <= 0.0 {
+        return None;
+    }
+    let mut text = centre.to_vec();
+    let mut rounds = 0;
+    loop {
+        rounds += 1;
+        let columns = columns(votes, &text, total);
+        let places: Vec<Place> = columns.iter().filter(|column| column.is_kept).map(place).collect();
+        let next: Vec<u32> = places.iter().map(|place| place.token).collect();
+        if next == text || rounds == ROUNDS {
+            return Some(Consensus { places, columns, rounds });
+        }
+        text = next;
+    }
+}
+
+fn place(column: &Column) -> Place {
+    let (token, agreement) = column.shares[0];
+    Place { token: token.expect("only columns with a token are kept"), agreement }
+}
+
+/// For each token of `text` a column, and around it as many as the longest insertion there has tokens.
+fn columns(votes: &[Vote], text: &[u32], total: f64) -> Vec<Column> {
+    let aligned: Vec<(Aligned, f64)> = votes
+        .iter()
+        .filter(|vote| vote.weight > 0.0)
+        .map(|vote| (align(text, &vote.tokens), vote.weight))
+        .collect();
+    let mut columns = Vec::new();
+    for place in 0..=text.len() {
+        let width = aligned.iter().map(|(one, _)| one.inserted[place].len()).max().unwrap_or(0);
+        for slot in 0..width {
+            let said = aligned.iter().map(|(one, weight)| (one.inserted[place].get(slot).copied(), *weight));
+            columns.push(column(said, None, total));
+        }
+        if let Some(&token) = text.get(place) {
+            columns.push(column(
+                aligned.iter().map(|(one, weight)| (one.at[place], *weight)),
+                Some(token),
+                total,
+            ));
+        }
+    }
+    columns
+}
+
+/// Of equal shares what the text has there wins, a token or nothing; else the lowest number, and nothing last.
+fn column(said: impl Iterator<Item = (Option<u32>, f64)>, own: Option<u32>, total: f64) -> Column {
+    let mut shares: Vec<(Option<u32>, f64)> = Vec::new();
+    for (token, weight) in said {
+        match shares.iter_mut().find(|(known, _)| *known == token) {
+            Some((_, share)) => *share += weight / total,
+            None => shares.push((token, weight / total)),
+        }
+    }
+    let rank = |token: Option<u32>| (token != own, token.is_none(), token);
+    shares.sort_by_key(|(token, _)| rank(*token));
+    // Sums of the same weights in another order are equal up to rounding.
+    let most = shares.iter().map(|(_, share)| *share).fold(0.0, f64::max);
+    if let Some(winner) = shares.iter().position(|(_, share)| *share >= most - 1e-12) {
+        let winner = shares.remove(winner);
+        shares.sort_by(|a, b| b.1.total_cmp(&a.1).then(rank(a.0).cmp(&rank(b.0))));
+        shares.insert(0, winner);
+    }
+    let is_kept = shares.first().is_some_and(|(token, _)| token.is_some());
+    Column { shares, is_kept }
+}
+
+/// A text beside the one that it was aligned to.
+struct Aligned {
+    /// What stands at each place of that text.
+    at: Vec<Option<u32>>,
+    /// What stands before each of its places, and behind the last.
+    inserted: Vec<Vec<u32>>,
+}
+
+/// The fewest edits; read back from the end, a match or substitution is preferred to a deletion, that to an insertion.
+fn align(text: &[u32], other: &[u32]) -> Aligned {
+    let (n, m) = (text.len(), other.len());
+    let mut cost = vec![0_u32; (n + 1) * (m + 1)];
+    let cell = |i: usize, j: usize| i * (m + 1) + j;
+    let count = |length: usize| u32::try_from(length).expect("texts are shorter than 2^32 tokens");
+    for i in 0..=n {
+        for j in 0..=m {
+            cost[cell(i, j)] = match (i, j) {
+                (0, j) => count(j),
+                (i, 0) => count(i),
+                (i, j) => {
+                    let through = cost[cell(i - 1, j - 1)] + u32::from(text[i - 1] != other[j - 1]);
+                    through.min(cost[cell(i - 1, j)] + 1).min(cost[cell(i, j - 1)] + 1)
+                }
+            };
+        }
+    }
+    let mut aligned = Aligned { at: vec![None; n], inserted: vec![Vec::new(); n + 1] };
+    let (mut i, mut j) = (n, m);
+    while i > 0 || j > 0 {
+        let here = cost[cell(i, j)];
+        if i > 0 && j > 0 && here == cost[cell(i - 1, j - 1)] + u32::from(text[i - 1] != other[j - 1]) {
+            aligned.at[i - 1] = Some(other[j - 1]);
+            (i, j) = (i - 1, j - 1);
+        } else if i > 0 && here == cost[cell(i - 1, j)] + 1 {
+            i -= 1;
+        } else {
+            aligned.inserted[i].push(other[j - 1]);
+            j -= 1;
+        }
+    }
+    aligned.inserted.iter_mut().for_each(|inserted| inserted.reverse());
+    aligned
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const FOUR: [&str; 4] = ["a b c d", "a b c e", "a x c d", "a b c d f"];
+
+    fn votes(texts: &[&str]) -> Vec<Vote> {
+        let token = |word: &str| u32::from(word.as_bytes()[0]);
+        let tokens = |text: &&str| text.split(' ').filter(|word| !word.is_empty()).map(token).collect();
+        texts.iter().map(|text| Vote { tokens: tokens(text), weight: 1.0 / texts.len() as f64 }).collect()
+    }
+
+    #[test]
+    fn four_texts() {
+        let votes = votes(&FOUR);
+        let found = consensus(&votes, &votes[0].tokens).unwrap();
+        let places: Vec<(u32, f64)> =
+            found.places.iter().map(|place| (place.token, place.agreement)).collect();
+        let letter = |letter: u8| u32::from(letter);
+        assert_eq!(
+            places,
+            [(letter(b'a'), 1.0), (letter(b'b'), 0.75), (letter(b'c'), 1.0), (letter(b'd'), 0.75)]
+        );
+        let last = found.columns.last().unwrap();
+        assert_eq!(last.shares, [(None, 0.75), (Some(letter(b'f')), 0.25)]);
+        assert!(!last.is_kept);
+        assert_eq!(found.rounds, 1);
+    }
+
+    #[test]
+    fn a_centre_that_stands_alone_is_outvoted() {
+        let votes = votes(&["a x", "a b c", "a b c"]);
+        let found = consensus(&votes, &votes[0].tokens).unwrap();
+        let tokens: Vec<u32> = found.places.iter().map(|place| place.token).collect();
+        assert_eq!(tokens, votes[1].tokens);
+        assert_eq!(found.rounds, 2);
+    }
+
+    #[test]
+    fn of_equal_votes_the_centre_wins() {
+        let votes = votes(&["a z", "a b"]);
+        let tokens = |centre: &[u32]| -> Vec<u32> {
+            consensus(&votes, centre).unwrap().places.iter().map(|place| place.token).collect()
+        };
+        assert_eq!(tokens(&votes[0].tokens), votes[0].tokens);
+        assert_eq!(tokens(&votes[1].tokens), votes[1].tokens);
+    }
+
+    #[test]
+    fn nothing_has_no_consensus() {
+        assert_eq!(consensus(&[], &[1]), None);
+        let empty = consensus(&votes(&["", ""]), &[]).unwrap();
+        assert_eq!((empty.places.len(), empty.columns.len()), (0, 0));
+    }
+
+    proptest! {
+        #[test]
+        fn an_alignment_keeps_both_texts(
+            a in proptest::collection::vec(0_u32..5, 0..30),
+            b in proptest::collection::vec(0_u32..5, 0..30),
+        ) {
+            let aligned = align(&a, &b);
+            let mut read = Vec::new();
+            for place in 0..=a.len() {
+                read.extend(&aligned.inserted[place]);
+                read.extend(aligned.at.get(place).copied().flatten());
+            }
+            prop_assert_eq!(&read, &b);
+            let edits = aligned.inserted.iter().map(Vec::len).sum::<usize>()
+                + aligned.at.iter().zip(&a).filter(|(at, own)| **at != Some(**own)).count();
+            let expected = (1.0 - crate::overlap::levenshtein(&a, &b)) * a.len().max(b.len()) as f64;
+            prop_assert!((edits as f64 - expected).abs() < 1e-9);
+        }
+
+        #[test]
+        fn the_order_of_votes_does_not_matter(
+            texts in proptest::collection::vec(proptest::collection::vec(0_u32..4, 0..12), 1..6),
+        ) {
+            let weight = 1.0 / texts.len() as f64;
+            let mut votes: Vec<Vote> = texts.into_iter().map(|tokens| Vote { tokens, weight }).collect();
+            let centre = votes[0].tokens.clone();
+            let tokens = |votes: &[Vote]| -> Vec<u32> {
+                consensus(votes, &centre).unwrap().places.iter().map(|place| place.token).collect()
+            };
+            let forward = tokens(&votes);
+            votes.reverse();
+            prop_assert_eq!(tokens(&votes), forward);
+        }
+    }
+}
