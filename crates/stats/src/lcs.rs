@@ -3,7 +3,13 @@
 //! Bit-parallel after Hyyrö (2004) and Crochemore et al. (2001): one bit per token of the prepared text, one step
 //! per token of the other. 500 by 500 tokens are 4,000 word steps instead of 250,000 cells.
 
+mod all_pairs;
+mod lanes;
+
 use std::collections::HashMap;
+
+pub use all_pairs::PairLengths;
+pub use lanes::{InstructionSet, Lanes};
 
 /// The length of the longest common subsequence of `a` and `b`, in tokens. Any ids; 0 if one is empty.
 #[must_use]

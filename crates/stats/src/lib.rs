@@ -1,14 +1,25 @@
 //! The statistics of consistency: numbers and tokens in, numbers out.
 //!
-//! A *cell* is everything one target answered to one probe, as users → sessions → samples ([`Nested`]). From it
-//! come the three agreement levels ([`agreement`], [`pairwise`]), means in `[0, 1]` ([`interval`]), shares and
-//! entropies of labels ([`categorical`], [`entropy`]), the reliability of raters ([`fleiss`], [`krippendorff`]),
-//! the most typical answer ([`medoid`]) and the likeness to a reference text ([`recall`]).
+//! A *cell* is everything one target answered to one probe, as users → sessions → samples ([`Nested`]).
+//!
+//! | modules | what they answer |
+//! |---|---|
+//! | [`agreement`], [`pairwise`], [`interval`] | how often answers agree within a session, between sessions, between users; rates; with intervals |
+//! | [`categorical`], [`entropy`], [`clusters`] | which answers there are, how many, and which mean the same |
+//! | [`lcs`], [`rouge_l`], [`overlap`], [`text`] | how alike two texts are |
+//! | [`medoid`], [`consensus`] | the most typical answer, and what most say word by word |
+//! | [`recall`] | how much of a reference text a text has |
+//! | [`components`], [`clustered`], [`bootstrap`] | where variance lies, and errors of means of clustered values |
+//! | [`permutation`], [`distances`], [`divergence`], [`contingency`], [`ranked`] | whether and how far groups or models differ |
+//! | [`change`], [`multiplicity`], [`monitoring`], [`power`] | whether something changed between runs, for one probe or many, once or every night, and what a design could find |
+//! | [`fleiss`], [`krippendorff`], [`gwet`], [`icc`] | how reliable raters are |
+//! | [`pass`], [`rates`] | independent trials |
 //!
 //! Nothing here reads a file, a clock or a random device: every random choice is a function of a seed that the
 //! caller passes. What is undefined is `None` with a reason, never 0 or 1, and no estimate is ever clipped.
 
 pub mod agreement;
+pub mod bootstrap;
 pub mod categorical;
 pub mod change;
 pub mod clustered;

@@ -13,7 +13,6 @@ mod texts;
 use crate::agreement::{self, Agreement};
 use crate::estimate::{Estimate, Population};
 use crate::interval;
-use crate::kernel::SimilarityMatrix;
 use crate::medoid::{self, Typicality};
 use crate::nested::Nested;
 use texts::Texts;
@@ -77,8 +76,7 @@ pub fn texts(cell: &Nested<Answer>, population: Population, policy: PairPolicy) 
     };
     let (conditional, whole, typicality);
     if texts.len() <= policy.exact_up_to {
-        // The last row and column belong to the non-answer.
-        let matrix = SimilarityMatrix::from_pairs(texts.len() + 1, |i, j| texts.similarity(i, j));
+        let matrix = texts.similarities();
         (conditional, whole) = both(&mut |cell| agreement::similarities(cell, &matrix, population));
         typicality = medoid::typicality(&answered, &matrix, policy.deviants);
     } else {

@@ -58,11 +58,11 @@ pub fn detectable_effect(n: f64, power: f64) -> f64 {
     bisect(0.0, high, |effect| t_power(effect, n) >= power)
 }
 
-/// How many users must all agree before an agreement between users of at least `floor` can be stated.
+/// How many users, a whole number, must all agree before an agreement between users of at least `floor` can be stated.
 #[must_use]
-pub fn unanimous_users_for(floor: f64) -> Option<u64> {
+pub fn unanimous_users_for(floor: f64) -> Option<f64> {
     // Unanimity of m shows that the favourite's share is at least 0.025^(1/m); two users then agree with its square.
-    (0.0 < floor && floor < 1.0).then(|| (2.0 * (1.0 - TAIL).ln() / floor.ln()).ceil() as u64)
+    (0.0 < floor && floor < 1.0).then(|| (2.0 * (1.0 - TAIL).ln() / floor.ln()).ceil())
 }
 
 /// Where `is_enough` begins to hold.
@@ -144,8 +144,8 @@ mod tests {
 
     #[test]
     fn unanimity_states_little() {
-        assert_eq!(unanimous_users_for(0.95), Some(144));
-        assert_eq!(unanimous_users_for(0.99), Some(735));
+        assert_eq!(unanimous_users_for(0.95), Some(144.0));
+        assert_eq!(unanimous_users_for(0.99), Some(735.0));
         assert_eq!(unanimous_users_for(1.0), None);
     }
 }

@@ -1,7 +1,8 @@
 //! The different texts of a cell and how alike two of them are.
 
 use super::Answer;
-use crate::lcs::Matcher;
+use crate::kernel::SimilarityMatrix;
+use crate::lcs::{Matcher, PairLengths};
 use crate::nested::Nested;
 use crate::rouge_l::f1_of_length;
 use std::collections::HashMap;
@@ -9,6 +10,7 @@ use std::collections::HashMap;
 /// Different token sequences, numbered in the order of rows; the number after the last is the non-answer's.
 pub(crate) struct Texts {
     tokens: Vec<Vec<u32>>,
+    vocabulary: usize,
     matcher: Matcher,
     prepared: Option<usize>,
 }
@@ -35,7 +37,8 @@ impl Texts {
         let non_answer = number(tokens.len());
         let mut found = found.into_iter();
         let ids = cell.map(|_| found.next().flatten().unwrap_or(non_answer));
-        (Self { tokens, matcher: Matcher::new(vocabulary.len()), prepared: None }, ids)
+        let vocabulary = vocabulary.len();
+        (Self { tokens, vocabulary, matcher: Matcher::new(vocabulary), prepared: None }, ids)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -44,6 +47,15 @@ impl Texts {
 
     pub(crate) fn is_text(&self, id: u32) -> bool {
         (id as usize) < self.tokens.len()
+    }
+
+    /// All similarities at once. The last row and column are the non-answer's.
+    pub(crate) fn similarities(&self) -> SimilarityMatrix {
+        let lengths = PairLengths::of(&self.tokens, self.vocabulary);
+        SimilarityMatrix::from_pairs(self.len() + 1, |i, j| match (self.tokens.get(i), self.tokens.get(j)) {
+            (Some(a), Some(b)) => f1_of_length(lengths.length(i, j), a.len(), b.len()),
+            _ => 0.0,
+        })
     }
 
     /// ROUGE-L of two texts; a non-answer is like nothing but another.
