@@ -35,24 +35,26 @@ pub fn kappa(counts: &[Vec<u64>]) -> Option<Kappa> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    /// Fleiss (1971): ten items, fourteen raters, five categories.
+    pub(crate) const TABLE: [[u64; 5]; 10] = [
+        [0, 0, 0, 0, 14],
+        [0, 2, 6, 4, 2],
+        [0, 0, 3, 5, 6],
+        [0, 3, 9, 2, 0],
+        [2, 2, 8, 1, 1],
+        [7, 7, 0, 0, 0],
+        [3, 2, 6, 3, 0],
+        [2, 5, 3, 2, 2],
+        [6, 5, 2, 1, 0],
+        [0, 2, 2, 3, 7],
+    ];
 
     #[test]
     fn the_published_table() {
-        let rows = [
-            [0, 0, 0, 0, 14],
-            [0, 2, 6, 4, 2],
-            [0, 0, 3, 5, 6],
-            [0, 3, 9, 2, 0],
-            [2, 2, 8, 1, 1],
-            [7, 7, 0, 0, 0],
-            [3, 2, 6, 3, 0],
-            [2, 5, 3, 2, 2],
-            [6, 5, 2, 1, 0],
-            [0, 2, 2, 3, 7],
-        ];
-        let found = kappa(&rows.map(|row| row.to_vec())).unwrap();
+        let found = kappa(&TABLE.map(|row| row.to_vec())).unwrap();
         assert!((found.fleiss.unwrap() - 0.209_930_704_421_955_22).abs() < 1e-14);
         assert!((found.randolph.unwrap() - 0.222_527_472_527_472_5).abs() < 1e-14);
     }

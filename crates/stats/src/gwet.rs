@@ -88,19 +88,7 @@ mod tests {
 
     #[test]
     fn the_table_of_fleiss() {
-        let rows = [
-            [0, 0, 0, 0, 14],
-            [0, 2, 6, 4, 2],
-            [0, 0, 3, 5, 6],
-            [0, 3, 9, 2, 0],
-            [2, 2, 8, 1, 1],
-            [7, 7, 0, 0, 0],
-            [3, 2, 6, 3, 0],
-            [2, 5, 3, 2, 2],
-            [6, 5, 2, 1, 0],
-            [0, 2, 2, 3, 7],
-        ];
-        let found = ac1(&rows.map(|row| row.to_vec())).unwrap();
+        let found = ac1(&crate::fleiss::tests::TABLE.map(|row| row.to_vec())).unwrap();
         close(found.value, 0.225_614_150_8);
         close(found.chance, 0.196_811_224_5);
     }

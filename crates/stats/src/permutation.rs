@@ -5,8 +5,8 @@
 //! exchanged among themselves: users are strata. To exchange single rows instead rejects a true null hypothesis in
 //! a third of all cases where 5 % are meant.
 
-use rand::SeedableRng;
 use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 /// Up to so many different arrangements, all are tried.
@@ -73,18 +73,22 @@ pub fn permute(
             exact: true,
         };
     }
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let mut extreme = 0;
-    for _ in 0..DRAWN {
+    drawn(observed, seed, |rng| {
         for units in &of_strata {
             let mut shuffled: Vec<usize> = units.iter().map(|&unit| labels[unit]).collect();
-            shuffled.shuffle(&mut rng);
+            shuffled.shuffle(rng);
             units.iter().zip(shuffled).for_each(|(&unit, label)| tried[unit] = label);
         }
-        extreme += u64::from(is_extreme(statistic(&tried)));
-    }
+        is_extreme(statistic(&tried))
+    })
+}
+
+/// The test by arrangements that are drawn: `is_extreme` draws one and judges it.
+fn drawn(statistic: f64, seed: u64, mut is_extreme: impl FnMut(&mut ChaCha8Rng) -> bool) -> PermutationTest {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let extreme = (0..DRAWN).filter(|_| is_extreme(&mut rng)).count() as u64;
     let p = (1 + extreme) as f64 / (1 + DRAWN) as f64;
-    PermutationTest { statistic: observed, p, arrangements: DRAWN, exact: false }
+    PermutationTest { statistic, p, arrangements: DRAWN, exact: false }
 }
 
 /// The number of different arrangements of these units' labels; `None` if beyond all that would be tried.
@@ -163,15 +167,10 @@ pub fn sign_flip(differences: &[f64], seed: u64) -> Option<PermutationTest> {
             exact: true,
         });
     }
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let mut extreme = 0;
-    for _ in 0..DRAWN {
-        let sum: f64 =
-            differences.iter().map(|d| if rand::RngExt::random_bool(&mut rng, 0.5) { -d } else { *d }).sum();
-        extreme += u64::from(sum.abs() >= observed - scale);
-    }
-    let p = (1 + extreme) as f64 / (1 + DRAWN) as f64;
-    Some(PermutationTest { statistic, p, arrangements: DRAWN, exact: false })
+    Some(drawn(statistic, seed, |rng| {
+        let sign = |difference: &f64| if rng.random_bool(0.5) { -difference } else { *difference };
+        differences.iter().map(sign).sum::<f64>().abs() >= observed - scale
+    }))
 }
 
 #[cfg(test)]
