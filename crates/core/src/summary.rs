@@ -233,6 +233,19 @@ pub struct WordingAgreement {
     pub answered: Agreement,
     /// The same, with an answer and a non-answer differing wholly, and two non-answers agreeing (rule R4).
     pub all: Agreement,
+    /// What most answers say, word by word: a summary that nobody may have given as a whole. Empty where nothing was answered, where
+    /// most say nothing at any place, or where answers are too many and too long to be put to the vote.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub consensus: Vec<ConsensusWord>,
+}
+
+/// A word of a consensus, without the punctuation around it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ConsensusWord {
+    /// The word.
+    pub word: String,
+    /// The share of answers that have it at this place, users weighing the same; in `[0, 1]`.
+    pub agreement: f64,
 }
 
 /// How much of a document came back.

@@ -2,6 +2,7 @@
 
 mod agreement;
 mod answers;
+mod consensus;
 mod distribution;
 mod recall;
 mod transcripts;
@@ -135,6 +136,7 @@ fn turn(cells: &[&Cell]) -> Markup {
         (distribution::figures(cells))
         (recall::table(cells))
         (rates(cells))
+        (consensus::texts(cells))
         (answers::quotes(cells))
     }
 }

@@ -3,6 +3,11 @@
 //! A consensus is a summary that nobody may ever have said; what a model said is its most typical sample
 //! ([`crate::medoid`]), with which this begins.
 
+use std::collections::BTreeMap;
+
+use crate::nested::{Nested, SampleId};
+use crate::pairwise::Answer;
+
 /// One text and how much it weighs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Vote {
@@ -64,6 +69,30 @@ pub fn consensus(votes: &[Vote], centre: &[u32]) -> Option<Consensus> {
         }
         text = next;
     }
+}
+
+/// The consensus of the texts of a cell, users and then their sessions weighing the same, around the sample `centre`.
+/// `None` without texts, if `centre` is none, or if one round of alignments would fill more than `most` cells of tables.
+#[must_use]
+pub fn of_answers(cell: &Nested<Answer>, centre: SampleId, most: usize) -> Option<Consensus> {
+    let texts = cell.filter_map(|answer| match answer {
+        Answer::Text(tokens) => Some(tokens.clone()),
+        Answer::NonAnswer => None,
+    });
+    let mut weights: BTreeMap<&[u32], f64> = BTreeMap::new();
+    for user in texts.users() {
+        for session in &user.sessions {
+            let weight = 1.0 / (texts.users().len() * user.sessions.len() * session.samples.len()) as f64;
+            for (_, tokens) in &session.samples {
+                *weights.entry(tokens).or_default() += weight;
+            }
+        }
+    }
+    let (_, centre) = texts.rows().find(|(id, _)| *id == centre)?;
+    let cells: usize = weights.keys().map(|tokens| (tokens.len() + 1) * (centre.len() + 1)).sum();
+    let votes: Vec<Vote> =
+        weights.into_iter().map(|(tokens, weight)| Vote { tokens: tokens.to_vec(), weight }).collect();
+    if cells > most { None } else { consensus(&votes, centre) }
 }
 
 fn place(column: &Column) -> Place {
@@ -209,6 +238,25 @@ mod tests {
         };
         assert_eq!(tokens(&votes[0].tokens), votes[0].tokens);
         assert_eq!(tokens(&votes[1].tokens), votes[1].tokens);
+    }
+
+    #[test]
+    fn a_talkative_user_has_one_vote() {
+        let text = |tokens: &[u32]| Answer::Text(tokens.to_vec());
+        let talkative = vec![vec![text(&[1, 9]); 5], vec![text(&[1, 9]); 3]];
+        let cell = Nested::from_lists([
+            talkative,
+            vec![vec![text(&[1, 2])]],
+            vec![vec![text(&[1, 2]), Answer::NonAnswer]],
+        ]);
+        let centre = SampleId { user: 0, session: 0, sample: 0 };
+        let found = of_answers(&cell, centre, 100).unwrap();
+        let places: Vec<(u32, f64)> =
+            found.places.iter().map(|place| (place.token, place.agreement)).collect();
+        assert_eq!((places[0].0, places[1].0), (1, 2));
+        assert!((places[0].1 - 1.0).abs() < 1e-12 && (places[1].1 - 2.0 / 3.0).abs() < 1e-12, "{places:?}");
+        assert_eq!(of_answers(&cell, centre, 17), None, "two different texts fill 9 cells each");
+        assert_eq!(of_answers(&cell, SampleId { sample: 1, user: 2, ..centre }, 100), None, "no text");
     }
 
     #[test]

@@ -69,6 +69,15 @@ impl Vocabulary {
         tokens(&normalise(text, case)).into_iter().map(|token| self.id(token)).collect()
     }
 
+    /// The tokens in the order of their numbers.
+    #[must_use]
+    pub fn tokens(&self) -> Vec<&str> {
+        let mut numbered: Vec<(&str, u32)> =
+            self.ids.iter().map(|(token, id)| (token.as_str(), *id)).collect();
+        numbered.sort_unstable_by_key(|(_, id)| *id);
+        numbered.into_iter().map(|(token, _)| token).collect()
+    }
+
     /// How many different tokens there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -1,13 +1,16 @@
 //! Free text: agreement of wording, language by language, since across languages it means nothing.
 
-use antiphon_core::summary::WordingAgreement;
+use antiphon_core::summary::{ConsensusWord, WordingAgreement};
 use antiphon_stats::medoid::Typical;
 use antiphon_stats::text::Vocabulary;
-use antiphon_stats::{Answer, PairPolicy, pairwise};
+use antiphon_stats::{Answer, Nested, PairPolicy, SampleId, consensus, pairwise};
 
 use super::{CellInput, DEVIANTS, Quotes};
 use crate::estimates;
 use crate::read_block::BlockSample;
+
+/// Cells of alignment tables that one round of a vote may fill: about a second.
+const VOTED_CELLS: usize = 500_000_000;
 
 /// Agreement of wording in one language, with real samples to quote.
 pub(super) struct WordingScores {
@@ -20,7 +23,8 @@ pub(super) fn scores(input: &CellInput<'_>) -> Vec<WordingScores> {
     let mut vocabulary = Vocabulary::default();
     let answers: Vec<Option<Answer>> =
         input.samples.iter().map(|row| answer(input, row, &mut vocabulary)).collect();
-    input.languages().into_iter().map(|language| score(input, language, &answers)).collect()
+    let words = vocabulary.tokens();
+    input.languages().into_iter().map(|language| score(input, language, &answers, &words)).collect()
 }
 
 fn answer(input: &CellInput<'_>, row: &BlockSample, vocabulary: &mut Vocabulary) -> Option<Answer> {
@@ -31,7 +35,7 @@ fn answer(input: &CellInput<'_>, row: &BlockSample, vocabulary: &mut Vocabulary)
     }
 }
 
-fn score(input: &CellInput<'_>, language: &str, answers: &[Option<Answer>]) -> WordingScores {
+fn score(input: &CellInput<'_>, language: &str, answers: &[Option<Answer>], words: &[&str]) -> WordingScores {
     let cell =
         input.nested(|row, sample| answers[row].clone().filter(|_| input.language_of(sample) == language));
     let purpose =
@@ -48,10 +52,24 @@ fn score(input: &CellInput<'_>, language: &str, answers: &[Option<Answer>]) -> W
             language: language.to_owned(),
             answered: estimates::agreement(&scores.answered),
             all: estimates::agreement(&scores.all),
+            consensus: scores
+                .typicality
+                .medoid
+                .map_or_else(Vec::new, |typical| voted(&cell, typical.id, words)),
         },
         quotes: Quotes {
             typical: scores.typicality.medoid.and_then(quote),
             deviant: scores.typicality.deviants.into_iter().filter_map(quote).collect(),
         },
     }
+}
+
+/// The words that most answers have, around the most typical one.
+fn voted(cell: &Nested<Answer>, centre: SampleId, words: &[&str]) -> Vec<ConsensusWord> {
+    let places = consensus::of_answers(cell, centre, VOTED_CELLS).map_or_else(Vec::new, |found| found.places);
+    let word = |place: consensus::Place| ConsensusWord {
+        word: words[place.token as usize].to_owned(),
+        agreement: place.agreement,
+    };
+    places.into_iter().map(word).collect()
 }

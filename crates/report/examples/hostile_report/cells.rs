@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use antiphon_core::FailureKind;
 use antiphon_core::certificate::Certificate;
 use antiphon_core::summary::{
-    Agreement, Cell, Estimate, Exemplar, LabelShare, Labels, Rates, RecallScores, WordingAgreement,
+    Agreement, Cell, ConsensusWord, Estimate, Exemplar, LabelShare, Labels, Rates, RecallScores,
+    WordingAgreement,
 };
 
 use super::{hostile_texts, probe, target, user};
@@ -156,6 +157,7 @@ fn undefined(id: &str) -> Cell {
             language: "en".to_owned(),
             answered: nothing.clone(),
             all: nothing,
+            consensus: Vec::new(),
         }],
         ..cell(id, "prefill-only", "recall", "Continue your own answer.")
     }
@@ -202,6 +204,11 @@ fn wording(language: &str, agreement: f64) -> WordingAgreement {
         language: language.to_owned(),
         answered: Agreement { sampled_pairs: Some(200_000), ..agreement_of(agreement) },
         all,
+        consensus: ["A", "fugue", "</span><script>alert(1)</script>", "in", "one", "key"]
+            .into_iter()
+            .zip([1.0, 0.95, 0.8, 0.6, 0.6, 0.3])
+            .map(|(word, agreement)| ConsensusWord { word: word.to_owned(), agreement })
+            .collect(),
     }
 }
 
