@@ -50,9 +50,9 @@ bench: ## Measure side by side with what Antiphon is compared with; writes targe
 	$(CARGO) build --release --package antiphon --package antiphon-s3-server --locked
 	$(CARGO) bench --package antiphon-store --package antiphon-stats --package antiphon-tests --locked
 
-stack: ## Start a RabbitMQ, an S3 server and simulated models on free ports, and say how to use them
+stack: ## Build and start a RabbitMQ, an S3 server and simulated models on free ports, and say how to use them
 	@tests/prepare.sh --broker
-	@$(CARGO) build --quiet --locked --package antiphon-tests --example stack
+	@$(CARGO) build --locked --package antiphon-tests --example stack
 	@tests/stack.sh up $(ANTIPHON_TARGET_DIR)/stack $(ANTIPHON_TARGET_DIR)/debug/examples/stack
 
 stack-down: ## Stop exactly what `make stack` started

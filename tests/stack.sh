@@ -40,7 +40,8 @@ RabbitMQ, an S3 server and two simulated models run on this machine. For a fleet
     antiphon submit configs/demo.suite.yaml --run first --wait
     antiphon report first
 
-\`antiphon\` is target/release/antiphon after \`cargo build --release -p antiphon\`. What it sets:
+\`antiphon\` is target/debug/antiphon, which \`make demo\` builds, or target/release/antiphon after
+\`cargo build --release -p antiphon\`. What it sets:
 
 $(sed -E "s/(AWS_SECRET_ACCESS_KEY|STACK_MODEL_KEY)='[^']*'/\1='…'/; s#(amqp://[^:]*:)[^@]*@#\1…@#; s/^/    /" "$folder/environment")
 

@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 
 use antiphon_core::Event;
 use bytes::Bytes;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -22,6 +24,14 @@ pub struct EventStream {
 enum Source {
     Memory(broadcast::Receiver<Bytes>),
     RabbitMq(Subscription),
+}
+
+/// One of those that a message holds.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Hint {
+    Known(Event),
+    Unknown(IgnoredAny),
 }
 
 impl EventStream {
@@ -52,8 +62,37 @@ impl EventStream {
                     Err(_) => std::future::pending().await,
                 },
             };
-            // What a newer version says and this one does not understand is as good as lost.
-            self.more = wire::decode(&bytes).unwrap_or_default();
+            // What a newer version says and this one does not understand is as good as lost; the rest of the message is not.
+            let understood = |hint| match hint {
+                Hint::Known(event) => Some(event),
+                Hint::Unknown(_) => None,
+            };
+            let hints: Vec<Hint> = wire::decode(&bytes).unwrap_or_default();
+            self.more = hints.into_iter().filter_map(understood).collect();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Serialize;
+
+    use super::*;
+
+    #[derive(Serialize)]
+    #[serde(untagged)]
+    enum Newer {
+        Known(Event),
+        Other { other: u32 },
+    }
+
+    #[tokio::test]
+    async fn what_is_not_understood_hides_nothing_else() {
+        let (tell, heard) = broadcast::channel(4);
+        let mut stream = EventStream::memory(heard);
+        let known = |pool: &str| Event::PoolWorks { pool: pool.parse().unwrap() };
+        let hints = [Newer::Known(known("a")), Newer::Other { other: 1 }, Newer::Known(known("b"))];
+        tell.send(wire::encode(&hints)).unwrap();
+        assert_eq!((stream.next().await, stream.next().await), (known("a"), known("b")));
     }
 }

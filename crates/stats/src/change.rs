@@ -12,7 +12,7 @@ pub struct PairedChange {
     pub mean: f64,
     /// Its standard error.
     pub standard_error: f64,
-    /// Student's t with `units - 1` degrees of freedom; infinite where no difference varies.
+    /// Student's t with `units - 1` degrees of freedom.
     pub t: f64,
     /// Two-sided.
     pub p: f64,
@@ -31,17 +31,18 @@ pub struct Equivalence {
     pub p: f64,
 }
 
-/// `None` for fewer than two differences, or one that is no finite number.
+/// `None` for fewer than two differences, for one that is no finite number, or where none differs from another: a spread
+/// that was not seen says nothing of how far the mean may be off. ([`crate::permutation::sign_flip`] needs none.)
 #[must_use]
 pub fn paired_change(differences: &[f64]) -> Option<PairedChange> {
     let (mean, standard_error, df) = moments(differences)?;
-    let t = ratio(mean, standard_error);
+    let t = mean / standard_error;
     let half = quantile::student_t(TAIL, df) * standard_error;
     Some(PairedChange {
         mean,
         standard_error,
         t,
-        p: if t == 0.0 { 1.0 } else { 2.0 * quantile::student_t_tail(t.abs(), df) },
+        p: 2.0 * quantile::student_t_tail(t.abs(), df),
         interval: Interval { low: mean - half, high: mean + half },
     })
 }
@@ -51,8 +52,8 @@ pub fn paired_change(differences: &[f64]) -> Option<PairedChange> {
 #[must_use]
 pub fn equivalence(differences: &[f64], margin: f64) -> Option<Equivalence> {
     let (mean, standard_error, df) = moments(differences).filter(|_| margin > 0.0)?;
-    let t_above_lower = ratio(mean + margin, standard_error);
-    let t_below_upper = ratio(mean - margin, standard_error);
+    let t_above_lower = (mean + margin) / standard_error;
+    let t_below_upper = (mean - margin) / standard_error;
     let p = quantile::student_t_tail(t_above_lower, df).max(quantile::student_t_tail(-t_below_upper, df));
     Some(Equivalence { t_above_lower, t_below_upper, p })
 }
@@ -61,12 +62,10 @@ pub fn equivalence(differences: &[f64], margin: f64) -> Option<Equivalence> {
 fn moments(differences: &[f64]) -> Option<(f64, f64, f64)> {
     let n = differences.len() as f64;
     let is_fine = differences.len() >= 2 && differences.iter().all(|difference| difference.is_finite());
-    is_fine.then(|| (mean(differences.iter().copied()), (variance(differences) / n).sqrt(), n - 1.0))
-}
-
-/// Where nothing varies, 0 over 0 is no evidence, and anything else all there can be.
-fn ratio(difference: f64, standard_error: f64) -> f64 {
-    if difference == 0.0 { 0.0 } else { difference / standard_error }
+    let found =
+        is_fine.then(|| (mean(differences.iter().copied()), (variance(differences) / n).sqrt(), n - 1.0));
+    // What is left by rounding is no spread.
+    found.filter(|(mean, standard_error, _)| *standard_error > 1e-14 * mean.abs())
 }
 
 #[cfg(test)]
@@ -100,12 +99,14 @@ mod tests {
     }
 
     #[test]
-    fn where_nothing_varies() {
-        assert_eq!(paired_change(&[0.0; 4]).unwrap().p, 1.0);
-        assert_eq!(paired_change(&[0.5; 4]).unwrap().p, 0.0);
-        assert_eq!(equivalence(&[0.0; 4], 0.1).unwrap().p, 0.0);
+    fn where_nothing_varies_nothing_is_known() {
+        for same in [0.0, 0.5, 0.1] {
+            assert_eq!(paired_change(&[same; 7]), None);
+            assert_eq!(equivalence(&[same; 7], 0.1), None);
+        }
         assert_eq!(paired_change(&[0.5]), None);
         assert_eq!(paired_change(&[0.5, f64::NAN]), None);
         assert_eq!(equivalence(&[0.5, 0.4], 0.0), None);
+        assert_eq!(paired_change(&[-0.1, 0.1]).unwrap().p, 1.0);
     }
 }

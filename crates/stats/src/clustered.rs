@@ -13,11 +13,11 @@ pub struct ClusteredMean {
     pub independent: f64,
 }
 
-/// `None` for fewer than two clusters with observations.
+/// `None` for fewer than two clusters with observations, or one that is no finite number.
 #[must_use]
 pub fn clustered_mean(clusters: &[Vec<f64>]) -> Option<ClusteredMean> {
     let groups = clusters.iter().filter(|cluster| !cluster.is_empty()).count() as f64;
-    if groups < 2.0 {
+    if groups < 2.0 || clusters.iter().flatten().any(|value| !value.is_finite()) {
         return None;
     }
     let n = clusters.iter().map(Vec::len).sum::<usize>() as f64;
@@ -36,11 +36,14 @@ pub fn clustered_mean(clusters: &[Vec<f64>]) -> Option<ClusteredMean> {
 
 /// The variance of the grand mean of `values[user][probe]` where both users and probes are drawn: that of users, plus
 /// that of probes, less that of single cells; where that is not positive, the larger of the first two.
-/// (Cameron, Gelbach and Miller 2011.) `None` for fewer than two of either, or uneven rows.
+/// (Cameron, Gelbach and Miller 2011.) `None` for fewer than two of either, uneven rows, or what is no finite number.
 #[must_use]
 pub fn two_way_variance(values: &[Vec<f64>]) -> Option<f64> {
     let (users, probes) = (values.len(), values.first()?.len());
-    if users < 2 || probes < 2 || values.iter().any(|row| row.len() != probes) {
+    if users < 2
+        || probes < 2
+        || values.iter().any(|row| row.len() != probes || row.iter().any(|value| !value.is_finite()))
+    {
         return None;
     }
     let n = (users * probes) as f64;
@@ -85,8 +88,9 @@ mod tests {
     fn where_the_parts_cancel_the_larger_one_stands() {
         let values = [vec![1.0, 0.0], vec![0.0, 1.0]];
         assert_eq!(two_way_variance(&values), Some(0.0));
-        let values = [vec![1.0, 0.0, 0.0], vec![0.0, 1.0, 0.5]];
-        let (users, both) = (two_way_variance(&values).unwrap(), 0.0);
-        assert!(users > both);
+        // Squared sums: of users 1/8, of probes 1/6, of cells 29/24.
+        let found = two_way_variance(&[vec![1.0, 0.0, 0.0], vec![0.0, 1.0, 0.5]]).unwrap();
+        assert!((found - 1.0 / 216.0).abs() < 1e-15, "{found}");
+        assert_eq!(two_way_variance(&[vec![1.0, f64::NAN], vec![0.0, 1.0]]), None);
     }
 }

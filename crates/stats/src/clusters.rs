@@ -13,8 +13,8 @@ pub struct Clusters {
     pub of: Vec<usize>,
     /// How many there are.
     pub count: usize,
-    /// Answers that are also equivalent to the founder of a later cluster than their own: 0 where the equivalence
-    /// behaves as one.
+    /// Answers that are also equivalent to the founder of a later cluster than their own. Any shows that the equivalence is
+    /// none; 0 shows nothing, since only founders are compared with. [`connected`] tells how few clusters there may be.
     pub conflicts: usize,
 }
 
@@ -36,7 +36,8 @@ pub fn by_founder(count: usize, mut equivalent: impl FnMut(usize, usize) -> bool
     Clusters { of, count: founders.len(), conflicts }
 }
 
-/// Clusters that hold whatever is connected by any chain of equivalent answers: the fewest that any order could give.
+/// Clusters that hold whatever is connected by any chain of equivalent answers: no order gives fewer. Nothing is in
+/// conflict here.
 pub fn connected(count: usize, mut equivalent: impl FnMut(usize, usize) -> bool) -> Clusters {
     let mut leader: Vec<usize> = (0..count).collect();
     for j in 0..count {

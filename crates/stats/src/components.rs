@@ -47,7 +47,8 @@ pub fn components(values: &[Vec<Vec<f64>>]) -> Option<Components> {
     let is_balanced = values
         .iter()
         .all(|user| user.len() == sessions && user.iter().all(|session| session.len() == samples));
-    if !is_balanced || users < 2 || sessions < 2 || samples < 2 {
+    let is_finite = values.iter().flatten().flatten().all(|value| value.is_finite());
+    if !is_finite || !is_balanced || users < 2 || sessions < 2 || samples < 2 {
         return None;
     }
     let (u, s, r) = (users as f64, sessions as f64, samples as f64);
@@ -74,6 +75,9 @@ pub fn components(values: &[Vec<Vec<f64>>]) -> Option<Components> {
         r * between_sessions / (u * (s - 1.0)),
         within / (u * s * (r - 1.0)),
     ];
+    // What is left by rounding is no variance.
+    let scale = values.iter().flatten().flatten().map(|value| value * value).sum::<f64>();
+    let mean_squares = mean_squares.map(|square| if square <= 1e-26 * scale { 0.0 } else { square });
     let [of_users, of_sessions, sample] = mean_squares;
     Some(Components {
         mean_squares,
@@ -142,7 +146,9 @@ mod tests {
             None
         );
         assert_eq!(components(&[vec![vec![1.0, 2.0]], vec![vec![1.0, 3.0]]]), None);
-        let same = vec![vec![vec![0.5; 2]; 2]; 2];
-        assert_eq!(components(&same).unwrap().icc_user(), None);
+        for same in [0.5, 0.1] {
+            assert_eq!(components(&vec![vec![vec![same; 3]; 3]; 3]).unwrap().icc_user(), None);
+        }
+        assert_eq!(components(&vec![vec![vec![f64::NAN; 2]; 2]; 2]), None);
     }
 }

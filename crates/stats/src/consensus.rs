@@ -50,11 +50,12 @@ pub struct Consensus {
 const ROUNDS: u32 = 5;
 
 /// Aligns all texts to `centre` (the most typical one), votes, and aligns all to the outcome until it stays. `None`
-/// without any weight. Time and memory of one alignment are the product of two lengths.
+/// without any weight, or with one that is negative or no finite number. A single sample agrees with itself, which says
+/// nothing. Time and memory of one alignment are the product of two lengths.
 #[must_use]
 pub fn consensus(votes: &[Vote], centre: &[u32]) -> Option<Consensus> {
     let total: f64 = votes.iter().map(|vote| vote.weight).sum();
-    if total <= 0.0 {
+    if total <= 0.0 || votes.iter().any(|vote| !(vote.weight.is_finite() && vote.weight >= 0.0)) {
         return None;
     }
     let mut text = centre.to_vec();
@@ -72,7 +73,7 @@ pub fn consensus(votes: &[Vote], centre: &[u32]) -> Option<Consensus> {
 }
 
 /// The consensus of the texts of a cell, users and then their sessions weighing the same, around the sample `centre`.
-/// `None` without texts, if `centre` is none, or if one round of alignments would fill more than `most` cells of tables.
+/// `None` for fewer than two texts, if `centre` is none, or if one round of alignments would fill more than `most` cells of tables.
 #[must_use]
 pub fn of_answers(cell: &Nested<Answer>, centre: SampleId, most: usize) -> Option<Consensus> {
     let texts = cell.filter_map(|answer| match answer {
@@ -88,7 +89,7 @@ pub fn of_answers(cell: &Nested<Answer>, centre: SampleId, most: usize) -> Optio
             }
         }
     }
-    let (_, centre) = texts.rows().find(|(id, _)| *id == centre)?;
+    let (_, centre) = texts.rows().find(|(id, _)| *id == centre).filter(|_| texts.size().samples > 1)?;
     let cells: usize = weights.keys().map(|tokens| (tokens.len() + 1) * (centre.len() + 1)).sum();
     let votes: Vec<Vote> =
         weights.into_iter().map(|(tokens, weight)| Vote { tokens: tokens.to_vec(), weight }).collect();
@@ -262,6 +263,15 @@ mod tests {
     #[test]
     fn nothing_has_no_consensus() {
         assert_eq!(consensus(&[], &[1]), None);
+        for weight in [f64::NAN, -1.0, 0.0] {
+            assert_eq!(consensus(&[Vote { tokens: vec![1], weight }], &[1]), None);
+        }
+        let one = Nested::from_lists([vec![vec![Answer::Text(vec![1])]]]);
+        assert_eq!(
+            of_answers(&one, SampleId { user: 0, session: 0, sample: 0 }, 100),
+            None,
+            "it agrees with nobody"
+        );
         let empty = consensus(&votes(&["", ""]), &[]).unwrap();
         assert_eq!((empty.places.len(), empty.columns.len()), (0, 0));
     }

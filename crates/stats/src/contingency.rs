@@ -23,8 +23,8 @@ pub struct Dependence {
     pub likelihood_ratio: ChiSquare,
     /// Cramér's V, in `[0, 1]`; too large in small samples.
     pub v: f64,
-    /// V without that bias. (Bergsma 2013)
-    pub v_unbiased: f64,
+    /// V without that bias; `None` where there are too few counts for it. (Bergsma 2013)
+    pub v_unbiased: Option<f64>,
     /// The smallest expected count; below 5 the p-values are unsafe.
     pub least_expected: f64,
 }
@@ -67,7 +67,9 @@ pub fn dependence(counts: &[Vec<u64>]) -> Option<Dependence> {
         chi_square: chi_square(pearson, df),
         likelihood_ratio: chi_square(g, df),
         v: (pearson / n / (r.min(c) - 1.0)).sqrt(),
-        v_unbiased: (excess / (shrunk(r).min(shrunk(c)) - 1.0)).sqrt(),
+        v_unbiased: Some(shrunk(r).min(shrunk(c)) - 1.0)
+            .filter(|most| *most > 1e-12)
+            .map(|most| (excess / most).sqrt()),
         least_expected,
     })
 }
@@ -164,10 +166,11 @@ mod tests {
         close(found.likelihood_ratio.statistic, 6.239_860_360_098_083);
         close(found.likelihood_ratio.p, 0.044_160_251_578_658_154);
         close(found.v, 0.248_261_932_096_132_23);
-        close(found.v_unbiased, 0.204_584_314_884_496_22);
+        close(found.v_unbiased.unwrap(), 0.204_584_314_884_496_22);
         close(found.least_expected, 9.0);
         assert_eq!(dependence(&[vec![3, 0], vec![2, 0]]), None);
         assert_eq!(dependence(&[vec![3, 0], vec![2]]), None);
+        assert_eq!(dependence(&[vec![1, 0], vec![0, 1]]).unwrap().v_unbiased, None);
     }
 
     #[test]

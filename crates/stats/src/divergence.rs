@@ -59,7 +59,7 @@ fn gap(p: &Nested<u32>, q: &Nested<u32>, kernel: Kernel<'_>, seed: u64) -> Optio
         }
         sums[0] / pairs[0] + sums[2] / pairs[2] - 2.0 * sums[1] / pairs[1]
     };
-    let test = permute(&labels, &[], seed, of);
+    let test = permute(&labels, &[], seed, of)?;
     Some(Gap { value: test.statistic, test })
 }
 

@@ -41,7 +41,9 @@ pub fn icc(ratings: &[Vec<f64>]) -> Option<Icc> {
     let raters = of_columns / (k - 1.0);
     let within = (total - of_rows) / (n * (k - 1.0));
     let error = (total - of_rows - of_columns) / ((n - 1.0) * (k - 1.0));
-    if between <= 0.0 || within <= 0.0 {
+    // What is left by rounding is no variance; and what is no number is not above it.
+    let rounding = 1e-13 * ratings.iter().flatten().map(|value| value * value).sum::<f64>();
+    if !(between > rounding && within > rounding) {
         return None;
     }
     let f = between / within;
@@ -97,5 +99,7 @@ mod tests {
         assert_eq!(icc(&[vec![1.0, 1.0], vec![2.0, 2.0]]), None);
         assert_eq!(icc(&[vec![1.0, 2.0], vec![1.0, 2.0]]), None);
         assert_eq!(icc(&[vec![1.0, 2.0], vec![1.0]]), None);
+        assert_eq!(icc(&[vec![0.1; 3], vec![0.7; 3], vec![0.3; 3]]), None);
+        assert_eq!(icc(&[vec![1.0, f64::NAN], vec![2.0, 3.0]]), None);
     }
 }

@@ -66,13 +66,16 @@ fn average(wealth: &[f64; STAKES]) -> f64 {
 
 /// The mixture sequential probability ratio test that the mean of normal differences with known `variance` is 0, with
 /// `mixing` the variance of the changes that are expected: an e-value. With a variance estimated from the data it holds
-/// only for some thirty of them or more. (Robbins 1970)
+/// only for some thirty of them or more. `None` unless the variance is positive and the mixing not negative. (Robbins 1970)
 #[must_use]
-pub fn msprt(differences: &[f64], variance: f64, mixing: f64) -> f64 {
+pub fn msprt(differences: &[f64], variance: f64, mixing: f64) -> Option<f64> {
+    if !(variance > 0.0 && mixing >= 0.0) || differences.iter().any(|difference| !difference.is_finite()) {
+        return None;
+    }
     let n = differences.len() as f64;
     let sum: f64 = differences.iter().sum();
     let spread = variance + n * mixing;
-    (variance / spread).sqrt() * (mixing * sum * sum / (2.0 * variance * spread)).exp()
+    Some((variance / spread).sqrt() * (mixing * sum * sum / (2.0 * variance * spread)).exp())
 }
 
 /// An interval for the mean of values in `[0, 1]` that holds at all times together with probability `1 - alpha`:
@@ -135,13 +138,15 @@ impl ConfidenceSequence {
 }
 
 /// The one-sided cumulative sum of standardised values after each of them: an early warning, no inference.
-/// (Page 1954) A sum beyond about 5 with a `slack` of half a standard deviation is worth a look.
+/// (Page 1954) A sum beyond about 5 with a `slack` of half a standard deviation is worth a look. What is no number leaves the sum as it was.
 #[must_use]
 pub fn cusum(standardised: &[f64], slack: f64) -> Vec<f64> {
     standardised
         .iter()
         .scan(0.0_f64, |sum, z| {
-            *sum = (*sum + z - slack).max(0.0);
+            if !z.is_nan() {
+                *sum = (*sum + z - slack).max(0.0);
+            }
             Some(*sum)
         })
         .collect()
@@ -183,7 +188,8 @@ mod tests {
     #[test]
     fn ten_differences() {
         let differences = [0.05, -0.02, 0.03, 0.08, 0.01, 0.04, -0.01, 0.06, 0.02, 0.03];
-        let e = msprt(&differences, 0.001, 0.001);
+        let e = msprt(&differences, 0.001, 0.001).unwrap();
+        assert_eq!(msprt(&differences, 0.0, 0.001), None);
         close(e, 13.787_737_860_533_758);
         assert!((1.0 / e - 0.072_528_213_845_899_7).abs() < 1e-12);
     }
@@ -206,6 +212,7 @@ mod tests {
 
     #[test]
     fn a_rise_adds_up() {
+        assert_eq!(cusum(&[1.0, f64::NAN, 1.0], 0.5), [0.5, 0.5, 1.0]);
         let sums = cusum(&[0.2, -0.1, 0.4, 1.2, 1.5, 0.9, 2.0], 0.5);
         for (sum, expected) in sums.into_iter().zip([0.0, 0.0, 0.0, 0.7, 1.7, 2.1, 3.6]) {
             close(sum, expected);

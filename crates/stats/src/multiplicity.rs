@@ -40,10 +40,10 @@ pub fn adjust(p: &[Option<f64>], adjustment: Adjustment) -> Vec<Option<f64>> {
 }
 
 /// Which hypotheses fall at false discovery rate `alpha`, by their e-values, under any dependence (e-BH: Wang and
-/// Ramdas 2022). Indices in ascending order.
+/// Ramdas 2022). Indices in ascending order. What is no number is never rejected, and counts as a hypothesis.
 #[must_use]
 pub fn e_bh(e: &[f64], alpha: f64) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..e.len()).collect();
+    let mut order: Vec<usize> = (0..e.len()).filter(|&i| !e[i].is_nan()).collect();
     order.sort_by(|&a, &b| e[b].total_cmp(&e[a]));
     let all = e.len() as f64;
     let last = (0..order.len()).rfind(|&rank| e[order[rank]] >= all / ((rank as f64 + 1.0) * alpha));
@@ -83,5 +83,6 @@ mod tests {
         assert_eq!(e_bh(&[50.0, 8.0, 30.0, 2.0, 1.0, 100.0], 0.1), [0, 2, 5]);
         assert_eq!(e_bh(&[1.0, 2.0], 0.05), []);
         assert_eq!(e_bh(&[], 0.05), []);
+        assert_eq!(e_bh(&[f64::NAN, 50.0, 1.0], 0.1), [1]);
     }
 }

@@ -31,7 +31,7 @@ pub struct PermutationTest {
 
 /// Exchanges the labels of units within each stratum, and asks how often `statistic` (large means extreme) is at
 /// least that of `labels` themselves. `strata` has one entry per unit, or none at all. The seed matters only where
-/// there are too many arrangements to try all.
+/// there are too many arrangements to try all. `None` where the statistic of the labels is not a number.
 ///
 /// # Panics
 /// If there are strata, but not as many as labels.
@@ -41,7 +41,7 @@ pub fn permute(
     strata: &[usize],
     seed: u64,
     statistic: impl Fn(&[usize]) -> f64,
-) -> PermutationTest {
+) -> Option<PermutationTest> {
     assert!(strata.is_empty() || strata.len() == labels.len(), "one stratum per unit");
     let stratum = |unit: usize| strata.get(unit).copied().unwrap_or(0);
     let mut of_strata: Vec<Vec<usize>> =
@@ -49,11 +49,13 @@ pub fn permute(
     (0..labels.len()).for_each(|unit| of_strata[stratum(unit)].push(unit));
     of_strata.retain(|units| !units.is_empty());
     let observed = statistic(labels);
-    let is_extreme = |found: f64| found >= observed - TIE * observed.abs().max(1.0);
+    if observed.is_nan() {
+        return None;
+    }
+    let is_extreme = |found: f64| found == observed || found >= observed - TIE * observed.abs().max(1.0);
     let mut tried = labels.to_vec();
-    if of_strata.iter().try_fold(1, |all: u64, units| all.checked_mul(count(labels, units)?)) <= Some(ALL)
-        && of_strata.iter().all(|units| count(labels, units).is_some())
-    {
+    let all = of_strata.iter().try_fold(1_u64, |all, units| all.checked_mul(count(labels, units)?));
+    if all.is_some_and(|all| all <= ALL) {
         let (mut all, mut extreme) = (0, 0);
         for units in &of_strata {
             sort(&mut tried, units);
@@ -66,21 +68,21 @@ pub fn permute(
                 break;
             }
         }
-        return PermutationTest {
+        return Some(PermutationTest {
             statistic: observed,
             p: extreme as f64 / all as f64,
             arrangements: all,
             exact: true,
-        };
+        });
     }
-    drawn(observed, seed, |rng| {
+    Some(drawn(observed, seed, |rng| {
         for units in &of_strata {
             let mut shuffled: Vec<usize> = units.iter().map(|&unit| labels[unit]).collect();
             shuffled.shuffle(rng);
             units.iter().zip(shuffled).for_each(|(&unit, label)| tried[unit] = label);
         }
         is_extreme(statistic(&tried))
-    })
+    }))
 }
 
 /// The test by arrangements that are drawn: `is_extreme` draws one and judges it.
@@ -141,12 +143,12 @@ fn reverse(labels: &mut [usize], units: &[usize]) {
 }
 
 /// Flips the signs of differences at random: how often is the mean at least as far from 0? Two-sided; with up to 20
-/// differences all `2^n` ways are tried. `None` without differences. Fewer than six can never reach p of 0.05.
+/// differences all `2^n` ways are tried. `None` without differences, or with one that is no finite number. Fewer than six can never reach p of 0.05.
 #[must_use]
 pub fn sign_flip(differences: &[f64], seed: u64) -> Option<PermutationTest> {
     const EXACT_UPTO: usize = 20;
     let n = differences.len();
-    if n == 0 {
+    if n == 0 || differences.iter().any(|difference| !difference.is_finite()) {
         return None;
     }
     let observed = differences.iter().sum::<f64>().abs();
@@ -177,6 +179,15 @@ pub fn sign_flip(differences: &[f64], seed: u64) -> Option<PermutationTest> {
 mod tests {
     use super::*;
 
+    fn permuted(
+        labels: &[usize],
+        strata: &[usize],
+        seed: u64,
+        of: impl Fn(&[usize]) -> f64,
+    ) -> PermutationTest {
+        permute(labels, strata, seed, of).expect("a number")
+    }
+
     fn difference(values: &[f64]) -> impl Fn(&[usize]) -> f64 + '_ {
         move |labels| {
             let mean = |group| {
@@ -190,8 +201,12 @@ mod tests {
 
     #[test]
     fn all_arrangements_are_tried_once() {
-        let found =
-            permute(&[0, 0, 0, 0, 1, 1, 1, 1], &[], 1, difference(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]));
+        let found = permuted(
+            &[0, 0, 0, 0, 1, 1, 1, 1],
+            &[],
+            1,
+            difference(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]),
+        );
         assert_eq!((found.arrangements, found.exact), (70, true));
         assert!((found.p - 2.0 / 70.0).abs() < 1e-15, "both ends are extreme: {found:?}");
     }
@@ -199,7 +214,7 @@ mod tests {
     #[test]
     fn strata_keep_their_own_labels() {
         let values = [1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0];
-        let found = permute(&[0, 1, 0, 1, 0, 1, 0, 1], &[0, 0, 1, 1, 2, 2, 3, 3], 1, difference(&values));
+        let found = permuted(&[0, 1, 0, 1, 0, 1, 0, 1], &[0, 0, 1, 1, 2, 2, 3, 3], 1, difference(&values));
         assert_eq!(found.arrangements, 16);
         assert!((found.p - 2.0 / 16.0).abs() < 1e-15, "{found:?}");
     }
@@ -208,14 +223,36 @@ mod tests {
     fn drawn_arrangements_come_close_to_all_of_them() {
         let values: Vec<f64> = (0..9).map(|i| f64::from(i * i % 11)).collect();
         let labels = [0, 0, 0, 0, 1, 1, 1, 1, 1];
-        let exact = permute(&labels, &[], 1, difference(&values));
+        let exact = permuted(&labels, &[], 1, difference(&values));
         // Two labels of a stratum of its own double the ways beyond those that are all tried.
         let more: Vec<f64> = values.iter().copied().chain([5.0; 12]).collect();
         let many: Vec<usize> = labels.into_iter().chain([2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]).collect();
         let strata: Vec<usize> = (0..21).map(|unit| usize::from(unit >= 9)).collect();
-        let drawn = permute(&many, &strata, 7, difference(&more));
+        let drawn = permuted(&many, &strata, 7, difference(&more));
         assert!(exact.exact && !drawn.exact);
         assert!((exact.p - drawn.p).abs() < 0.02, "{exact:?} {drawn:?}");
+    }
+
+    #[test]
+    fn more_strata_than_can_all_be_tried_are_drawn_from() {
+        for users in [13, 14, 63, 64, 65] {
+            let labels: Vec<usize> = (0..2 * users).map(|unit| unit % 2).collect();
+            let strata: Vec<usize> = (0..2 * users).map(|unit| unit / 2).collect();
+            let first = |labels: &[usize]| labels[0] as f64;
+            let found = permuted(&labels, &strata, 1, first);
+            assert_eq!(
+                (found.exact, found.arrangements),
+                if users == 13 { (true, 8_192) } else { (false, DRAWN) }
+            );
+        }
+    }
+
+    #[test]
+    fn an_infinite_statistic_is_as_extreme_as_itself() {
+        let of = |labels: &[usize]| if labels == [0, 0, 1, 1] { f64::INFINITY } else { 0.0 };
+        assert!((permuted(&[0, 0, 1, 1], &[], 1, of).p - 1.0 / 6.0).abs() < 1e-15);
+        assert_eq!(permute(&[0, 1], &[], 1, |_| f64::NAN), None);
+        assert_eq!(sign_flip(&[1.0, f64::NAN], 1), None);
     }
 
     #[test]

@@ -31,8 +31,12 @@ pub fn best_samples_per_session(parts: &Components, session_over_sample_cost: f6
 
 /// The power of a two-sided t test at 0.05 of `n` differences (at least 2, need not be whole) whose mean is `effect`
 /// standard deviations away from 0.
+///
+/// # Panics
+/// For fewer than two differences.
 #[must_use]
 pub fn t_power(effect: f64, n: f64) -> f64 {
+    assert!(n >= 2.0, "{n} differences have no t");
     let (df, shift) = (n - 1.0, effect.abs() * n.sqrt());
     let critical = student_t(TAIL, df);
     1.0 - noncentral_t(critical, df, shift) + noncentral_t(-critical, df, shift)
@@ -41,11 +45,14 @@ pub fn t_power(effect: f64, n: f64) -> f64 {
 /// How many differences give that power; `None` for an effect of 0, or if it is beyond a billion.
 #[must_use]
 pub fn differences_for(effect: f64, power: f64) -> Option<f64> {
-    let mut high = 4.0;
-    while effect != 0.0 && high <= MOST && t_power(effect, high) < power {
-        high *= 2.0;
+    if !effect.is_finite() || effect == 0.0 {
+        return None;
     }
-    (effect != 0.0 && high <= MOST).then(|| bisect(2.0, high, |n| t_power(effect, n) >= power))
+    let mut high = 4.0;
+    while high < MOST && t_power(effect, high) < power {
+        high = (2.0 * high).min(MOST);
+    }
+    (t_power(effect, high) >= power).then(|| bisect(2.0, high, |n| t_power(effect, n) >= power))
 }
 
 /// The effect, in standard deviations, that `n` differences find with that power.
@@ -62,7 +69,7 @@ pub fn detectable_effect(n: f64, power: f64) -> f64 {
 #[must_use]
 pub fn unanimous_users_for(floor: f64) -> Option<f64> {
     // Unanimity of m shows that the favourite's share is at least 0.025^(1/m); two users then agree with its square.
-    (0.0 < floor && floor < 1.0).then(|| (2.0 * (1.0 - TAIL).ln() / floor.ln()).ceil())
+    (0.0 < floor && floor < 1.0).then(|| (2.0 * (1.0 - TAIL).ln() / floor.ln()).ceil().max(2.0))
 }
 
 /// Where `is_enough` begins to hold.
@@ -139,6 +146,7 @@ mod tests {
         close(detectable_effect(30.0, POWER), 0.529_235_615_112_955, 1e-11);
         close(t_power(0.0, 12.0), 0.05, 1e-12);
         assert_eq!(differences_for(0.0, POWER), None);
+        assert_eq!(differences_for(f64::NAN, POWER), None);
         assert!(t_power(3.0, 400.0) > 1.0 - 1e-9, "a shift of 60");
     }
 
@@ -146,6 +154,7 @@ mod tests {
     fn unanimity_states_little() {
         assert_eq!(unanimous_users_for(0.95), Some(144.0));
         assert_eq!(unanimous_users_for(0.99), Some(735.0));
+        assert_eq!(unanimous_users_for(1e-6), Some(2.0), "one alone agrees with nobody");
         assert_eq!(unanimous_users_for(1.0), None);
     }
 }

@@ -9,19 +9,23 @@ use antiphon_core::Event;
 use antiphon_queue::Queue;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::WorkerError;
 
-/// Most hints of one message, which is then some tens of kilobytes long.
+/// Most hints of one message, which is then at most a quarter of a megabyte long.
 const MOST: usize = 256;
+/// Hints that wait while the broker takes none; more are dropped.
+const KEPT: usize = 4_096;
+/// How long the last ones may take in the end.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// Cheap to clone; clones tell in one message what comes within a moment.
 #[derive(Debug, Clone)]
 pub(crate) enum Herald {
     /// Each hint at once.
     AtOnce(Queue),
-    Together(mpsc::UnboundedSender<Event>),
+    Together(mpsc::Sender<Event>),
 }
 
 impl Herald {
@@ -34,7 +38,7 @@ impl Herald {
         if linger.is_zero() {
             return Self::AtOnce(queue);
         }
-        let (outbox, waiting) = mpsc::unbounded_channel();
+        let (outbox, waiting) = mpsc::channel(KEPT);
         tasks.spawn(tell_together(queue, linger, waiting));
         Self::Together(outbox)
     }
@@ -43,8 +47,12 @@ impl Herald {
     pub(crate) async fn tell(&self, event: Event) -> Result<(), WorkerError> {
         match self {
             Self::AtOnce(queue) => queue.publish_event(&event).await?,
-            // The task has said why it ended.
-            Self::Together(outbox) => drop(outbox.send(event)),
+            Self::Together(outbox) => {
+                if outbox.try_send(event).is_err() {
+                    // Either the broker takes nothing, or the task has ended and said why.
+                    tracing::debug!("a hint was dropped");
+                }
+            }
         }
         Ok(())
     }
@@ -53,11 +61,14 @@ impl Herald {
 async fn tell_together(
     queue: Queue,
     linger: Duration,
-    mut waiting: mpsc::UnboundedReceiver<Event>,
+    mut waiting: mpsc::Receiver<Event>,
 ) -> Result<(), WorkerError> {
     let mut events = Vec::new();
+    let mut farewell = None;
     while waiting.recv_many(&mut events, MOST).await > 0 {
-        if !waiting.is_closed() {
+        if waiting.is_closed() {
+            farewell.get_or_insert_with(|| Instant::now() + FAREWELL);
+        } else {
             sleep(linger).await;
         }
         while events.len() < MOST
@@ -65,7 +76,14 @@ async fn tell_together(
         {
             events.push(event);
         }
-        queue.publish_events(&events).await?;
+        let telling = queue.publish_events(&events);
+        match farewell {
+            None => telling.await?,
+            Some(end) => match timeout_at(end, telling).await {
+                Ok(told) => told?,
+                Err(_) => return Ok(()),
+            },
+        }
         events.clear();
     }
     Ok(())
@@ -74,7 +92,7 @@ async fn tell_together(
 #[cfg(test)]
 mod tests {
     use antiphon_queue::MemoryQueue;
-    use tokio::time::{Instant, timeout};
+    use tokio::time::timeout;
 
     use super::*;
 

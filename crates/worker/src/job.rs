@@ -1,4 +1,4 @@
-//! One job: its sessions side by side, then store → hint → ack, in that order.
+//! One job: its sessions side by side, then store → hint → ack (several hints may travel together, a moment later).
 
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -202,8 +202,9 @@ async fn in_vain(desk: &Desk, job: &Job, tally: JobTally) {
     }
     let tally = JobTally { duplicate: true, ..tally };
     let recorded = put_duplicate(&desk.parts, job, &tally, false).await;
-    let told = desk.herald.tell(Event::JobDone { job: job.clone(), tally }).await;
-    if let Err(error) = recorded.and(told) {
+    // Not with others: no leader looks for this in the store, and its budget must hear of it.
+    let told = desk.parts.queue.publish_event(&Event::JobDone { job: job.clone(), tally }).await;
+    if let Err(error) = recorded.and(told.map_err(WorkerError::from)) {
         tracing::warn!(run = %job.run, job = %job.id(), %error, "cannot record what a job cost that was handed back");
     }
 }

@@ -171,7 +171,8 @@ impl PoolLoop {
     async fn say(&self, stopped: &PoolStopped) -> Result<(), WorkerError> {
         let PoolStopped { reason, misconfigured } = stopped.clone();
         let event = Event::PoolStopped { pool: self.desk.pool.id.clone(), reason, misconfigured };
-        Ok(self.desk.parts.queue.publish_event(&event).await?)
+        // Behind the jobs that were done before.
+        self.desk.herald.tell(event).await
     }
 
     /// Waits until the pool is to be tried again.

@@ -2,7 +2,7 @@
 
 use antiphon_core::plan::Plan;
 use antiphon_core::summary::Summary;
-use antiphon_core::{RunId, keys};
+use antiphon_core::{Manifest, RunId, keys};
 use antiphon_store::{Store, StoreError};
 use serde::Serialize;
 
@@ -53,16 +53,23 @@ pub(crate) async fn run(arguments: &Arguments, output: &Output) -> anyhow::Resul
 async fn row(store: &Store, run: &RunId) -> Result<Row, StoreError> {
     let manifest =
         store.get_manifest(run).await?.ok_or_else(|| StoreError::Absent { key: keys::manifest(run) })?;
-    let rounds = store.rounds(run).await?;
-    let plan = Plan::new(&manifest, &rounds);
-    let jobs: usize = rounds.iter().map(|round| plan.jobs(round).len()).sum();
-    let jobs_stored = store.result_keys(run).await?.len();
+    let (jobs, jobs_stored) = jobs(store, &manifest).await?;
+    let cancelled = store.get_cancelled(run).await?.is_some();
     let summary: Option<Summary> = store.get_json(&keys::summary(run, "summary.json")).await?;
     let state = match summary {
+        _ if jobs_stored < jobs && cancelled => "cancelled",
         _ if jobs_stored < jobs => "unfinished",
         Some(summary) if summary.completeness.complete => "complete",
         Some(_) => "incomplete: samples failed",
         None => "stored, not summed up",
     };
     Ok(Row { run: run.to_string(), suite: manifest.suite, jobs, jobs_stored, state: state.to_owned() })
+}
+
+/// How many jobs of a run there are, and how many of them are stored.
+pub(super) async fn jobs(store: &Store, manifest: &Manifest) -> Result<(usize, usize), StoreError> {
+    let rounds = store.rounds(&manifest.run).await?;
+    let plan = Plan::new(manifest, &rounds);
+    let jobs = rounds.iter().map(|round| plan.jobs(round).len()).sum();
+    Ok((jobs, store.result_keys(&manifest.run).await?.len()))
 }

@@ -221,6 +221,16 @@ fn a_run_that_a_fleet_works_on_is_left_to_it() {
             &["a fleet works on run r1; stop it with `antiphon cancel r1` first; nothing was removed"],
         ),
         case(
+            "all of it is stored",
+            |desk| {
+                desk.good("run suite.yaml --run r1");
+                submit(desk, "r1");
+            },
+            "cancel r1",
+            2,
+            &["all of run r1 is stored, so there is nothing to cancel"],
+        ),
+        case(
             "its last calls may be under way",
             |desk| {
                 desk.good("run suite.yaml --run r1");
