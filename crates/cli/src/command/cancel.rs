@@ -8,6 +8,8 @@ use super::fleet::Fleet;
 use super::open_store;
 use super::runs::jobs;
 use crate::args::{Arguments, CancelArguments};
+use crate::compose;
+use crate::config;
 use crate::exit::Exit;
 use crate::output::{Output, Usage};
 
@@ -17,6 +19,8 @@ pub(crate) async fn run(
     output: &Output,
 ) -> anyhow::Result<Exit> {
     let run = &wanted.run;
+    // Without a broker there is nothing to cancel anywhere.
+    compose::broker(&config::find(arguments.config.as_deref(), None)?)?;
     let (store, _) = open_store::holding(arguments, run).await?;
     refuse_if_done(&store, run).await?;
     let fleet = Fleet::holding(arguments, run).await?;

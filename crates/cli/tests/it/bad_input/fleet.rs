@@ -223,6 +223,7 @@ fn a_run_that_a_fleet_works_on_is_left_to_it() {
         case(
             "all of it is stored",
             |desk| {
+                desk.set("ANTIPHON_BROKER", NOBODY);
                 desk.good("run suite.yaml --run r1");
                 submit(desk, "r1");
             },
