@@ -112,11 +112,13 @@ mod tests {
         memory.lose_events(1);
         for pool in ["a", "b"] {
             herald.tell(hint(pool)).await.unwrap();
+            sleep(LINGER / 5).await;
         }
         sleep(2 * LINGER).await;
         let begin = Instant::now();
         for pool in ["c", "d"] {
             herald.tell(hint(pool)).await.unwrap();
+            sleep(LINGER / 5).await;
         }
         assert_eq!(
             (heard.next().await, heard.next().await),
