@@ -1,5 +1,5 @@
 //! Tables of counts of *independent* rows: one sample per user. Where samples come in clusters, users are exchanged
-//! instead ([`crate::gap`]).
+//! instead ([`crate::divergence`]).
 
 use statrs::function::gamma::{gamma_ur, ln_gamma};
 
