@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test build-tools prepare test-rust test-python test-faults check bench validate stack stack-down
+.PHONY: help demo test build-tools prepare test-rust test-python test-faults check bench validate cross-check stack stack-down
 
 CARGO ?= cargo
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
@@ -57,6 +57,9 @@ stack: ## Build and start a RabbitMQ, an S3 server and simulated models on free 
 
 stack-down: ## Stop exactly what `make stack` started
 	@tests/stack.sh down $(ANTIPHON_TARGET_DIR)/stack
+
+cross-check: ## Compare the statistics with other libraries' on random inputs (2 minutes, outside CI)
+	@tests/cross_check/run.sh
 
 validate: ## Try real, tiny language models served by llama.cpp (20 minutes, outside CI)
 	tests/validate/run.sh
