@@ -4,28 +4,54 @@
 mod population;
 
 use antiphon_stats::{Estimate, Interval, Population, SimilarityMatrix, agreement, categorical, interval};
-use population::{Run, Scenario, Users};
+use population::{Run, Scenario, Users, equal};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 
 const REPETITIONS: u64 = 500;
-const MIXED: Users = Users::Around(&[0.6, 0.3, 0.1], 4.0);
-const NEAR_ONE: Users = Users::Around(&[0.98, 0.01, 0.01], 4.0);
-const HALF: Users = Users::Alike(&[0.5, 0.5]);
-const RARE: Users = Users::Alike(&[0.98, 0.02]);
-const ONE_DEVIANT: Users = Users::Deviant(0.99, 0.1);
 
-fn scenario(users: usize, sessions: &'static [usize], samples: usize, of: Users, looseness: f64) -> Scenario {
-    Scenario { users, sessions, samples, of, looseness }
+fn mixed() -> Users {
+    Users::Around(vec![0.6, 0.3, 0.1], 4.0)
+}
+
+fn near_one() -> Users {
+    Users::Around(vec![0.98, 0.01, 0.01], 4.0)
+}
+
+fn half() -> Users {
+    Users::Alike(vec![0.5, 0.5])
+}
+
+fn rare() -> Users {
+    Users::Alike(vec![0.98, 0.02])
+}
+
+/// A share of the users gives label 0 with chance `deviant`, all others with chance `usual`.
+fn two_types(share: f64, usual: f64, deviant: f64) -> Users {
+    Users::Types(vec![(1.0 - share, vec![usual, 1.0 - usual]), (share, vec![deviant, 1.0 - deviant])])
+}
+
+fn scenario(users: usize, sessions: &[usize], samples: usize, of: Users, looseness: f64) -> Scenario {
+    Scenario { users, sessions: sessions.to_vec(), samples, of, looseness }
+}
+
+fn random(repetition: u64) -> ChaCha8Rng {
+    let mut random = ChaCha8Rng::seed_from_u64(20_261_123);
+    random.set_stream(repetition);
+    random
 }
 
 /// Percent of the repetitions in which each interval of `of` holds its truth; NaN for one that is not given.
 fn coverages<const N: usize>(
-    scenario: Scenario,
+    scenario: &Scenario,
     population: Population,
     of: impl Fn(&Run) -> [(Option<Interval>, f64); N],
 ) -> [f64; N] {
     let mut held = [0.0; N];
     for repetition in 0..REPETITIONS {
-        for (held, (interval, truth)) in held.iter_mut().zip(of(&scenario.draw(repetition, population))) {
+        for (held, (interval, truth)) in
+            held.iter_mut().zip(of(&scenario.draw(&mut random(repetition), population)))
+        {
             *held += interval.map_or(f64::NAN, |interval| f64::from(u8::from(interval.contains(truth))));
         }
     }
@@ -38,14 +64,14 @@ fn levels(run: &Run, population: Population) -> [(Option<Interval>, f64); 4] {
     let rate = interval::proportion(&run.labels.map(|&label| f64::from(u8::from(label == 0))), population);
     let pair = |estimate: Estimate, truth| (estimate.interval, truth);
     [
-        pair(found.users, run.between),
-        pair(found.sessions, run.sessions),
-        pair(found.within, run.within),
-        pair(rate, run.first),
+        pair(found.users, run.between(equal)),
+        pair(found.sessions, run.sessions(equal)),
+        pair(found.within, run.within(equal)),
+        pair(rate, run.shares()[0]),
     ]
 }
 
-fn check(name: &str, scenario: Scenario, population: Population) {
+fn check(name: &str, scenario: &Scenario, population: Population) {
     let found = coverages(scenario, population, |run| levels(run, population));
     for (level, coverage) in ["between users", "between sessions", "within", "rate"].iter().zip(found) {
         assert!(coverage.is_nan() || coverage >= 93.5, "{name}, {level}: {coverage} %");
@@ -54,33 +80,35 @@ fn check(name: &str, scenario: Scenario, population: Population) {
 
 #[test]
 fn fixed_users() {
-    let fixed = |name, scenario| check(name, scenario, Population::Fixed);
-    fixed("10 mixed users, 4 sessions", scenario(10, &[4], 3, MIXED, 4.0));
-    fixed("54 mixed users, 2 sessions", scenario(54, &[2], 3, MIXED, 4.0));
-    fixed("3 mixed users, 3 sessions", scenario(3, &[3], 3, MIXED, 4.0));
-    fixed("12 mixed users, 3 to 12 sessions", scenario(12, &[3, 12, 5], 2, MIXED, 4.0));
-    fixed("10 users near 1, 4 sessions", scenario(10, &[4], 3, NEAR_ONE, 4.0));
-    fixed("10 users, rare whole sessions", scenario(10, &[4], 3, RARE, 0.001));
-    fixed("54 users, rare whole sessions", scenario(54, &[2], 3, RARE, 0.001));
-    fixed("12 users, rare, 3 to 12 sessions", scenario(12, &[3, 12, 5], 2, RARE, 0.001));
-    fixed("6 users all but unanimous", scenario(6, &[3], 3, Users::Alike(&[0.999, 0.001]), 4.0));
-    fixed("10 undecided users, 4 sessions", scenario(10, &[4], 3, HALF, 4.0));
-    fixed("30 undecided users, 4 sessions", scenario(30, &[4], 3, HALF, 4.0));
-    fixed("2 undecided users, 3 sessions", scenario(2, &[3], 3, HALF, 4.0));
-    fixed("10 users, one deviant", scenario(10, &[4], 3, ONE_DEVIANT, 4.0));
+    let fixed = |name, scenario: Scenario| check(name, &scenario, Population::Fixed);
+    fixed("10 mixed users, 4 sessions", scenario(10, &[4], 3, mixed(), 4.0));
+    fixed("54 mixed users, 2 sessions", scenario(54, &[2], 3, mixed(), 4.0));
+    fixed("3 mixed users, 3 sessions", scenario(3, &[3], 3, mixed(), 4.0));
+    fixed("12 mixed users, 3 to 12 sessions", scenario(12, &[3, 12, 5], 2, mixed(), 4.0));
+    fixed("10 users near 1, 4 sessions", scenario(10, &[4], 3, near_one(), 4.0));
+    fixed("10 users, rare whole sessions", scenario(10, &[4], 3, rare(), 0.001));
+    fixed("54 users, rare whole sessions", scenario(54, &[2], 3, rare(), 0.001));
+    fixed("12 users, rare, 3 to 12 sessions", scenario(12, &[3, 12, 5], 2, rare(), 0.001));
+    fixed("6 users all but unanimous", scenario(6, &[3], 3, Users::Alike(vec![0.999, 0.001]), 4.0));
+    fixed("10 undecided users, 4 sessions", scenario(10, &[4], 3, half(), 4.0));
+    fixed("30 undecided users, 4 sessions", scenario(30, &[4], 3, half(), 4.0));
+    fixed("2 undecided users, 3 sessions", scenario(2, &[3], 3, half(), 4.0));
+    fixed("10 users, one deviant", scenario(10, &[4], 3, Users::Deviant(0.99, 0.1), 4.0));
 }
 
 #[test]
 fn drawn_users() {
-    let between = |scenario, low: f64, high: f64| {
+    let between = |scenario: Scenario, low: f64, high: f64| {
         let of = |run: &Run| [levels(run, Population::Drawn)[0]];
-        let [found] = coverages(scenario, Population::Drawn, of);
+        let [found] = coverages(&scenario, Population::Drawn, of);
         assert!((low..=high).contains(&found), "{found} %");
     };
-    between(scenario(5, &[4], 3, MIXED, 4.0), 93.5, 99.5);
-    between(scenario(30, &[4], 3, MIXED, 4.0), 93.5, 97.5);
-    between(scenario(30, &[4], 3, NEAR_ONE, 4.0), 93.5, 100.0);
-    between(scenario(30, &[4], 3, HALF, 4.0), 93.5, 100.0);
+    between(scenario(5, &[4], 3, mixed(), 4.0), 93.5, 99.5);
+    between(scenario(30, &[4], 3, mixed(), 4.0), 93.5, 97.5);
+    between(scenario(30, &[4], 3, near_one(), 4.0), 93.5, 100.0);
+    between(scenario(30, &[4], 3, half(), 4.0), 93.5, 100.0);
+    between(scenario(12, &[1], 9, two_types(0.1, 0.99, 0.2), f64::INFINITY), 93.5, 100.0);
+    between(scenario(25, &[1], 9, two_types(0.5, 0.9, 0.3), f64::INFINITY), 93.5, 100.0);
 }
 
 /// Answers that are partly alike, as texts are: of three, two are near each other. Graded similarities spread less
@@ -92,15 +120,15 @@ fn similarities_that_are_not_all_or_nothing() {
     let between = |name: &str, scenario: Scenario, population| {
         let of = |run: &Run| {
             let found = agreement::similarities(&run.labels, &matrix, population);
-            [(found.users.interval, run.between_by(|i, j| ALIKE[i][j]))]
+            [(found.users.interval, run.between(|i, j| ALIKE[i][j]))]
         };
-        let [found] = coverages(scenario, population, of);
+        let [found] = coverages(&scenario, population, of);
         assert!(found >= 91.5, "{name}, {population:?}: {found} %");
     };
-    let near_one = Users::Around(&[0.97, 0.02, 0.01], 4.0);
-    for (name, of) in [("mixed", MIXED), ("near 1", near_one)] {
-        between(name, scenario(12, &[4], 3, of, 4.0), Population::Drawn);
-        between(name, scenario(30, &[4], 3, of, 4.0), Population::Drawn);
+    let near_one = Users::Around(vec![0.97, 0.02, 0.01], 4.0);
+    for (name, of) in [("mixed", mixed()), ("near 1", near_one)] {
+        between(name, scenario(12, &[4], 3, of.clone(), 4.0), Population::Drawn);
+        between(name, scenario(30, &[4], 3, of.clone(), 4.0), Population::Drawn);
         between(name, scenario(12, &[4], 3, of, 4.0), Population::Fixed);
     }
 }
@@ -113,16 +141,16 @@ fn ignoring_users_fails() {
         run.labels.rows().for_each(|(_, &label)| counts[label as usize] += 1);
         let value = categorical::collision(&counts).unwrap();
         let half = 1.96 * categorical::collision_variance(&counts).unwrap().sqrt();
-        [(Some(Interval { low: value - half, high: value + half }), run.between)]
+        [(Some(Interval { low: value - half, high: value + half }), run.between(equal))]
     };
-    let [found] = coverages(scenario(5, &[4], 3, MIXED, 4.0), Population::Drawn, naive);
+    let [found] = coverages(&scenario(5, &[4], 3, mixed(), 4.0), Population::Drawn, naive);
     assert!(found < 90.0, "{found} %");
 }
 
 /// The users of a grid share levels; treated as drawn, their interval is far too wide or speaks of others.
 #[test]
 fn fixed_users_treated_as_drawn_have_needlessly_wide_intervals() {
-    let run = scenario(30, &[4], 3, MIXED, 4.0).draw(1, Population::Fixed);
+    let run = scenario(30, &[4], 3, mixed(), 4.0).draw(&mut random(1), Population::Fixed);
     let width = |population| {
         let interval = agreement::labels(&run.labels, population).users.interval.unwrap();
         interval.high - interval.low
