@@ -6,7 +6,7 @@
 //! |---|---|
 //! | [`agreement`], [`pairwise`], [`interval`] | how often answers agree within a session, between sessions, between users; rates; with intervals |
 //! | [`categorical`], [`entropy`], [`clusters`] | which answers there are, how many, and which mean the same |
-//! | [`lcs`], [`rouge_l`], [`overlap`], [`text`] | how alike two texts are |
+//! | [`lcs`], [`rouge_l`], [`overlap`], [`minhash`], [`text`] | how alike two texts are |
 //! | [`medoid`], [`consensus`] | the most typical answer, and what most say word by word |
 //! | [`recall`] | how much of a reference text a text has |
 //! | [`components`], [`clustered`], [`bootstrap`] | where variance lies, and errors of means of clustered values |
@@ -39,6 +39,7 @@ mod kernel;
 pub mod krippendorff;
 pub mod lcs;
 pub mod medoid;
+pub mod minhash;
 pub mod monitoring;
 pub mod multiplicity;
 mod nested;
