@@ -9,6 +9,7 @@
 //! | `audit` | every planned sample once, every token once |
 //! | `broker` | a real RabbitMQ of the test's own, or a cluster |
 //! | `fleet` | coordinators and workers as processes, with all that they need and all that may befall them |
+//! | `generated` | a run whose answers nobody gave, as large as is wanted |
 //! | `relay` | a wire that can be cut, slowed and held, and that reads AMQP |
 //! | `moto` | an S3 server that nobody here wrote |
 //! | `kept` | programs of others, which never outlive the tests |
@@ -17,6 +18,7 @@ mod asked;
 mod audit;
 mod broker;
 mod fleet;
+mod generated;
 mod kept;
 mod moto;
 mod program;
@@ -28,6 +30,7 @@ pub use asked::{Asked, VOICES};
 pub use audit::{Excuses, answers, audit, audit_repeated, same_summary, samples_by_job, tokens};
 pub use broker::{Broker, BrokerKind, Certificates, Cluster, Depth, Tls, Vhost};
 pub use fleet::{Bucket, Fleet, FleetKind, Ground, Member, Wires, undisturbed};
+pub use generated::Generated;
 pub use moto::Moto;
 pub use program::{Ended, Program};
 pub use relay::{Counts, Event, Relay, Sender, Trap};

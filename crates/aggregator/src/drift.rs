@@ -43,6 +43,17 @@ impl Drift {
         }
     }
 
+    /// Adds the cells of another block.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        for (user, halves) in &other.users {
+            let known = self.users.entry(*user).or_default();
+            for (known, more) in [(&mut known.early, halves.early), (&mut known.late, halves.late)] {
+                known.0 += more.0;
+                known.1 += more.1;
+            }
+        }
+    }
+
     /// Late minus early, in likeness (0 to 1) to the typical answer; the interval takes users as independent.
     pub(crate) fn estimate(&self) -> Estimate {
         #[expect(clippy::cast_precision_loss, reason = "counts of samples are far below 2^53")]

@@ -23,6 +23,14 @@ pub enum AggregatorError {
         /// Why.
         source: parquet::errors::ParquetError,
     },
+    /// The table of samples grows in a file of this machine until it is whole.
+    #[error("can't write to the folder for temporary files {}; TMPDIR names another", place.display())]
+    Scratch {
+        /// The folder.
+        place: std::path::PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// It was asked to stop.
     #[error("stopped before the summary was written; `antiphon report {run}` makes it")]
     Stopped {

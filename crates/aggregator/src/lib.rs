@@ -3,30 +3,37 @@
 //! | module | what it does |
 //! |---|---|
 //! | `run` | the role: blocks in, `summary.json`, `operations.json` and Parquet out |
+//! | `block`, `part` | what a block comes to, and how parts become the whole |
+//! | `memory` | how many blocks are held at a time |
 //! | `read_block` | the samples of a block; of retried ones the first that stands |
 //! | `label` | from an answer's text to a label: an option, a number, a short text |
 //! | `cell` | one target's answers to one turn of one probe, summed up |
 //! | `users`, `scales` | who asked; how far scales can be relied on across probes |
 //! | `drift` | whether a model answers differently late in a run than early |
 //! | `estimates` | from numbers of `stats` to numbers of the summary |
-//! | `tables` | the same samples and probes as Parquet |
+//! | `table`, `tables` | the same samples and probes as Parquet |
 //! | `tally` | how the run went: calls, tokens, dollars, latency |
 //!
 //! It calls nobody, and its result is a pure function of manifest, rounds and stored samples: the order in which
-//! objects are listed or were written changes nothing.
+//! objects are listed or were written changes nothing, and neither do threads.
 
+mod block;
 mod cell;
 mod drift;
 mod error;
 mod estimates;
 mod label;
+mod memory;
+mod part;
 mod read_block;
 mod run;
 mod scales;
+mod table;
 mod tables;
 mod tally;
 mod users;
 
 pub use error::AggregatorError;
 pub use label::{Label, label_of};
+pub use memory::Settings;
 pub use run::{Parts, run};

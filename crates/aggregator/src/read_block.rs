@@ -14,10 +14,13 @@ pub(crate) struct BlockSample {
     pub(crate) sample: Sample,
 }
 
-/// The samples of a block that stand, by the probe's place in the manifest and the turn; within, by user, session and repeat,
-/// whoever stored them when.
+/// Samples by the probe's place in the manifest and the turn.
+pub(crate) type Cells = BTreeMap<(usize, u32), Vec<BlockSample>>;
+
+/// The samples of a block that stand; within a cell by user, session and repeat, whoever stored them when. Of the cells only those that
+/// `wanted` says, so that a block that is too large to hold can be read again and again.
 ///
-/// `seen` is told every stored sample, standing or not.
+/// `seen` is told every stored sample, standing or not, wanted or not.
 ///
 /// # Errors
 /// If an object is missing, corrupt or of a newer format.
@@ -27,13 +30,15 @@ pub(crate) async fn read_block(
     block: (&TargetId, &BlockId),
     jobs: Vec<JobId>,
     places: &Places,
+    wanted: impl Fn(usize, u32) -> bool,
     mut seen: impl FnMut(&Sample),
-) -> Result<BTreeMap<(usize, u32), Vec<BlockSample>>, StoreError> {
+) -> Result<Cells, StoreError> {
     let standing = store.standing_samples(run, block, jobs, |sample| {
         seen(sample);
         sample.request = None;
+        places.probes.get(&sample.probe).is_some_and(|&probe| wanted(probe, sample.turn))
     });
-    let mut cells: BTreeMap<(usize, u32), Vec<BlockSample>> = BTreeMap::new();
+    let mut cells = Cells::new();
     for sample in standing.await?.into_values() {
         if let (Some(&probe), Some(&user)) =
             (places.probes.get(&sample.probe), places.users.get(&sample.user))
@@ -56,20 +61,8 @@ pub(crate) struct Places {
 
 impl Places {
     pub(crate) fn of(manifest: &Manifest) -> Self {
-        Self {
-            probes: manifest
-                .probes
-                .iter()
-                .enumerate()
-                .map(|(place, probe)| (probe.id.clone(), place))
-                .collect(),
-            users: manifest
-                .users
-                .users
-                .iter()
-                .enumerate()
-                .map(|(place, user)| (user.id.clone(), place))
-                .collect(),
-        }
+        let probes = manifest.probes.iter().enumerate().map(|(place, probe)| (probe.id.clone(), place));
+        let users = manifest.users.users.iter().enumerate().map(|(place, user)| (user.id.clone(), place));
+        Self { probes: probes.collect(), users: users.collect() }
     }
 }

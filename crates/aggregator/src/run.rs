@@ -1,33 +1,32 @@
-//! The role: reads a run block by block and writes its summary.
+//! The role: reads a run block by block, several at a time, and writes its summary.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use antiphon_core::certificate::Certificate;
 use antiphon_core::plan::Plan;
 use antiphon_core::prompt::Prompter;
 use antiphon_core::summary::{Cell, Completeness, Operations, Summary};
-use antiphon_core::{
-    JobId, Manifest, OBJECT_FORMAT, ProbeKind, Round, RunId, Sampling, Target, TargetId, keys,
-};
+use antiphon_core::{Job, OBJECT_FORMAT, RunId, Sampling, keys};
 use antiphon_stats::text::NORMALISER_VERSION;
 use antiphon_store::Store;
+use futures::{StreamExt, TryStreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
-use crate::AggregatorError;
-use crate::cell::{CellInput, summarise};
-use crate::drift::Drift;
-use crate::label::{Label, label_of};
-use crate::read_block::{BlockSample, Places, read_block};
-use crate::scales::Scales;
-use crate::tables::{self, Table};
-use crate::tally::Tally;
-use crate::users;
+use crate::block::{Block, OpenRun};
+use crate::memory::Memory;
+use crate::part::{Part, Whole};
+use crate::read_block::Places;
+use crate::table::Joined;
+use crate::{AggregatorError, Settings, tables, users};
 
 /// What the aggregator works with.
 #[derive(Debug, Clone)]
 pub struct Parts {
     /// The truth.
     pub store: Store,
+    /// What it may use of the machine. It changes no result.
+    pub settings: Settings,
 }
 
 /// Sums a run up, and writes `summary.json`, `operations.json`, `samples.parquet` and `probes.parquet`.
@@ -39,167 +38,101 @@ pub async fn run(
     run: &RunId,
     stop: &CancellationToken,
 ) -> Result<(Summary, Operations), AggregatorError> {
-    let store = &parts.store;
-    let no_run = || AggregatorError::NoRun { run: run.clone() };
-    let manifest = store.get_manifest(run).await?.ok_or_else(no_run)?;
-    let rounds = store.rounds(run).await?;
-    let mut work = Work::open(store, &manifest, &rounds).await?;
-    for target in &manifest.targets {
-        for block in 0..work.plan.blocks() {
-            if stop.is_cancelled() {
-                return Err(AggregatorError::Stopped { run: run.clone() });
+    let open = Arc::new(OpenRun::open(&parts.store, run).await?);
+    let memory = Memory::new(parts.settings.memory_mib);
+    let local = |error| AggregatorError::Scratch { place: std::env::temp_dir(), source: error };
+    let file = tempfile::NamedTempFile::new().map_err(local)?;
+    let samples = Joined::new(file.reopen().map_err(local)?, tables::SAMPLES).map_err(table("samples"))?;
+    let mut whole = Whole::new(samples);
+    let asks_each = open.lacks_a_few().await?;
+    let made = stream::iter(open.blocks())
+        .map(|block| {
+            let (open, memory) = (Arc::clone(&open), &memory);
+            async move {
+                if stop.is_cancelled() {
+                    return Err(AggregatorError::Stopped { run: open.manifest.run.clone() });
+                }
+                let jobs = open.jobs(block, asks_each).await?;
+                Ok((block, make(&open, memory, block, jobs).await?))
             }
-            work.block(store, target, block).await?;
-        }
+        })
+        .buffered(parts.settings.threads.get());
+    tokio::pin!(made);
+    while let Some((block, part)) = made.try_next().await? {
+        whole.add(&open.target(block).id, part).map_err(table("samples"))?;
     }
-    work.finish(store).await
+    let is_priced = open.manifest.targets.iter().all(|target| target.price.is_some());
+    let (cells, scales, operations) = whole.close(is_priced, open.rounds.len()).map_err(table("samples"))?;
+    let summary = open.summary(cells, scales);
+    let probes = tables::probes(run.as_str(), &summary.cells).map_err(table("probes"))?;
+    let store = &parts.store;
+    store.put_file(&keys::summary(run, "samples.parquet"), file.path()).await?;
+    store.put(&keys::summary(run, "probes.parquet"), probes).await?;
+    store.put_json(&keys::summary(run, "operations.json"), &operations).await?;
+    store.put_json(&keys::summary(run, "summary.json"), &summary).await?;
+    Ok((summary, operations))
 }
 
-struct Work<'a> {
-    manifest: &'a Manifest,
-    plan: Plan<'a>,
-    prompter: Prompter,
-    places: Places,
-    jobs: BTreeMap<(TargetId, String), Vec<JobId>>,
-    dead: HashSet<(TargetId, usize, usize, u32)>,
-    cells: Vec<Cell>,
-    scales: Scales,
-    drift: BTreeMap<TargetId, Drift>,
-    samples: Table,
-    tally: Tally,
+/// Sums a block up once there is memory for it.
+async fn make(
+    open: &Arc<OpenRun>,
+    memory: &Memory,
+    block: Block,
+    jobs: Vec<antiphon_core::JobId>,
+) -> Result<Part, AggregatorError> {
+    let share = memory.of_block(&open.cells(block)).await;
+    let part = open.part(block, jobs, share.is_cell_by_cell()).await?;
+    memory.learn(&part.tally);
+    Ok(part)
 }
 
-impl<'a> Work<'a> {
-    async fn open(
-        store: &Store,
-        manifest: &'a Manifest,
-        rounds: &'a [Round],
-    ) -> Result<Self, AggregatorError> {
-        let mut jobs: BTreeMap<(TargetId, String), Vec<JobId>> = BTreeMap::new();
-        let mut objects = 0;
-        let plan = Plan::new(manifest, rounds);
-        for (target, block, job) in store.planned_results(&plan).await? {
-            objects += 1;
-            jobs.entry((target, block.to_string())).or_default().push(job);
-        }
-        let places = Places::of(manifest);
-        let mut dead = HashSet::new();
-        for job in store.dead_jobs(&manifest.run).await? {
-            for planned in plan.sessions(&job.job) {
-                let place = (places.probes[&planned.probe.id], places.users[&planned.user.id]);
-                dead.insert((job.job.target.clone(), place.0, place.1, planned.session));
-            }
+impl OpenRun {
+    pub(crate) async fn open(store: &Store, run: &RunId) -> Result<Self, AggregatorError> {
+        let no_run = || AggregatorError::NoRun { run: run.clone() };
+        let manifest = store.get_manifest(run).await?.ok_or_else(no_run)?;
+        let rounds = store.rounds(run).await?;
+        let mut dead: BTreeMap<_, Vec<Job>> = BTreeMap::new();
+        for lost in store.dead_jobs(run).await? {
+            dead.entry((lost.job.target.clone(), lost.job.block.clone())).or_default().push(lost.job);
         }
         Ok(Self {
-            manifest,
-            plan,
+            store: store.clone(),
             prompter: Prompter::new(manifest.seed),
-            places,
-            jobs,
+            places: Places::of(&manifest),
+            manifest,
+            rounds,
             dead,
-            cells: Vec::new(),
-            scales: Scales::default(),
-            drift: BTreeMap::new(),
-            samples: tables::samples().map_err(|source| table("samples", source))?,
-            tally: Tally::new(&manifest.targets, rounds.len(), objects),
         })
     }
 
-    async fn block(&mut self, store: &Store, target: &Target, block: usize) -> Result<(), AggregatorError> {
-        let id = Plan::block_id(block);
-        let jobs = self.jobs.remove(&(target.id.clone(), id.to_string())).unwrap_or_default();
-        let tally = &mut self.tally;
-        let run = &self.manifest.run;
-        let mut cells = read_block(store, run, (&target.id, &id), jobs, &self.places, |sample| {
-            tally.count(target, sample)
-        })
-        .await?;
-        let probes: Vec<usize> = self.plan.block_probes(block).map(|(place, _)| place).collect();
-        for probe in probes {
-            for turn in 0..u32::try_from(self.manifest.probes[probe].turns()).expect("few turns") {
-                let samples = cells.remove(&(probe, turn)).unwrap_or_default();
-                self.cell(target, probe, turn, samples)?;
-            }
-        }
-        Ok(())
+    /// Whether the listings may come late: they lack a few jobs of the plan, so that each is asked for.
+    async fn lacks_a_few(&self) -> Result<bool, AggregatorError> {
+        Ok(self.store.lacks_a_few_results(&self.plan()).await?)
     }
 
-    fn cell(
-        &mut self,
-        target: &Target,
-        place: usize,
-        turn: u32,
-        samples: Vec<BlockSample>,
-    ) -> Result<(), AggregatorError> {
-        let probe = &self.manifest.probes[place];
-        let certificate = self.certificate(target, place, &samples);
-        if certificate.planned == 0 {
-            return Ok(());
-        }
-        let target_place = self.manifest.targets.iter().position(|other| other.id == target.id).unwrap_or(0);
-        let mut names = Vec::with_capacity(samples.len());
-        for row in &samples {
-            let user = &self.manifest.users.users[row.user];
-            let label = label_of(self.manifest, &self.prompter, probe, user, &row.sample);
-            if let (ProbeKind::Scale { from, to }, Some(Label::Number(number))) = (&probe.kind, &label) {
-                self.scales.add((target_place, &target.id), place, (*from, *to), *number);
-            }
-            let name = label.map(|label| label.name(self.manifest, probe));
-            self.samples
-                .push(tables::sample_row(self.manifest, &target.id, probe, row, name.clone()))
-                .map_err(|source| table("samples", source))?;
-            names.push(name);
-        }
-        let input = CellInput {
-            manifest: self.manifest,
-            prompter: &self.prompter,
-            target,
-            probe,
-            turn,
-            samples,
-            certificate,
-        };
-        let cell = summarise(&input);
-        self.drift.entry(target.id.clone()).or_default().add(&input, &cell, &names);
-        self.cells.push(cell);
-        Ok(())
+    /// The jobs of a block that are done.
+    async fn jobs(
+        &self,
+        block: Block,
+        asks_each: bool,
+    ) -> Result<Vec<antiphon_core::JobId>, AggregatorError> {
+        let target = self.target(block);
+        Ok(self.store.block_results(&self.plan(), target, block.block, asks_each).await?)
     }
 
-    fn certificate(&self, target: &Target, place: usize, samples: &[BlockSample]) -> Certificate {
-        let probe = &self.manifest.probes[place];
-        let planned = self.plan.planned_samples(&target.id, place) / probe.turns() as u64;
-        let mut certificate = Certificate { planned, ..Certificate::default() };
-        let mut recorded = HashSet::new();
-        for row in samples {
-            certificate.record(row.sample.outcome.class());
-            recorded.insert((row.user, row.sample.session));
-        }
-        let missing = planned.saturating_sub(certificate.recorded());
-        let dead = self
-            .dead
-            .iter()
-            .filter(|(of, probe, user, session)| {
-                *of == target.id && *probe == place && !recorded.contains(&(*user, *session))
-            })
-            .count() as u64;
-        certificate.dead = (dead * u64::from(self.manifest.sampling.repeats)).min(missing);
-        certificate.cancelled = missing - certificate.dead;
-        certificate
-    }
-
-    async fn finish(self, store: &Store) -> Result<(Summary, Operations), AggregatorError> {
-        let manifest = self.manifest;
-        let run = &manifest.run;
+    fn summary(&self, cells: Vec<Cell>, scales: crate::scales::Scales) -> Summary {
+        let manifest = &self.manifest;
         let mut completeness =
             Completeness { complete: false, total: Certificate::default(), targets: BTreeMap::new() };
-        for cell in &self.cells {
+        for cell in &cells {
             completeness.total.add(&cell.certificate);
             completeness.targets.entry(cell.target.clone()).or_default().add(&cell.certificate);
         }
         completeness.complete = completeness.total.is_complete();
-        let summary = Summary {
+        let plan: Plan<'_> = self.plan();
+        Summary {
             format: OBJECT_FORMAT,
-            run: run.clone(),
+            run: manifest.run.clone(),
             suite: manifest.suite.clone(),
             description: manifest.description.clone(),
             suite_hash: manifest.suite_hash.clone(),
@@ -208,29 +141,18 @@ impl<'a> Work<'a> {
             normaliser_version: NORMALISER_VERSION,
             antiphon_version: manifest.antiphon_version.clone(),
             seed: manifest.seed,
-            sampling: Sampling { sessions: self.plan.most_sessions(), repeats: manifest.sampling.repeats },
+            sampling: Sampling { sessions: plan.most_sessions(), repeats: manifest.sampling.repeats },
             scoring: manifest.scoring,
             limits: manifest.limits.clone(),
             users: users::summary(manifest),
             targets: manifest.targets.clone(),
             completeness,
-            scales: self.scales.reliability(),
-            cells: self.cells,
-        };
-        let mut operations = self.tally.close();
-        operations.time_effect =
-            self.drift.iter().map(|(target, drift)| (target.clone(), drift.estimate())).collect();
-        let samples = self.samples.close().map_err(|source| table("samples", source))?;
-        let probes =
-            tables::probes(run.as_str(), &summary.cells).map_err(|source| table("probes", source))?;
-        store.put(&keys::summary(run, "samples.parquet"), samples).await?;
-        store.put(&keys::summary(run, "probes.parquet"), probes).await?;
-        store.put_json(&keys::summary(run, "operations.json"), &operations).await?;
-        store.put_json(&keys::summary(run, "summary.json"), &summary).await?;
-        Ok((summary, operations))
+            scales: scales.reliability(&manifest.targets),
+            cells,
+        }
     }
 }
 
-fn table(table: &'static str, source: parquet::errors::ParquetError) -> AggregatorError {
-    AggregatorError::Table { table, source }
+fn table(table: &'static str) -> impl Fn(parquet::errors::ParquetError) -> AggregatorError {
+    move |source| AggregatorError::Table { table, source }
 }

@@ -2,46 +2,47 @@
 
 use std::collections::BTreeMap;
 
-use antiphon_core::TargetId;
+use antiphon_core::Target;
 use antiphon_core::summary::ScaleReliability;
 use antiphon_stats::krippendorff::{self, Metric};
 
 use crate::estimates::point;
 
+/// A target's place, least and greatest number.
+type Range = (usize, i32, i32);
+/// How often a probe, by its place, was answered with a number.
+type Counts = BTreeMap<usize, BTreeMap<i32, u64>>;
+
 /// Numbers by target, range and probe.
 #[derive(Debug, Default)]
 pub(crate) struct Scales {
-    /// By place of the target, least and greatest number.
-    scales: BTreeMap<(usize, i32, i32), Scale>,
-}
-
-#[derive(Debug)]
-struct Scale {
-    target: TargetId,
-    /// The numbers of each probe, by its place.
-    probes: BTreeMap<usize, Vec<f64>>,
+    scales: BTreeMap<Range, Counts>,
 }
 
 impl Scales {
     /// Adds a number that was answered.
-    pub(crate) fn add(
-        &mut self,
-        target: (usize, &TargetId),
-        probe: usize,
-        (from, to): (i32, i32),
-        number: i32,
-    ) {
-        let new = || Scale { target: target.1.clone(), probes: BTreeMap::new() };
-        let scale = self.scales.entry((target.0, from, to)).or_insert_with(new);
-        scale.probes.entry(probe).or_default().push(f64::from(number));
+    pub(crate) fn add(&mut self, target: usize, probe: usize, (from, to): (i32, i32), number: i32) {
+        let probes = self.scales.entry((target, from, to)).or_default();
+        *probes.entry(probe).or_default().entry(number).or_default() += 1;
+    }
+
+    /// Adds those of other blocks.
+    pub(crate) fn merge(&mut self, other: Self) {
+        for (range, probes) in other.scales {
+            let known = self.scales.entry(range).or_default();
+            for (probe, numbers) in probes {
+                let known = known.entry(probe).or_default();
+                numbers.into_iter().for_each(|(number, count)| *known.entry(number).or_default() += count);
+            }
+        }
     }
 
     /// Alpha over the probes of each target that share a range.
-    pub(crate) fn reliability(self) -> Vec<ScaleReliability> {
+    pub(crate) fn reliability(self, targets: &[Target]) -> Vec<ScaleReliability> {
         self.scales
             .into_iter()
-            .map(|((_, from, to), Scale { target, probes })| {
-                let units: Vec<Vec<f64>> = probes.into_values().collect();
+            .map(|((target, from, to), probes)| {
+                let units: Vec<Vec<f64>> = probes.values().map(numbers).collect();
                 let alpha = |metric| {
                     if units.len() < 2 {
                         return point(
@@ -58,7 +59,7 @@ impl Scales {
                     }
                 };
                 ScaleReliability {
-                    target,
+                    target: targets[target].id.clone(),
                     from,
                     to,
                     probes: units.len() as u64,
@@ -68,4 +69,9 @@ impl Scales {
             })
             .collect()
     }
+}
+
+fn numbers(counts: &BTreeMap<i32, u64>) -> Vec<f64> {
+    let times = |count: u64| usize::try_from(count).expect("answers fit in memory");
+    counts.iter().flat_map(|(number, count)| std::iter::repeat_n(f64::from(*number), times(*count))).collect()
 }

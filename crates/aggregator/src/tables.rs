@@ -1,104 +1,26 @@
-//! Samples and probes as Parquet, for DuckDB, Polars and pandas.
-
-use std::sync::Arc;
+//! Samples and probes as Parquet, for DuckDB, Polars and pandas: which columns they have.
 
 use antiphon_core::summary::{Cell, Labels};
 use antiphon_core::{Manifest, Outcome, Probe, TargetId};
 use bytes::Bytes;
-use parquet::basic::{Compression, ZstdLevel};
-use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type};
 use parquet::errors::ParquetError;
-use parquet::file::properties::WriterProperties;
-use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::parser::parse_message_type;
 
 use crate::read_block::BlockSample;
+use crate::table::{Table, Value};
 
-/// Rows of a row group: enough to compress well, few enough to hold.
-const ROWS: usize = 20_000;
-
-/// One cell of a row.
-#[derive(Debug, Clone)]
-pub(crate) enum Value {
-    Text(Option<String>),
-    Whole(Option<i64>),
-    Real(Option<f64>),
-}
-
-/// A table that is written row group by row group.
-pub(crate) struct Table {
-    writer: SerializedFileWriter<Vec<u8>>,
-    rows: Vec<Vec<Value>>,
-}
-
-impl Table {
-    fn new(schema: &str) -> Result<Self, ParquetError> {
-        let schema = Arc::new(parse_message_type(schema)?);
-        let properties =
-            WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?));
-        let writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties.build()))?;
-        Ok(Self { writer, rows: Vec::new() })
-    }
-
-    pub(crate) fn push(&mut self, row: Vec<Value>) -> Result<(), ParquetError> {
-        self.rows.push(row);
-        if self.rows.len() >= ROWS { self.flush() } else { Ok(()) }
-    }
-
-    pub(crate) fn close(mut self) -> Result<Bytes, ParquetError> {
-        self.flush()?;
-        Ok(Bytes::from(self.writer.into_inner()?))
-    }
-
-    fn flush(&mut self) -> Result<(), ParquetError> {
-        if self.rows.is_empty() {
-            return Ok(());
-        }
-        let rows = std::mem::take(&mut self.rows);
-        let mut group = self.writer.next_row_group()?;
-        let mut place = 0;
-        while let Some(mut column) = group.next_column()? {
-            // Every column is optional: a level of 1 says that the value is there.
-            let mut levels = Vec::with_capacity(rows.len());
-            let (mut texts, mut wholes, mut reals) = (Vec::new(), Vec::new(), Vec::new());
-            for row in &rows {
-                let present = match &row[place] {
-                    Value::Text(text) => text.as_ref().map(|text| texts.push(ByteArray::from(text.as_str()))),
-                    Value::Whole(number) => number.map(|number| wholes.push(number)),
-                    Value::Real(number) => number.map(|number| reals.push(number)),
-                };
-                levels.push(i16::from(present.is_some()));
-            }
-            match &rows[0][place] {
-                Value::Text(_) => column.typed::<ByteArrayType>().write_batch(&texts, Some(&levels), None)?,
-                Value::Whole(_) => column.typed::<Int64Type>().write_batch(&wholes, Some(&levels), None)?,
-                Value::Real(_) => column.typed::<DoubleType>().write_batch(&reals, Some(&levels), None)?,
-            };
-            column.close()?;
-            place += 1;
-        }
-        group.close()?;
-        Ok(())
-    }
-}
-
-/// The table of samples: one row each.
-pub(crate) fn samples() -> Result<Table, ParquetError> {
-    Table::new(
-        "message samples {
-            optional binary run (STRING); optional binary target (STRING); optional binary probe (STRING);
-            optional binary group (STRING); optional binary kind (STRING);
-            optional binary user (STRING); optional binary language (STRING); optional binary system_prompt (STRING);
-            optional binary persona (STRING); optional binary wording (STRING);
-            optional int64 session; optional int64 turn; optional int64 repeat;
-            optional binary outcome (STRING); optional binary detail (STRING);
-            optional binary text (STRING); optional binary label (STRING);
-            optional binary response_id (STRING); optional binary model (STRING); optional binary stop_reason (STRING);
-            optional int64 input_tokens; optional int64 output_tokens; optional int64 unexplained_input_tokens;
-            optional int64 attempts; optional int64 started_ms; optional int64 latency_ms;
-        }",
-    )
-}
+/// The columns of samples.
+pub(crate) const SAMPLES: &str = "message samples {
+    optional binary run (STRING); optional binary target (STRING); optional binary probe (STRING);
+    optional binary group (STRING); optional binary kind (STRING);
+    optional binary user (STRING); optional binary language (STRING); optional binary system_prompt (STRING);
+    optional binary persona (STRING); optional binary wording (STRING);
+    optional int64 session; optional int64 turn; optional int64 repeat;
+    optional binary outcome (STRING); optional binary detail (STRING);
+    optional binary text (STRING); optional binary label (STRING);
+    optional binary response_id (STRING); optional binary model (STRING); optional binary stop_reason (STRING);
+    optional int64 input_tokens; optional int64 output_tokens; optional int64 unexplained_input_tokens;
+    optional int64 attempts; optional int64 started_ms; optional int64 latency_ms;
+}";
 
 /// A sample as a row.
 pub(crate) fn sample_row(

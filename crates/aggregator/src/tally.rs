@@ -9,29 +9,52 @@ use antiphon_core::{OBJECT_FORMAT, Sample, Target};
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     operations: Operations,
+    /// In dollars, where there is a price.
+    cost: f64,
     latencies: BTreeMap<u32, u64>,
-    priced: bool,
+    /// Bytes.
+    texts: u64,
 }
 
 impl Tally {
-    pub(crate) fn new(targets: &[Target], rounds: usize, objects: usize) -> Self {
-        let operations = Operations {
-            format: OBJECT_FORMAT,
-            rounds: rounds as u64,
-            objects: objects as u64,
-            dollars: Some(0.0),
-            ..Operations::default()
-        };
-        Self {
-            operations,
-            latencies: BTreeMap::new(),
-            priced: targets.iter().all(|target| target.price.is_some()),
+    /// Of a block with so many result objects.
+    pub(crate) fn of(objects: usize) -> Self {
+        let operations = Operations { objects: objects as u64, ..Operations::default() };
+        Self { operations, ..Self::default() }
+    }
+
+    /// Bytes of a text, on average.
+    pub(crate) fn mean_text(&self) -> u64 {
+        self.texts / self.operations.samples.max(1)
+    }
+
+    /// Adds what was counted in another block.
+    pub(crate) fn merge(&mut self, other: Self) {
+        let (sums, more) = (&mut self.operations, other.operations);
+        sums.samples += more.samples;
+        sums.calls += more.calls;
+        sums.objects += more.objects;
+        sums.input_tokens += more.input_tokens;
+        sums.output_tokens += more.output_tokens;
+        // Nothing is before every time.
+        sums.first_call_ms = [sums.first_call_ms, more.first_call_ms].into_iter().flatten().min();
+        sums.last_call_ms = sums.last_call_ms.max(more.last_call_ms);
+        for (target, count) in more.unexplained_input {
+            *sums.unexplained_input.entry(target).or_default() += count;
         }
+        for (target, models) in more.models {
+            let known = sums.models.entry(target).or_default();
+            models.into_iter().for_each(|(model, count)| *known.entry(model).or_default() += count);
+        }
+        self.cost += other.cost;
+        self.texts += other.texts;
+        other.latencies.into_iter().for_each(|(ms, count)| *self.latencies.entry(ms).or_default() += count);
     }
 
     pub(crate) fn count(&mut self, target: &Target, sample: &Sample) {
         let sums = &mut self.operations;
         sums.samples += 1;
+        self.texts += sample.text.len() as u64;
         sums.calls += u64::from(sample.attempts);
         if sample.attempts > 0 {
             let at = sample.started_ms;
@@ -42,8 +65,8 @@ impl Tally {
         if let Some(usage) = sample.billing.usage {
             sums.input_tokens += usage.input_tokens;
             sums.output_tokens += usage.output_tokens;
-            if let (Some(sum), Some(price)) = (&mut sums.dollars, target.price) {
-                *sum += price.dollars(usage.input_tokens, usage.output_tokens);
+            if let Some(price) = target.price {
+                self.cost += price.dollars(usage.input_tokens, usage.output_tokens);
             }
         }
         if sample.billing.unexplained_input_tokens.is_some() {
@@ -54,17 +77,15 @@ impl Tally {
         }
     }
 
-    pub(crate) fn close(mut self) -> Operations {
+    pub(crate) fn close(mut self, is_priced: bool, rounds: usize) -> Operations {
         let total: u64 = self.latencies.values().sum();
         for (name, share) in [("0.5", 0.5), ("0.9", 0.9), ("0.99", 0.99)] {
             if let Some(latency) = quantile(&self.latencies, total, share) {
                 self.operations.latency_ms.insert(name.to_owned(), latency);
             }
         }
-        if !self.priced {
-            self.operations.dollars = None;
-        }
-        self.operations
+        let dollars = is_priced.then_some(self.cost);
+        Operations { format: OBJECT_FORMAT, rounds: rounds as u64, dollars, ..self.operations }
     }
 }
 

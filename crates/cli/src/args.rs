@@ -3,6 +3,7 @@
 mod fleet;
 
 use std::net::SocketAddr;
+use std::num::NonZero;
 use std::path::PathBuf;
 
 use antiphon_core::{ProbeId, RunId, TargetId, UserId};
@@ -259,6 +260,12 @@ pub(crate) struct ShowArguments {
 pub(crate) struct ReportArguments {
     /// The run
     pub(crate) run: RunId,
+    /// Blocks that are summed up at a time [default: what the configuration says, else one for each core]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZero<usize>>,
+    /// MiB that samples may take at a time, about [default: what the configuration says, else 512]
+    #[arg(long, value_name = "MIB")]
+    pub(crate) memory_mib: Option<NonZero<u32>>,
 }
 
 #[derive(Debug, Args)]

@@ -6,6 +6,7 @@ mod one_process;
 mod pools;
 mod service;
 
+use antiphon_aggregator::Settings;
 use antiphon_core::RunId;
 use antiphon_core::summary::{Operations, Summary};
 use antiphon_store::Store;
@@ -19,9 +20,10 @@ pub(crate) use service::{Choice, Place, choose, coordinate, work};
 pub(crate) async fn sum_up(
     store: &Store,
     run: &RunId,
+    settings: Settings,
     stop: &CancellationToken,
 ) -> anyhow::Result<(Summary, Operations, String)> {
-    let parts = antiphon_aggregator::Parts { store: store.clone() };
+    let parts = antiphon_aggregator::Parts { store: store.clone(), settings };
     let (summary, operations) = antiphon_aggregator::run(&parts, run, stop).await?;
     let report = antiphon_viewer::write_report(store, run).await?;
     Ok((summary, operations, report))

@@ -47,6 +47,8 @@ pub(crate) struct Config {
     pub(crate) store: Option<String>,
     /// What suites may name.
     pub(crate) catalogue: TargetCatalogue,
+    /// What the aggregator may use of the machine.
+    pub(crate) aggregate: antiphon_aggregator::Settings,
     broker: RawBroker,
     s3: RawS3,
     http: HttpSettings,
@@ -127,6 +129,7 @@ impl Config {
             path: path.map(Path::to_owned),
             store: raw.store.map(|store| beside(folder, &store)),
             catalogue,
+            aggregate: raw.aggregate.settings(),
             broker: raw.broker,
             s3: raw.s3,
             http,

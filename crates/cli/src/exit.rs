@@ -112,7 +112,7 @@ fn aggregator(error: &AggregatorError) -> Option<Exit> {
         AggregatorError::NoRun { .. } => Some(Exit::Usage),
         AggregatorError::Store(error) => Some(store(error)),
         AggregatorError::Stopped { .. } => Some(Exit::Interrupted),
-        AggregatorError::Table { .. } => None,
+        AggregatorError::Table { .. } | AggregatorError::Scratch { .. } => None,
     }
 }
 

@@ -27,8 +27,11 @@ pub async fn open_retry(store: &Store, run: &RunId) -> Result<(Opened, u64), Coo
         blocks.entry((target, block)).or_default().push(job);
     }
     for ((target, block), jobs) in blocks {
-        let samples =
-            store.standing_samples(run, (&target, &block), jobs, |sample| sample.request = None).await?;
+        let without_request = |sample: &mut Sample| {
+            sample.request = None;
+            true
+        };
+        let samples = store.standing_samples(run, (&target, &block), jobs, without_request).await?;
         sessions.extend(to_retry(&target, samples.into_values()));
     }
     let count = sessions.iter().map(|session| session.redo.len() as u64).sum();

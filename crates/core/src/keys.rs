@@ -38,10 +38,16 @@ pub fn samples(run: &RunId) -> String {
     format!("runs/{run}/samples/")
 }
 
+/// All results about a target.
+#[must_use]
+pub fn target(run: &RunId, target: &TargetId) -> String {
+    format!("{}{target}/", samples(run))
+}
+
 /// All results of a block.
 #[must_use]
 pub fn block(run: &RunId, target: &TargetId, block: &BlockId) -> String {
-    format!("runs/{run}/samples/{target}/{block}/")
+    format!("{}{block}/", self::target(run, target))
 }
 
 /// The result of a job; write-once.

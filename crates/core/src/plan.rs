@@ -85,27 +85,41 @@ impl<'a> Plan<'a> {
         for target in &self.manifest.targets {
             let retries = retries_by_block(round, target, self);
             for block in 0..self.blocks() {
-                let sessions = match &round.kind {
-                    RoundKind::Retry(_) => retries.get(&block).map_or(0, |sessions| sessions.len() as u64),
-                    _ => self.rows(round, target, block).iter().map(|row| u64::from(row.to - row.from)).sum(),
-                };
-                // One name shared by all its jobs: a large run has many thousands.
-                let block = Self::block_id(block);
-                for chunk in 0..self.chunks(sessions) {
-                    jobs.push(Job {
-                        format: OBJECT_FORMAT,
-                        run: self.manifest.run.clone(),
-                        pool: target.pool.clone(),
-                        target: target.id.clone(),
-                        block: block.clone(),
-                        round: round.number,
-                        chunk: u32::try_from(chunk).expect("2^32 jobs of a block do not fit any run"),
-                    });
-                }
+                jobs.extend(self.jobs_of(round, target, block, &retries));
             }
         }
         shuffle(&mut jobs, &mut self.manifest.seed.stream(&["job order", &round.number.to_string()]));
         jobs
+    }
+
+    /// The jobs of a round in the block at `index`.
+    pub fn block_jobs(&self, round: &Round, target: &Target, index: usize) -> impl Iterator<Item = Job> {
+        self.jobs_of(round, target, index, &retries_by_block(round, target, self))
+    }
+
+    fn jobs_of(
+        &self,
+        round: &Round,
+        target: &Target,
+        block: usize,
+        retries: &BTreeMap<usize, Vec<&RetrySession>>,
+    ) -> impl Iterator<Item = Job> + use<> {
+        let sessions = match &round.kind {
+            RoundKind::Retry(_) => retries.get(&block).map_or(0, |sessions| sessions.len() as u64),
+            _ => self.rows(round, target, block).iter().map(|row| u64::from(row.to - row.from)).sum(),
+        };
+        let (run, pool, target) = (self.manifest.run.clone(), target.pool.clone(), target.id.clone());
+        // One name shared by all its jobs: a large run has many thousands.
+        let (block, round) = (Self::block_id(block), round.number);
+        (0..self.chunks(sessions)).map(move |chunk| Job {
+            format: OBJECT_FORMAT,
+            run: run.clone(),
+            pool: pool.clone(),
+            target: target.clone(),
+            block: block.clone(),
+            round,
+            chunk: u32::try_from(chunk).expect("2^32 jobs of a block do not fit any run"),
+        })
     }
 
     /// Mixes jobs anew, by another seed than the run's own.

@@ -43,17 +43,16 @@ pub fn typicality(cell: &Nested<u32>, similarities: &SimilarityMatrix, deviants:
 }
 
 /// The same against a bounded number of other samples, drawn with users weighing the same.
-pub(crate) fn sampled(cell: &Nested<u32>, texts: &mut DistinctTexts, policy: PairPolicy) -> Typicality {
+pub(crate) fn sampled(cell: &Nested<u32>, texts: &DistinctTexts, policy: PairPolicy) -> Typicality {
     if cell.users().is_empty() {
         return Typicality { medoid: None, deviants: Vec::new() };
     }
     let count = (COMPARISONS / texts.len()).clamp(32, policy.exact_up_to.max(32));
     let references = references(cell, count, policy.seed);
     let share = 1.0 / references.len() as f64;
-    let seen = |id: u32| {
-        references.iter().map(|&(_, other)| share * texts.similarity(id as usize, other as usize)).sum()
-    };
-    let similarities = similarities_of(cell, seen);
+    let others: Vec<u32> = references.iter().map(|&(_, other)| other).collect();
+    let means = texts.means(&others);
+    let similarities: Vec<f64> = cell.rows().map(|(_, &id)| means[id as usize]).collect();
     let mut chosen: Vec<SampleId> = references.iter().map(|reference| reference.0).collect();
     chosen.sort_unstable();
     let own = cell.rows().map(|(id, _)| {

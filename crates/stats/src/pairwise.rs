@@ -82,7 +82,7 @@ pub fn texts(cell: &Nested<Answer>, population: Population, policy: PairPolicy) 
     } else {
         (conditional, whole) =
             both(&mut |cell| sampled::agreement(cell, &mut texts, population, policy.seed));
-        typicality = medoid::sampled(&answered, &mut texts, policy);
+        typicality = medoid::sampled(&answered, &texts, policy);
     }
     TextAgreement { non_answers, answered: conditional, all: whole, typicality }
 }

@@ -67,6 +67,11 @@ impl Directory {
         self.write(key, move |writer, key| writer.replace(key, &bytes)).await
     }
 
+    pub(crate) async fn put_file(&self, key: &str, from: &Path) -> Result<(), StoreError> {
+        let from = from.to_owned();
+        self.write(key, move |writer, key| writer.replace_by(key, &from)).await
+    }
+
     pub(crate) async fn get(&self, key: &str) -> Result<Option<Bytes>, StoreError> {
         self.read(key, |path| fs::read(path).map(Bytes::from)).await
     }

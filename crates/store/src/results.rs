@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use antiphon_core::plan::Plan;
-use antiphon_core::{BlockId, Job, JobId, ResultObject, RunId, TargetId, keys};
+use antiphon_core::{BlockId, Job, JobId, ResultObject, RunId, Target, TargetId, keys};
 
 use crate::blocking::blocking;
 use crate::codec::{decode_result, encode_result};
@@ -50,28 +50,36 @@ impl Store {
         Ok(keys.iter().filter_map(|key| keys::parse_result(run, key)).collect())
     }
 
-    /// The same for a whole plan, on servers too whose listings come late: if they lack a few of the plan's jobs, each is asked for.
-    pub async fn planned_results(
+    /// Whether a few of the plan's jobs have no result, or a listing that comes late does not show it: then each is to be asked for.
+    /// Holds the listing of one target at a time.
+    pub async fn lacks_a_few_results(&self, plan: &Plan<'_>) -> Result<bool, StoreError> {
+        let manifest = plan.manifest();
+        let mut found = 0;
+        for target in &manifest.targets {
+            found += self.list(&keys::target(&manifest.run, &target.id)).await?.len() as u64;
+        }
+        Ok((1..=LATE).contains(&plan.sizes().jobs().saturating_sub(found)))
+    }
+
+    /// The jobs of a block that are done, sorted. With `asks_each`, those too that the listing lacks as yet.
+    pub async fn block_results(
         &self,
         plan: &Plan<'_>,
-    ) -> Result<Vec<(TargetId, BlockId, JobId)>, StoreError> {
-        let run = &plan.manifest().run;
-        let mut found = self.result_keys(run).await?;
-        let planned = plan.sizes().jobs();
-        if !(1..=LATE).contains(&planned.saturating_sub(found.len() as u64)) {
-            return Ok(found);
-        }
-        let listed: BTreeSet<_> = found.iter().map(|(target, block, job)| (target, block, job)).collect();
-        let mut late = Vec::new();
-        for job in plan.rounds().iter().flat_map(|round| plan.jobs(round)) {
-            let place = (job.target.clone(), job.block.clone(), job.id());
-            if !listed.contains(&(&place.0, &place.1, &place.2)) && self.has_result(&job).await? {
-                late.push(place);
+        target: &Target,
+        block: usize,
+        asks_each: bool,
+    ) -> Result<Vec<JobId>, StoreError> {
+        let (run, id) = (&plan.manifest().run, Plan::block_id(block));
+        let keys = self.list(&keys::block(run, &target.id, &id)).await?;
+        let parsed = keys.iter().filter_map(|key| keys::parse_result(run, key));
+        let mut found: BTreeSet<JobId> = parsed.map(|(_, _, job)| job).collect();
+        let rounds = plan.rounds().iter().filter(|_| asks_each);
+        for job in rounds.flat_map(|round| plan.block_jobs(round, target, block)) {
+            if !found.contains(&job.id()) && self.has_result(&job).await? {
+                found.insert(job.id());
             }
         }
-        found.extend(late);
-        found.sort_by_cached_key(|(target, block, job)| keys::result_of(run, target, block, job));
-        Ok(found)
+        Ok(found.into_iter().collect())
     }
 }
 

@@ -11,6 +11,7 @@ mod tries;
 
 use std::fmt;
 use std::future::Future;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -115,6 +116,23 @@ impl S3 {
         loop {
             match self.send(&full, &bytes, false).await {
                 Ok(()) => return Ok(()),
+                Err(failure) => self.again(&mut tries, failure, WRITE, key).await?,
+            }
+        }
+    }
+
+    pub(crate) async fn put_file(&self, key: &str, file: &Path) -> Result<(), StoreError> {
+        let full = self.full(key)?;
+        let unreadable = |error| StoreError::from_io("read", file.display().to_string(), error);
+        let length = std::fs::metadata(file).map_err(unreadable)?.len();
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        let mut tries = self.tries();
+        loop {
+            let body = ByteStream::from_path(file).await;
+            let body = body.map_err(|error| unreadable(std::io::Error::other(error)))?;
+            let put = self.0.client.put_object().bucket(&self.0.name).key(&full).body(body);
+            match self.within(length, put.send()).await {
+                Ok(_) => return Ok(()),
                 Err(failure) => self.again(&mut tries, failure, WRITE, key).await?,
             }
         }

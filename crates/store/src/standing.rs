@@ -36,8 +36,8 @@ impl Standing {
 }
 
 impl Store {
-    /// The samples that stand in a block whose results are those of `jobs`. `adjust` sees every stored sample first and may
-    /// drop what is not needed of it.
+    /// The samples that stand in a block whose results are those of `jobs`. `adjust` sees every stored sample first, may
+    /// drop what is not needed of it, and says whether it is wanted at all.
     ///
     /// # Errors
     /// If an object is missing, corrupt or of a newer format.
@@ -46,13 +46,13 @@ impl Store {
         run: &RunId,
         (target, block): (&TargetId, &BlockId),
         mut jobs: Vec<JobId>,
-        mut adjust: impl FnMut(&mut Sample),
+        mut adjust: impl FnMut(&mut Sample) -> bool,
     ) -> Result<BTreeMap<Place, Sample>, StoreError> {
         jobs.sort();
         let mut standing = Standing::default();
         for job in jobs {
             let mut samples = self.get_result(&keys::result_of(run, target, block, &job)).await?.samples;
-            samples.iter_mut().for_each(&mut adjust);
+            samples.retain_mut(&mut adjust);
             standing.add(samples);
         }
         Ok(standing.samples())

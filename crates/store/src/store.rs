@@ -1,8 +1,11 @@
 //! The port: one small set of operations over bytes, and the backends that offer it.
 
+use std::path::Path;
+
 use antiphon_core::{RunId, keys};
 use bytes::Bytes;
 
+use crate::blocking::blocking;
 use crate::{Directory, Memory, Purged, RunLock, S3, StoreError, StoreSettings, key};
 
 /// Where runs are kept. Cheap to clone; clones share the same objects.
@@ -135,6 +138,19 @@ impl Store {
         }
     }
 
+    /// The same for the bytes of a file of this machine, however many: they are never all in memory, except in the store that is.
+    pub async fn put_file(&self, key: &str, file: &Path) -> Result<(), StoreError> {
+        key::check(key)?;
+        match self {
+            Self::Memory(memory) => {
+                memory.put(key, read_file(file).await?);
+                Ok(())
+            }
+            Self::Directory(directory) => directory.put_file(key, file).await,
+            Self::S3(s3) => s3.put_file(key, file).await,
+        }
+    }
+
     /// The bytes under `key`, if any.
     pub async fn get(&self, key: &str) -> Result<Option<Bytes>, StoreError> {
         key::check(key)?;
@@ -221,6 +237,15 @@ impl Store {
             Self::S3(_) => Ok(RunLock::none()),
         }
     }
+}
+
+async fn read_file(file: &Path) -> Result<Bytes, StoreError> {
+    let place = file.display().to_string();
+    let path = file.to_owned();
+    blocking(&place.clone(), move || {
+        std::fs::read(path).map(Bytes::from).map_err(|error| StoreError::from_io("read", place, error))
+    })
+    .await
 }
 
 #[cfg(test)]

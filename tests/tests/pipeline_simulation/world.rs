@@ -228,7 +228,10 @@ impl World {
     /// The summary of what is there; its certificates must balance at any time.
     async fn aggregate(&self) -> Option<Summary> {
         self.store.get_manifest(&Self::run()).await.unwrap()?;
-        let parts = antiphon_aggregator::Parts { store: self.store.clone() };
+        let parts = antiphon_aggregator::Parts {
+            store: self.store.clone(),
+            settings: antiphon_aggregator::Settings::default(),
+        };
         let (summary, _) =
             antiphon_aggregator::run(&parts, &Self::run(), &CancellationToken::new()).await.unwrap();
         assert!(summary.completeness.total.is_balanced(), "{:?}", summary.completeness);

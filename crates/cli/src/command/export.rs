@@ -95,12 +95,18 @@ async fn jsonl(store: &Store, run: &RunId, to: &Path, output: Output) -> anyhow:
     let mut file = std::io::BufWriter::new(std::fs::File::create(&part.0).with_context(place)?);
     let manifest = store.get_manifest(run).await?.with_context(|| format!("no run {run}"))?;
     let rounds = store.rounds(run).await?;
-    for (target, block, job) in store.planned_results(&Plan::new(&manifest, &rounds)).await? {
-        let object = store.get_result(&keys::result_of(run, &target, &block, &job)).await?;
-        for sample in &object.samples {
-            let line = Line { run, target: &target, job: job.as_str(), sample };
-            serde_json::to_writer(&mut file, &line).with_context(place)?;
-            file.write_all(b"\n").with_context(place)?;
+    let plan = Plan::new(&manifest, &rounds);
+    let asks_each = store.lacks_a_few_results(&plan).await?;
+    for (target, block) in
+        manifest.targets.iter().flat_map(|target| (0..plan.blocks()).map(move |block| (target, block)))
+    {
+        for job in store.block_results(&plan, target, block, asks_each).await? {
+            let key = keys::result_of(run, &target.id, &Plan::block_id(block), &job);
+            for sample in &store.get_result(&key).await?.samples {
+                let line = Line { run, target: &target.id, job: job.as_str(), sample };
+                serde_json::to_writer(&mut file, &line).with_context(place)?;
+                file.write_all(b"\n").with_context(place)?;
+            }
         }
     }
     file.flush().with_context(place)?;

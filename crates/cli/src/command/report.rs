@@ -1,5 +1,6 @@
 //! `antiphon report`: sums a run up again and writes its report.
 
+use antiphon_aggregator::Settings;
 use antiphon_report::terminal;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
@@ -7,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::open_store::{self, place};
 use crate::args::{Arguments, ReportArguments};
 use crate::compose::sum_up;
+use crate::config;
 use crate::exit::Exit;
 use crate::output::Output;
 
@@ -21,8 +23,14 @@ pub(crate) async fn run(
     report: &ReportArguments,
     output: &Output,
 ) -> anyhow::Result<Exit> {
+    let config = config::find(arguments.config.as_deref(), None)?;
     let (store, address) = open_store::holding(arguments, &report.run).await?;
-    let (summary, _, key) = sum_up(&store, &report.run, &CancellationToken::new()).await?;
+    let usual = config.aggregate;
+    let settings = Settings {
+        threads: report.threads.unwrap_or(usual.threads),
+        memory_mib: report.memory_mib.unwrap_or(usual.memory_mib),
+    };
+    let (summary, _, key) = sum_up(&store, &report.run, settings, &CancellationToken::new()).await?;
     let file = place(&address, &key);
     if output.json {
         output.value(&Written { report: file, summary: &summary });

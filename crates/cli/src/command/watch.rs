@@ -48,7 +48,8 @@ pub(crate) async fn to_the_report(fleet: &Fleet, run: &RunId, output: Output) ->
         Ok(ended) => ended,
         Err(exit) => return Ok(exit),
     };
-    let (summary, _, key) = sum_up(&fleet.store, run, &CancellationToken::new()).await?;
+    let (summary, _, key) =
+        sum_up(&fleet.store, run, fleet.config.aggregate, &CancellationToken::new()).await?;
     if !output.json {
         output.raw(&terminal(&summary, output.style()));
         tell(&status, &ended, output);

@@ -1,9 +1,11 @@
 //! The form of the configuration file.
 
 use std::collections::BTreeMap;
+use std::num::NonZero;
 use std::path::Path;
 use std::time::Duration;
 
+use antiphon_aggregator::Settings;
 use antiphon_core::{Card, Dialect, Limits, Price, Provider, nearest};
 use antiphon_providers::HttpSettings;
 use serde::Deserialize;
@@ -22,6 +24,7 @@ pub(super) struct RawConfig {
     pub(super) broker: RawBroker,
     pub(super) s3: RawS3,
     pub(super) http: RawHttp,
+    pub(super) aggregate: RawAggregate,
     pub(super) providers: BTreeMap<String, RawProvider>,
     pub(super) targets: BTreeMap<String, RawTarget>,
     pub(super) pools: BTreeMap<String, Limits>,
@@ -34,6 +37,23 @@ pub(super) struct RawHttp {
     ca_file: Option<String>,
     connect_timeout: Option<String>,
     timeout: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawAggregate {
+    threads: Option<NonZero<usize>>,
+    memory_mib: Option<NonZero<u32>>,
+}
+
+impl RawAggregate {
+    pub(super) fn settings(&self) -> Settings {
+        let usual = Settings::default();
+        Settings {
+            threads: self.threads.unwrap_or(usual.threads),
+            memory_mib: self.memory_mib.unwrap_or(usual.memory_mib),
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -10,7 +10,7 @@ use crate::agreement::{Agreement, Levels, UserLevel, counts};
 use crate::categorical::pooled;
 use crate::estimate::Population;
 use crate::interval::mean;
-use crate::kernel::{Kernel, Profile, SimilarityMatrix};
+use crate::kernel::{Kernel, Profile};
 use crate::nested::{Nested, Session, User};
 use crate::pair_statistic::PairStatistic;
 use rand::RngExt;
@@ -114,9 +114,7 @@ impl Sampler<'_> {
     }
 
     fn exactly(&mut self, user: &User<u32>, known: &[u32]) -> (PairStatistic, Vec<f64>) {
-        let matrix = SimilarityMatrix::from_pairs(known.len(), |i, j| {
-            self.texts.similarity(known[i] as usize, known[j] as usize)
-        });
+        let matrix = self.texts.similarities_of(known);
         let place = |id: &u32| u32::try_from(known.partition_point(|other| other < id)).unwrap_or(u32::MAX);
         let profiles: Vec<Profile> = user
             .sessions

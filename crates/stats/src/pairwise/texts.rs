@@ -2,7 +2,7 @@
 
 use super::Answer;
 use crate::kernel::SimilarityMatrix;
-use crate::lcs::{Matcher, PairLengths};
+use crate::lcs::{Lanes, Matcher, PairLengths};
 use crate::nested::Nested;
 use crate::rouge_l::f1_of_length;
 use std::collections::HashMap;
@@ -56,6 +56,37 @@ impl Texts {
             (Some(a), Some(b)) => f1_of_length(lengths.length(i, j), a.len(), b.len()),
             _ => 0.0,
         })
+    }
+
+    /// Those of some, in their order.
+    pub(crate) fn similarities_of(&self, ids: &[u32]) -> SimilarityMatrix {
+        let tokens: Vec<Vec<u32>> =
+            ids.iter().map(|&id| self.tokens.get(id as usize).cloned().unwrap_or_default()).collect();
+        let lengths = PairLengths::of(&tokens, self.vocabulary);
+        SimilarityMatrix::from_pairs(ids.len(), |i, j| match self.is_text(ids[i]) && self.is_text(ids[j]) {
+            true => f1_of_length(lengths.length(i, j), tokens[i].len(), tokens[j].len()),
+            false => 0.0,
+        })
+    }
+
+    /// The mean similarity of each text to these, which count as often as they are there; none of them may be the non-answer.
+    pub(crate) fn means(&self, references: &[u32]) -> Vec<f64> {
+        let share = 1.0 / references.len() as f64;
+        let mut means = vec![0.0; self.len()];
+        let mut lanes = Lanes::new(self.vocabulary);
+        for block in references.chunks(Lanes::MOST) {
+            let prepared: Vec<&[u32]> = block.iter().map(|&id| self.tokens[id as usize].as_slice()).collect();
+            lanes.prepare(&prepared);
+            for (id, (text, mean)) in self.tokens.iter().zip(&mut means).enumerate() {
+                let lengths = lanes.lengths(text);
+                for ((&other, prepared), length) in block.iter().zip(&prepared).zip(lengths) {
+                    let is_same = other as usize == id;
+                    *mean +=
+                        share * if is_same { 1.0 } else { f1_of_length(length, prepared.len(), text.len()) };
+                }
+            }
+        }
+        means
     }
 
     /// ROUGE-L of two texts; a non-answer is like nothing but another.

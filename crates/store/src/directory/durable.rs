@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
 use std::hash::{BuildHasher, RandomState};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -69,19 +69,22 @@ impl Writer {
     }
 
     pub(super) fn put_once(&self, key: &str, bytes: &[u8]) -> Result<Put, StoreError> {
-        self.publish(key, bytes, |unfinished, path| match fs::hard_link(unfinished, path) {
+        self.publish(key, &mut &*bytes, |unfinished, path| match fs::hard_link(unfinished, path) {
             Err(error) if has_no_hard_links(&error) => rename_once(unfinished, path),
             linked => created(linked, path),
         })
     }
 
     pub(super) fn replace(&self, key: &str, bytes: &[u8]) -> Result<(), StoreError> {
-        self.publish(key, bytes, |unfinished, path| {
-            fs::rename(unfinished, path)
-                .map(|()| Put::Created)
-                .map_err(|error| StoreError::from_io("write", path.display().to_string(), error))
-        })
-        .map(drop)
+        self.publish(key, &mut &*bytes, rename).map(drop)
+    }
+
+    /// The same with the bytes of another file.
+    pub(super) fn replace_by(&self, key: &str, other: &Path) -> Result<(), StoreError> {
+        let opened = File::open(other);
+        let mut other =
+            opened.map_err(|error| StoreError::from_io("open", other.display().to_string(), error))?;
+        self.publish(key, &mut other, rename).map(drop)
     }
 
     /// Writes a file aside, gives it its name by `name`, and makes the name durable. The folder is synced also where the name
@@ -89,7 +92,7 @@ impl Writer {
     fn publish(
         &self,
         key: &str,
-        bytes: &[u8],
+        bytes: &mut impl Read,
         name: impl FnOnce(&Path, &Path) -> Result<Put, StoreError>,
     ) -> Result<Put, StoreError> {
         let path = self.path(key)?;
@@ -142,7 +145,7 @@ impl Writer {
     /// Whether files can be written at all.
     pub(super) fn probe(&self) -> Result<(), StoreError> {
         let (unfinished, file) = self.unfinished()?;
-        write_and_sync(file, b"x", &unfinished.0)
+        write_and_sync(file, &mut &b"x"[..], &unfinished.0)
     }
 
     /// Removes what dead processes left unfinished. Nobody ever sees those files, so failing to is no error.
@@ -158,9 +161,15 @@ impl Writer {
 }
 
 /// Writes all of `bytes` to disk. `path` is what an error speaks of.
-pub(super) fn write_and_sync(mut file: File, bytes: &[u8], path: &Path) -> Result<(), StoreError> {
-    file.write_all(bytes)
-        .and_then(|()| file.sync_all())
+pub(super) fn write_and_sync(mut file: File, bytes: &mut impl Read, path: &Path) -> Result<(), StoreError> {
+    io::copy(bytes, &mut file)
+        .and_then(|_| file.sync_all())
+        .map_err(|error| StoreError::from_io("write", path.display().to_string(), error))
+}
+
+fn rename(unfinished: &Path, path: &Path) -> Result<Put, StoreError> {
+    fs::rename(unfinished, path)
+        .map(|()| Put::Created)
         .map_err(|error| StoreError::from_io("write", path.display().to_string(), error))
 }
 

@@ -48,7 +48,7 @@ async fn a_place_that_cannot_be_written_is_denied_and_named() {
 #[test]
 fn a_full_disk_is_named_as_such() {
     let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let error = durable::write_and_sync(full, b"x", Path::new("some/object")).unwrap_err();
+    let error = durable::write_and_sync(full, &mut &b"x"[..], Path::new("some/object")).unwrap_err();
     assert!(matches!(&error, StoreError::Full { place, .. } if place == "some/object"), "{error:?}");
     assert!(error.to_string().contains("free space"), "{error}");
 }

@@ -1,0 +1,209 @@
+//! One block of one target: from its stored samples to its part of the summary.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use antiphon_core::certificate::Certificate;
+use antiphon_core::plan::Plan;
+use antiphon_core::prompt::Prompter;
+use antiphon_core::{BlockId, Job, JobId, Manifest, ProbeKind, Round, Target, TargetId};
+use antiphon_store::Store;
+use parquet::errors::ParquetError;
+
+use crate::AggregatorError;
+use crate::cell::{CellInput, summarise};
+use crate::drift::Drift;
+use crate::label::{Label, label_of};
+use crate::part::Part;
+use crate::read_block::{BlockSample, Cells, Places, read_block};
+use crate::scales::Scales;
+use crate::table::Table;
+use crate::tables;
+use crate::tally::Tally;
+
+/// A run as the aggregator works on it.
+pub(crate) struct OpenRun {
+    pub(crate) store: Store,
+    pub(crate) manifest: Manifest,
+    pub(crate) rounds: Vec<Round>,
+    pub(crate) dead: BTreeMap<(TargetId, BlockId), Vec<Job>>,
+    pub(crate) prompter: Prompter,
+    pub(crate) places: Places,
+}
+
+/// A block of a target, by their places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Block {
+    pub(crate) target: usize,
+    pub(crate) block: usize,
+}
+
+/// A probe's place in the manifest, and the turn.
+type CellPlace = (usize, u32);
+
+impl OpenRun {
+    pub(crate) fn plan(&self) -> Plan<'_> {
+        Plan::new(&self.manifest, &self.rounds)
+    }
+
+    /// All blocks of all targets, in the order of the manifest.
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = Block> + use<> {
+        let (targets, blocks) = (self.manifest.targets.len(), self.plan().blocks());
+        (0..targets).flat_map(move |target| (0..blocks).map(move |block| Block { target, block }))
+    }
+
+    pub(crate) fn target(&self, block: Block) -> &Target {
+        &self.manifest.targets[block.target]
+    }
+
+    /// The cells of a block, in the order of the manifest, with the samples that are planned for each.
+    pub(crate) fn cells(&self, block: Block) -> Vec<(CellPlace, u64)> {
+        let (plan, target) = (self.plan(), &self.target(block).id);
+        plan.block_probes(block.block)
+            .flat_map(|(place, probe)| {
+                let turns = u32::try_from(probe.turns()).expect("few turns");
+                let planned = plan.planned_samples(target, place) / u64::from(turns);
+                (0..turns).map(move |turn| ((place, turn), planned))
+            })
+            .collect()
+    }
+
+    /// Sums a block up from the results of `jobs`. Reads all of it at once, or cell by cell where that is too much to hold; what comes of
+    /// it is the same. Threads that serve others are not held up.
+    pub(crate) async fn part(
+        self: &Arc<Self>,
+        block: Block,
+        jobs: Vec<JobId>,
+        cell_by_cell: bool,
+    ) -> Result<Part, AggregatorError> {
+        let mut work = Work::new(Arc::clone(self), block, jobs.len()).map_err(table)?;
+        let all: Vec<CellPlace> = self.cells(block).into_iter().map(|(place, _)| place).collect();
+        let reads: Vec<&[CellPlace]> = match cell_by_cell {
+            true => all.chunks(1).collect(),
+            false => vec![&all],
+        };
+        let id = Plan::block_id(block.block);
+        let (run, target) = (&self.manifest.run, self.target(block));
+        for (turn, read) in reads.into_iter().enumerate() {
+            let wanted = |probe: usize, turn: u32| read.contains(&(probe, turn));
+            let seen = |sample: &antiphon_core::Sample| {
+                if turn == 0 {
+                    work.tally.count(target, sample);
+                }
+            };
+            let place = (&target.id, &id);
+            let cells = read_block(&self.store, run, place, jobs.clone(), &self.places, wanted, seen).await?;
+            let read = read.to_vec();
+            work = off_the_loop(move || work.add(&read, cells)).await.map_err(table)?;
+        }
+        off_the_loop(move || work.close()).await.map_err(table)
+    }
+}
+
+/// A part in the making.
+struct Work {
+    run: Arc<OpenRun>,
+    block: Block,
+    dead: HashSet<(usize, usize, u32)>,
+    cells: Vec<antiphon_core::summary::Cell>,
+    scales: Scales,
+    drift: Drift,
+    tally: Tally,
+    samples: Table,
+}
+
+impl Work {
+    fn new(run: Arc<OpenRun>, block: Block, objects: usize) -> Result<Self, ParquetError> {
+        let mut dead = HashSet::new();
+        let key = (run.target(block).id.clone(), Plan::block_id(block.block));
+        let plan = run.plan();
+        for planned in run.dead.get(&key).into_iter().flatten().flat_map(|job| plan.sessions(job)) {
+            let place = (run.places.probes[&planned.probe.id], run.places.users[&planned.user.id]);
+            dead.insert((place.0, place.1, planned.session));
+        }
+        Ok(Self {
+            run: Arc::clone(&run),
+            block,
+            dead,
+            cells: Vec::new(),
+            scales: Scales::default(),
+            drift: Drift::default(),
+            tally: Tally::of(objects),
+            samples: Table::new(tables::SAMPLES)?,
+        })
+    }
+
+    fn add(mut self, places: &[CellPlace], mut cells: Cells) -> Result<Self, ParquetError> {
+        let run = Arc::clone(&self.run);
+        for place in places {
+            self.cell(&run, *place, cells.remove(place).unwrap_or_default())?;
+        }
+        Ok(self)
+    }
+
+    fn cell(
+        &mut self,
+        run: &OpenRun,
+        (place, turn): CellPlace,
+        samples: Vec<BlockSample>,
+    ) -> Result<(), ParquetError> {
+        let (manifest, prompter) = (&run.manifest, &run.prompter);
+        let (target, probe) = (run.target(self.block), &manifest.probes[place]);
+        let certificate = self.certificate(run, place, &samples);
+        if certificate.planned == 0 {
+            return Ok(());
+        }
+        let mut names = Vec::with_capacity(samples.len());
+        for row in &samples {
+            let user = &manifest.users.users[row.user];
+            let label = label_of(manifest, prompter, probe, user, &row.sample);
+            if let (ProbeKind::Scale { from, to }, Some(Label::Number(number))) = (&probe.kind, &label) {
+                self.scales.add(self.block.target, place, (*from, *to), *number);
+            }
+            let name = label.map(|label| label.name(manifest, probe));
+            self.samples.push(tables::sample_row(manifest, &target.id, probe, row, name.clone()))?;
+            names.push(name);
+        }
+        let input = CellInput { manifest, prompter, target, probe, turn, samples, certificate };
+        let cell = summarise(&input);
+        self.drift.add(&input, &cell, &names);
+        self.cells.push(cell);
+        Ok(())
+    }
+
+    fn certificate(&self, run: &OpenRun, place: usize, samples: &[BlockSample]) -> Certificate {
+        let (probe, target) = (&run.manifest.probes[place], &run.target(self.block).id);
+        let planned = run.plan().planned_samples(target, place) / probe.turns() as u64;
+        let mut certificate = Certificate { planned, ..Certificate::default() };
+        let mut recorded = HashSet::new();
+        for row in samples {
+            certificate.record(row.sample.outcome.class());
+            recorded.insert((row.user, row.sample.session));
+        }
+        let missing = planned.saturating_sub(certificate.recorded());
+        let is_lost = |(of, user, session): &&(usize, usize, u32)| {
+            *of == place && !recorded.contains(&(*user, *session))
+        };
+        let dead = self.dead.iter().filter(is_lost).count() as u64;
+        certificate.dead = (dead * u64::from(run.manifest.sampling.repeats)).min(missing);
+        certificate.cancelled = missing - certificate.dead;
+        certificate
+    }
+
+    fn close(self) -> Result<Part, ParquetError> {
+        let Self { cells, scales, drift, tally, samples, .. } = self;
+        Ok(Part { cells, scales, drift, tally, samples: samples.close()? })
+    }
+}
+
+fn table(source: ParquetError) -> AggregatorError {
+    AggregatorError::Table { table: "samples", source }
+}
+
+/// Runs what takes a processor for a while where it holds up nobody.
+async fn off_the_loop<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(ended) => std::panic::resume_unwind(ended.into_panic()),
+    }
+}
