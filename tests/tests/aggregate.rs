@@ -1,5 +1,7 @@
 //! What a run comes to does not depend on how it is summed up: on threads, on memory, on the order of listings.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
 use std::num::NonZero;
 use std::path::Path;
 

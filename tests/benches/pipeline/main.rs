@@ -1,12 +1,16 @@
 //! What the pipeline costs, side by side with a bare loop that makes the same calls: `cargo bench -p antiphon-tests`, after
 //! `cargo build --release -p antiphon -p antiphon-s3-server`. `-- --quick` makes fewer calls. `docs/benchmarks.md` says what is measured and why.
 
+mod aggregate;
 mod bare_loop;
 mod child;
 mod figure;
 mod fleet;
 mod fleet_cost;
 mod fleet_limits;
+#[path = "../../../crates/stats/benches/lcs/measure.rs"]
+mod kernels;
+mod lcs;
 mod scenario;
 mod simulator;
 mod submit;
@@ -17,14 +21,19 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 
+use crate::aggregate::aggregate;
 use crate::bare_loop::BareLoop;
-use crate::figure::{show, write_json};
+use crate::figure::{Figure, show, write_json};
 use crate::fleet::Fleet;
 use crate::fleet_cost::cost;
 use crate::fleet_limits::limits;
+use crate::lcs::lcs;
 use crate::scenario::{Bench, limited, slow, speed};
 use crate::simulator::Simulator;
 use crate::submit::submit;
+
+/// The argument that measures only how a run is summed up.
+const SUMMING_UP: &str = "aggregate";
 
 /// How much is asked.
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +48,8 @@ pub(crate) struct Size {
     pub(crate) minute: Duration,
     pub(crate) few_jobs: u32,
     pub(crate) many_jobs: u32,
+    /// Probes of the run that is summed up: ten thousand samples each.
+    pub(crate) probes: u32,
     /// Medians are taken of so many runs.
     pub(crate) repeats: usize,
 }
@@ -52,6 +63,7 @@ const FULL: Size = Size {
     minute: Duration::from_secs(60),
     few_jobs: 500,
     many_jobs: 5_000,
+    probes: 100,
     repeats: 3,
 };
 const QUICK: Size = Size {
@@ -63,6 +75,7 @@ const QUICK: Size = Size {
     minute: Duration::from_secs(12),
     few_jobs: 50,
     many_jobs: 500,
+    probes: 4,
     repeats: 1,
 };
 
@@ -71,15 +84,21 @@ fn main() -> anyhow::Result<()> {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [child::COMMAND, rest @ ..] => child::measure(rest),
         [bare_loop::COMMAND, rest @ ..] => runtime()?.block_on(BareLoop::parse(rest)?.run()),
-        rest => runtime()?.block_on(bench(if rest.contains(&"--quick") { QUICK } else { FULL })),
+        [SUMMING_UP, rest @ ..] => runtime()?.block_on(only_summing_up(size(rest))),
+        rest => runtime()?.block_on(bench(size(rest))),
     }
+}
+
+fn size(arguments: &[&str]) -> Size {
+    if arguments.contains(&"--quick") { QUICK } else { FULL }
 }
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()
 }
 
-async fn bench(size: Size) -> anyhow::Result<()> {
+/// Where everything is: the folder of what was built, the program, and a folder that is empty.
+fn places() -> anyhow::Result<(PathBuf, PathBuf, PathBuf)> {
     let target = target_folder()?;
     let antiphon = target.join("release/antiphon");
     ensure!(
@@ -91,6 +110,23 @@ async fn bench(size: Size) -> anyhow::Result<()> {
     // What an earlier bench left is in the way of fresh stores.
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder)?;
+    Ok((target, antiphon, folder))
+}
+
+/// What needs neither simulator nor broker.
+async fn summing_up(size: Size, antiphon: &Path, folder: &Path) -> anyhow::Result<Vec<Figure>> {
+    let mut figures = lcs(size.repeats);
+    figures.extend(aggregate(antiphon, folder, size.probes, size.repeats).await?);
+    Ok(figures)
+}
+
+async fn only_summing_up(size: Size) -> anyhow::Result<()> {
+    let (_, antiphon, folder) = places()?;
+    show(&summing_up(size, &antiphon, &folder).await?)
+}
+
+async fn bench(size: Size) -> anyhow::Result<()> {
+    let (target, antiphon, folder) = places()?;
     let simulator = Simulator::start(&antiphon, &folder)?;
     workload::write_files(&folder, simulator.url())?;
     let bench = Bench { antiphon, folder, simulator, size };
@@ -102,6 +138,7 @@ async fn bench(size: Size) -> anyhow::Result<()> {
     figures.extend(cost(&bench, &fleet, bare_cpu_us).await?);
     figures.extend(limits(&bench, &fleet).await?);
     figures.extend(submit(&bench, &fleet).await?);
+    figures.extend(summing_up(size, &bench.antiphon, &bench.folder).await?);
     show(&figures)?;
     write_json(&figures, &target.join("bench.json"))
 }

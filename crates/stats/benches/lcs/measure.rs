@@ -104,13 +104,13 @@ fn single(texts: &[Text]) -> usize {
 fn all_pairs(texts: &[Text]) -> usize {
     let mut numbers: HashMap<&Text, usize> = HashMap::new();
     let mut different: Vec<Text> = Vec::new();
-    let mut number = |text| {
-        *numbers.entry(text).or_insert_with(|| {
+    let mut numbered: Vec<usize> = Vec::with_capacity(texts.len());
+    for text in texts {
+        numbered.push(*numbers.entry(text).or_insert_with(|| {
             different.push(text.clone());
             different.len() - 1
-        })
-    };
-    let numbered: Vec<usize> = texts.iter().map(&mut number).collect();
+        }));
+    }
     let found = PairLengths::of(&different, VOCABULARY as usize);
     let pairs = (1..texts.len()).flat_map(|j| (0..j).map(move |i| (i, j)));
     let length = |(i, j)| match (numbered[i], numbered[j]) {
