@@ -9,6 +9,7 @@ use antiphon_core::prompt::Prompter;
 use antiphon_core::{BlockId, Job, JobId, Manifest, ProbeKind, Round, Target, TargetId};
 use antiphon_store::Store;
 use parquet::errors::ParquetError;
+use tokio::sync::oneshot;
 
 use crate::AggregatorError;
 use crate::cell::{CellInput, summarise};
@@ -200,10 +201,14 @@ fn table(source: ParquetError) -> AggregatorError {
     AggregatorError::Table { table: "samples", source }
 }
 
-/// Runs what takes a processor for a while where it holds up nobody.
+/// Runs what takes a processor for a while on a thread of its own: the runtime's are few, and for disks.
 async fn off_the_loop<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(ended) => std::panic::resume_unwind(ended.into_panic()),
-    }
+    let (end, ended) = oneshot::channel::<()>();
+    let thread = std::thread::spawn(move || {
+        // Dropped when the work is over, also by a panic.
+        let _end = end;
+        work()
+    });
+    let _ = ended.await;
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
