@@ -17,7 +17,9 @@ use crate::AggregatorError;
 use crate::cell::{CellInput, summarise};
 use crate::drift::Drift;
 use crate::label::{Label, label_of};
+use crate::mirrored;
 use crate::read_block::{BlockSample, Places, read_block};
+use crate::rules::RULES_VERSION;
 use crate::scales::Scales;
 use crate::tables::{self, Table};
 use crate::tally::Tally;
@@ -187,7 +189,7 @@ impl<'a> Work<'a> {
         certificate
     }
 
-    async fn finish(self, store: &Store) -> Result<(Summary, Operations), AggregatorError> {
+    async fn finish(mut self, store: &Store) -> Result<(Summary, Operations), AggregatorError> {
         let manifest = self.manifest;
         let run = &manifest.run;
         let mut completeness =
@@ -197,6 +199,7 @@ impl<'a> Work<'a> {
             completeness.targets.entry(cell.target.clone()).or_default().add(&cell.certificate);
         }
         completeness.complete = completeness.total.is_complete();
+        let (refusals, pairs) = mirrored::compare(manifest, &mut self.cells);
         let summary = Summary {
             format: OBJECT_FORMAT,
             run: run.clone(),
@@ -215,6 +218,9 @@ impl<'a> Work<'a> {
             targets: manifest.targets.clone(),
             completeness,
             scales: self.scales.reliability(),
+            rules_version: Some(RULES_VERSION),
+            refusals,
+            pairs,
             cells: self.cells,
         };
         let mut operations = self.tally.close();

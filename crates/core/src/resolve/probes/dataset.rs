@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::mirrored::pair;
 use super::{Entry, check_options};
-use crate::manifest::{Probe, Wording};
+use crate::manifest::{Probe, ProbeKind, Wording};
 use crate::resolve::{Assets, Dataset, Problem};
-use crate::suite::SuiteKind;
+use crate::suite::{Columns, Expect, SuiteKind};
 use crate::{ProbeId, nearest};
 
 impl Entry<'_> {
@@ -14,13 +15,18 @@ impl Entry<'_> {
             return self.problem(format!("the data set {path} was not read"));
         };
         let columns = self.written.columns.clone().unwrap_or_default();
-        let prompts = self.column(data, path, &columns.prompt)?;
-        let ids = columns.id.as_deref().map(|name| self.column(data, path, name)).transpose()?;
-        let groups = columns.group.as_deref().map(|name| self.column(data, path, name)).transpose()?;
-        let options = columns.options.as_deref().map(|name| self.column(data, path, name)).transpose()?;
-        if self.kind() == SuiteKind::Choice && options.is_none() {
-            return self.problem("a `choice` from a data set needs `columns.options`");
-        }
+        let paired = self.kind() == SuiteKind::Paired;
+        self.check_columns(&columns, paired)?;
+        let find =
+            |name: &Option<String>| name.as_deref().map(|name| self.column(data, path, name)).transpose();
+        let prompts = match paired {
+            true => None,
+            false => Some(self.column(data, path, &columns.prompt)?),
+        };
+        let sides = [find(&columns.a)?, find(&columns.b)?];
+        let names = [find(&columns.name_a)?, find(&columns.name_b)?];
+        let (ids, groups) = (find(&columns.id)?, find(&columns.group)?);
+        let (options, expects) = (find(&columns.options)?, find(&columns.expect)?);
         if data.rows.is_empty() {
             return self.problem(format!("{path} has no rows"));
         }
@@ -32,8 +38,9 @@ impl Entry<'_> {
             let place =
                 |message: String| Problem::at(&self.field, format!("{path}, row {}: {message}", at + 1));
             let value = |column: usize| row[column].clone().filter(|text| !text.trim().is_empty());
-            let prompt =
-                value(prompts).ok_or_else(|| place(format!("column `{}` is empty", columns.prompt)))?;
+            let prompt = |column: usize| {
+                value(column).ok_or_else(|| place(format!("column `{}` is empty", data.columns[column])))
+            };
             let id = match ids {
                 None => format!("{stem}-{:05}", at + 1),
                 Some(column) => {
@@ -41,6 +48,18 @@ impl Entry<'_> {
                     if self.written.id.is_some() { format!("{stem}-{cell}") } else { cell }
                 }
             };
+            let group = groups.and_then(value).or_else(|| self.written.group.clone());
+            let wordings = |text: String, options: Vec<String>| {
+                let instruction = self.written.instruction.clone();
+                let wording = Wording { turns: vec![text], template: false, options, instruction };
+                BTreeMap::from([(self.suite.language.clone(), wording)])
+            };
+            if let [Some(a), Some(b)] = sides {
+                let wordings = [wordings(prompt(a)?, Vec::new()), wordings(prompt(b)?, Vec::new())];
+                let names = names.map(|column| column.and_then(value));
+                probes.extend(pair(&id, group, names, wordings).map_err(place)?);
+                continue;
+            }
             let options = match options {
                 Some(column) => parse_options(&value(column).unwrap_or_default()),
                 None => Vec::new(),
@@ -48,20 +67,38 @@ impl Entry<'_> {
             if self.kind() == SuiteKind::Choice {
                 check_options(&options).map_err(place)?;
             }
-            let wording = Wording {
-                turns: vec![prompt],
-                template: false,
-                options,
-                instruction: self.written.instruction.clone(),
+            let kind = match (&kind, expects.and_then(value)) {
+                (ProbeKind::Refusal { .. }, Some(word)) => {
+                    ProbeKind::Refusal { expect: Some(parse_expect(&word).map_err(place)?) }
+                }
+                (kind, _) => kind.clone(),
             };
             probes.push(Probe {
                 id: ProbeId::new(id).map_err(|error| place(error.to_string()))?,
-                group: groups.and_then(value).or_else(|| self.written.group.clone()),
-                wordings: BTreeMap::from([(self.suite.language.clone(), wording)]),
-                kind: kind.clone(),
+                group,
+                wordings: wordings(prompt(prompts.unwrap_or_default())?, options),
+                kind,
             });
         }
         Ok(probes)
+    }
+
+    fn check_columns(&self, columns: &Columns, paired: bool) -> Result<(), Problem> {
+        if self.kind() == SuiteKind::Choice && columns.options.is_none() {
+            return self.problem("a `choice` from a data set needs `columns.options`");
+        }
+        if paired && (columns.a.is_none() || columns.b.is_none()) {
+            return self
+                .problem("a `paired` data set needs `columns.a` and `columns.b`, the prompts of its sides");
+        }
+        let sides = [&columns.a, &columns.b, &columns.name_a, &columns.name_b];
+        if !paired && sides.iter().any(|column| column.is_some()) {
+            return self.problem("`columns.a`, `b`, `name_a` and `name_b` belong to kind `paired`");
+        }
+        if columns.expect.is_some() && self.kind() != SuiteKind::Refusal {
+            return self.problem("`columns.expect` belongs to kind `refusal`");
+        }
+        Ok(())
     }
 
     fn column(&self, data: &Dataset, path: &str, name: &str) -> Result<usize, Problem> {
@@ -81,6 +118,14 @@ impl Entry<'_> {
 fn parse_options(cell: &str) -> Vec<String> {
     serde_json::from_str(cell)
         .unwrap_or_else(|_| cell.split('|').map(|option| option.trim().to_owned()).collect())
+}
+
+fn parse_expect(word: &str) -> Result<Expect, String> {
+    match word.trim() {
+        "answer" => Ok(Expect::Answer),
+        "refuse" => Ok(Expect::Refuse),
+        other => Err(format!("{other:?} is neither `answer` nor `refuse`")),
+    }
 }
 
 fn file_stem(path: &str) -> String {
