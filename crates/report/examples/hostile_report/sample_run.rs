@@ -14,6 +14,8 @@ use antiphon_core::{
 
 #[path = "cells.rs"]
 mod cells;
+#[path = "mirrored.rs"]
+mod mirrored;
 
 use cells::{cells_of, estimate};
 
