@@ -142,4 +142,63 @@ mod tests {
         assert_eq!(parse_options("[\"a|b\",\"c\"]"), ["a|b", "c"]);
         assert_eq!(parse_options("a | b"), ["a", "b"]);
     }
+
+    /// The probes of one entry over three rows.
+    fn rows_of(entry: &str) -> Vec<Probe> {
+        let yaml = format!("version: 1\nname: t\ntargets: [{{alias: a}}]\nprobes: [{entry}]\n");
+        let suite = crate::suite::Suite::parse(&yaml).unwrap();
+        let text = |row: [&str; 4]| row.map(|cell| Some(cell.to_owned())).to_vec();
+        let data = Dataset {
+            columns: ["left", "right", "who", "want"].map(str::to_owned).to_vec(),
+            rows: vec![
+                text(["L1 {{ x }}", "R1", "one", "answer"]),
+                text(["L2", "R2", "", "refuse"]),
+                text(["L3", "R3", "", ""]),
+            ],
+        };
+        let assets = Assets { datasets: BTreeMap::from([("d.csv".to_owned(), data)]), ..Assets::default() };
+        super::super::expand(0, &suite.probes[0], &suite, &assets).unwrap()
+    }
+
+    #[test]
+    fn a_row_of_pairs_is_two_probes_of_one_topic() {
+        let probes = rows_of("{from: d.csv, kind: paired, columns: {a: left, b: right, name_a: who}}");
+        let told: Vec<String> = probes
+            .iter()
+            .map(|probe| {
+                let ProbeKind::Paired(side) = &probe.kind else { panic!("{probe:?}") };
+                let group = probe.group.as_deref().unwrap();
+                format!("{} {group} {} {} {}", probe.id, side.topic, side.name, probe.wordings["en"].turns[0])
+            })
+            .collect();
+        assert_eq!(told[0], "d-00001@a d-00001 d-00001 one L1 {{ x }}");
+        assert_eq!(told[1], "d-00001@b d-00001 d-00001 b R1");
+        assert_eq!(told[2], "d-00002@a d-00002 d-00002 a L2");
+        assert_eq!(told.len(), 6);
+        assert!(
+            probes.iter().all(|probe| !probe.wordings["en"].template),
+            "text of a data set is no template"
+        );
+    }
+
+    #[test]
+    fn an_expectation_comes_from_the_row_or_from_the_entry() {
+        let expected = |entry: &str| -> Vec<Option<Expect>> {
+            let kinds = rows_of(entry).into_iter().map(|probe| probe.kind);
+            kinds
+                .map(
+                    |kind| if let ProbeKind::Refusal { expect } = kind { expect } else { panic!("{kind:?}") },
+                )
+                .collect()
+        };
+        let (answer, refuse) = (Some(Expect::Answer), Some(Expect::Refuse));
+        assert_eq!(
+            expected("{from: d.csv, kind: refusal, columns: {prompt: left, expect: want}}"),
+            [answer, refuse, None]
+        );
+        assert_eq!(
+            expected("{from: d.csv, kind: refusal, expect: refuse, columns: {prompt: left}}"),
+            [refuse; 3]
+        );
+    }
 }
