@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use regex::{Regex, RegexSet};
+use regex::Regex;
 use serde::Deserialize;
 
 use super::reading::Reading;
@@ -79,11 +79,8 @@ pub(super) struct Rules {
     pub(super) offer: Patterns,
 }
 
-/// Patterns of which any may match.
-pub(super) struct Patterns {
-    any: RegexSet,
-    each: Vec<Regex>,
-}
+/// Patterns of which any may match, as one.
+pub(super) struct Patterns(Regex);
 
 impl Rules {
     fn read(file: &str) -> Self {
@@ -112,30 +109,23 @@ impl Rules {
 
 impl Patterns {
     fn new(patterns: &[String]) -> Self {
-        let compiled = |pattern: &String| Regex::new(pattern).expect("a test compiles every rule");
-        Self {
-            any: RegexSet::new(patterns).expect("a test compiles every rule"),
-            each: patterns.iter().map(compiled).collect(),
-        }
+        assert!(!patterns.is_empty(), "nothing would match everything");
+        let any: Vec<String> = patterns.iter().map(|pattern| format!("(?:{pattern})")).collect();
+        Self(Regex::new(&any.join("|")).expect("a test compiles every rule"))
     }
 
-    /// Begin and end, in bytes, of the match that begins first.
-    pub(super) fn find(&self, text: &str) -> Option<(usize, usize)> {
-        let found = self.any.matches(text).into_iter().filter_map(|which| self.each[which].find(text));
-        found.map(|found| (found.start(), found.end())).min()
+    /// The end, in bytes, of the match that begins first.
+    pub(super) fn find(&self, text: &str) -> Option<usize> {
+        self.0.find(text).map(|found| found.end())
     }
 
     pub(super) fn is_match(&self, text: &str) -> bool {
-        self.any.is_match(text)
+        self.0.is_match(text)
     }
 
     /// The text without all that matches.
     pub(super) fn cut<'t>(&self, text: &'t str) -> std::borrow::Cow<'t, str> {
-        let mut left = std::borrow::Cow::Borrowed(text);
-        for which in self.any.matches(text).into_iter() {
-            left = self.each[which].replace_all(&left, " … ").into_owned().into();
-        }
-        left
+        self.0.replace_all(text, " … ")
     }
 }
 

@@ -41,7 +41,7 @@ fn find(sentences: &[Sentence], rules: &Rules) -> Option<(usize, String)> {
 
 fn refuses(sentence: &Sentence, rules: &Rules) -> Option<String> {
     let text = rules.spare.cut(&sentence.text);
-    rules.refuse.find(&text).map(|(_, end)| text[end..].to_owned())
+    rules.refuse.find(&text).map(|end| text[end..].to_owned())
 }
 
 /// A refusal is one if only reasons, offers and advice come behind it.
@@ -56,7 +56,7 @@ fn what_follows(reading: &Reading, at: usize, end: String, rules: &Rules) -> Ref
 
 /// Whether the text goes on with an answer behind a "but".
 fn turns(text: &str, pivot: &Patterns, offer: &Patterns) -> bool {
-    pivot.find(text).is_some_and(|(_, end)| {
+    pivot.find(text).is_some_and(|end| {
         let answer = &text[end..];
         antiphon_stats::text::tokens(answer).len() >= ANSWER && !offer.is_match(answer)
     })
