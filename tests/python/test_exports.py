@@ -60,7 +60,7 @@ def test_counts_agree_with_the_summary(run, summary):
     total = summary["completeness"]["total"]
     path = run / "summary/samples.parquet"
     outcomes = dict(duckdb.sql(f"select outcome, count(*) from '{path}' group by outcome").fetchall())
-    assert sum(outcomes.values()) == total["planned"] == 4000
+    assert sum(outcomes.values()) == total["planned"] == 5600
     for outcome in ["answered", "refused", "truncated", "filtered", "empty"]:
         assert outcomes.get(outcome, 0) == total[outcome], outcome
     per_cell = duckdb.sql(

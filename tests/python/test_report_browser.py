@@ -135,6 +135,8 @@ def test_the_sections_are_there_in_order(visit):
     assert headings == [
         "How to read this",
         "Where answers disagree",
+        "Mirrored pairs",
+        "Refusal",
         "Completeness",
         "What was asked of whom",
         "Scales",

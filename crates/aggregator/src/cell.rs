@@ -1,5 +1,6 @@
 //! One cell: what one target answered to one turn of one probe, summed up.
 
+mod by_user;
 mod labels;
 mod recall;
 mod wording;
@@ -8,13 +9,14 @@ use std::collections::BTreeSet;
 
 use antiphon_core::certificate::Certificate;
 use antiphon_core::prompt::Prompter;
-use antiphon_core::summary::{Cell, Exemplar, Rates};
+use antiphon_core::summary::{Cell, Estimate, Exemplar, Rates};
 use antiphon_core::{Manifest, Outcome, Probe, ProbeKind, Target, UserMode};
 use antiphon_stats::text::{Case, Vocabulary, normalise, tokens};
 use antiphon_stats::{Nested, Population, Row, SampleId, interval};
 
 use crate::estimates;
 use crate::read_block::BlockSample;
+use crate::rules::{Classes, Hedging, Refusal};
 
 /// How many of the least typical answers are quoted.
 const DEVIANTS: usize = 3;
@@ -37,11 +39,15 @@ pub(crate) struct CellInput<'a> {
 /// Sums a cell up.
 pub(crate) fn summarise(input: &CellInput<'_>) -> Cell {
     let CellInput { target, probe, turn, .. } = input;
-    let asks_for_label = matches!(probe.kind, ProbeKind::Choice | ProbeKind::Scale { .. } | ProbeKind::Short);
+    let asks_for_label = matches!(
+        probe.kind,
+        ProbeKind::Choice | ProbeKind::Scale { .. } | ProbeKind::Short | ProbeKind::Refusal { .. }
+    );
     let (labels, wording) = match asks_for_label && input.is_last_turn() {
         true => (labels::scores(input), Vec::new()),
         false => (Vec::new(), wording::scores(input)),
     };
+    let by_user = by_user::values(input, &wording);
     let quoted =
         || labels.iter().map(|scores| &scores.quotes).chain(wording.iter().map(|scores| &scores.quotes));
     let typical = quoted().filter_map(|quotes| quotes.typical.clone()).collect();
@@ -64,6 +70,7 @@ pub(crate) fn summarise(input: &CellInput<'_>) -> Cell {
         },
         typical,
         deviant,
+        by_user,
     }
 }
 
@@ -114,7 +121,23 @@ impl CellInput<'_> {
             refused: rate(|outcome| matches!(outcome, Outcome::Refused)),
             non_answer: rate(|outcome| !outcome.has_text()),
             truncated: rate(|outcome| matches!(outcome, Outcome::Truncated)),
+            refused_by_rule: self.by_rule(|classes| Some(classes.refusal == Refusal::Refused)),
+            refusal_undecided: self.by_rule(|classes| Some(classes.refusal == Refusal::Undecided)),
+            hedged: self.by_rule(|classes| Some(classes.hedging? == Hedging::Hedged)),
+            hedging_undecided: self.by_rule(|classes| Some(classes.hedging? == Hedging::Undecided)),
         }
+    }
+
+    /// The share of answers of a class, among those for which it is asked; `None` where the rules are not asked at all.
+    fn by_rule(&self, wanted: fn(Classes) -> Option<bool>) -> Option<Estimate> {
+        if matches!(self.probe.kind, ProbeKind::Recall(_)) {
+            return None;
+        }
+        let cell = self.nested(|_, row| {
+            let classes = row.classes(self.manifest, self.probe)?;
+            wanted(classes).map(|yes| f64::from(u8::from(yes)))
+        });
+        Some(estimates::estimate(interval::proportion(&cell, self.population())))
     }
 
     pub(crate) fn language_of(&self, row: &BlockSample) -> &str {

@@ -5,6 +5,8 @@ use antiphon_core::prompt::{Prompter, label as letter, wording_for};
 use antiphon_core::{Manifest, Outcome, Probe, ProbeKind, Sample, User};
 use antiphon_stats::text::{Case, normalise, tokens};
 
+use crate::rules::{self, Refusal};
+
 /// What an answer comes to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Label {
@@ -14,6 +16,8 @@ pub enum Label {
     Number(i32),
     /// `short`: the text, normalised.
     Text(String),
+    /// `refusal`: whether it is an answer, by rule.
+    Class(Refusal),
     /// The answer takes none of the forms asked for.
     Unclear,
     /// The model did not answer: refused, filtered or empty.
@@ -28,6 +32,7 @@ impl Label {
             Self::Option(place) => manifest.own_wording(probe).options[*place].clone(),
             Self::Number(number) => number.to_string(),
             Self::Text(text) => text.clone(),
+            Self::Class(class) => class.name().to_owned(),
             Self::Unclear => "(unclear)".to_owned(),
             Self::NonAnswer(word) => format!("({word})"),
         }
@@ -49,7 +54,9 @@ pub fn label_of(
         return None;
     }
     let read = match &probe.kind {
-        ProbeKind::Open | ProbeKind::Recall(_) => return None,
+        ProbeKind::Open | ProbeKind::Recall(_) | ProbeKind::Paired(_) => return None,
+        ProbeKind::Refusal { .. } => rules::classes(&user.language, &sample.outcome, &sample.text)
+            .map(|classes| Label::Class(classes.refusal)),
         ProbeKind::Choice => {
             let options = &wording_for(probe, user).options;
             let order = prompter.option_order(probe, user, sample.session, options.len());
@@ -60,6 +67,8 @@ pub fn label_of(
     };
     match &sample.outcome {
         Outcome::Answered | Outcome::Truncated => Some(read.unwrap_or(Label::Unclear)),
+        // The provider's word for it is one of the classes.
+        Outcome::Refused if matches!(probe.kind, ProbeKind::Refusal { .. }) => read,
         Outcome::Refused => Some(Label::NonAnswer("refused")),
         Outcome::Filtered => Some(Label::NonAnswer("filtered")),
         Outcome::Empty => Some(Label::NonAnswer("empty")),

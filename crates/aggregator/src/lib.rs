@@ -7,7 +7,9 @@
 //! | `memory` | how many blocks are held at a time |
 //! | `read_block` | the samples of a block; of retried ones the first that stands |
 //! | `label` | from an answer's text to a label: an option, a number, a short text |
+//! | `rules` | refusal and hedging by rule |
 //! | `cell` | one target's answers to one turn of one probe, summed up |
+//! | `mirrored` | refusal across probes; the two sides of mirrored pairs |
 //! | `users`, `scales` | who asked; how far scales can be relied on across probes |
 //! | `drift` | whether a model answers differently late in a run than early |
 //! | `estimates` | from numbers of `stats` to numbers of the summary |
@@ -24,8 +26,10 @@ mod error;
 mod estimates;
 mod label;
 mod memory;
+mod mirrored;
 mod part;
 mod read_block;
+pub mod rules;
 mod run;
 mod scales;
 mod table;

@@ -1,9 +1,12 @@
 //! The samples of a block in the order in which they are counted.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::OnceLock;
 
-use antiphon_core::{BlockId, JobId, Manifest, ProbeId, RunId, Sample, TargetId, UserId};
+use antiphon_core::{BlockId, JobId, Manifest, Probe, ProbeId, ProbeKind, RunId, Sample, TargetId, UserId};
 use antiphon_store::{Store, StoreError};
+
+use crate::rules::{self, Classes};
 
 /// A sample with the place that fixes its order.
 #[derive(Debug, Clone)]
@@ -12,6 +15,21 @@ pub(crate) struct BlockSample {
     pub(crate) user: usize,
     /// The sample, without its request: that is its largest part, and no statistic looks at it.
     pub(crate) sample: Sample,
+    /// What the rules say of it, once they were asked.
+    classes: OnceLock<Option<Classes>>,
+}
+
+impl BlockSample {
+    pub(crate) fn new(user: usize, sample: Sample) -> Self {
+        Self { user, sample, classes: OnceLock::new() }
+    }
+
+    /// Refusal and hedging by rule; `None` for what says nothing of the model, and for recall, whose texts are a document's.
+    pub(crate) fn classes(&self, manifest: &Manifest, probe: &Probe) -> Option<Classes> {
+        let language = &manifest.users.users[self.user].language;
+        let read = || rules::classes(language, &self.sample.outcome, &self.sample.text);
+        *self.classes.get_or_init(|| if matches!(probe.kind, ProbeKind::Recall(_)) { None } else { read() })
+    }
 }
 
 /// Samples by the probe's place in the manifest and the turn.
@@ -43,7 +61,7 @@ pub(crate) async fn read_block(
         if let (Some(&probe), Some(&user)) =
             (places.probes.get(&sample.probe), places.users.get(&sample.user))
         {
-            cells.entry((probe, sample.turn)).or_default().push(BlockSample { user, sample });
+            cells.entry((probe, sample.turn)).or_default().push(BlockSample::new(user, sample));
         }
     }
     for samples in cells.values_mut() {

@@ -15,8 +15,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::block::{Block, OpenRun};
 use crate::memory::Memory;
+use crate::mirrored;
 use crate::part::{Part, Whole};
 use crate::read_block::Places;
+use crate::rules::RULES_VERSION;
 use crate::table::Joined;
 use crate::{AggregatorError, Settings, tables, users};
 
@@ -120,7 +122,7 @@ impl OpenRun {
         Ok(self.store.block_results(&self.plan(), target, block.block, asks_each).await?)
     }
 
-    fn summary(&self, cells: Vec<Cell>, scales: crate::scales::Scales) -> Summary {
+    fn summary(&self, mut cells: Vec<Cell>, scales: crate::scales::Scales) -> Summary {
         let manifest = &self.manifest;
         let mut completeness =
             Completeness { complete: false, total: Certificate::default(), targets: BTreeMap::new() };
@@ -129,6 +131,7 @@ impl OpenRun {
             completeness.targets.entry(cell.target.clone()).or_default().add(&cell.certificate);
         }
         completeness.complete = completeness.total.is_complete();
+        let (refusals, pairs) = mirrored::compare(manifest, &mut cells);
         let plan: Plan<'_> = self.plan();
         Summary {
             format: OBJECT_FORMAT,
@@ -148,6 +151,9 @@ impl OpenRun {
             targets: manifest.targets.clone(),
             completeness,
             scales: scales.reliability(&manifest.targets),
+            rules_version: Some(RULES_VERSION),
+            refusals,
+            pairs,
             cells,
         }
     }

@@ -1,6 +1,6 @@
 //! Samples and probes as Parquet, for DuckDB, Polars and pandas: which columns they have.
 
-use antiphon_core::summary::{Cell, Labels};
+use antiphon_core::summary::{Cell, Estimate, Labels};
 use antiphon_core::{Manifest, Outcome, Probe, TargetId};
 use bytes::Bytes;
 use parquet::errors::ParquetError;
@@ -17,6 +17,7 @@ pub(crate) const SAMPLES: &str = "message samples {
     optional int64 session; optional int64 turn; optional int64 repeat;
     optional binary outcome (STRING); optional binary detail (STRING);
     optional binary text (STRING); optional binary label (STRING);
+    optional binary refusal (STRING); optional binary hedging (STRING);
     optional binary response_id (STRING); optional binary model (STRING); optional binary stop_reason (STRING);
     optional int64 input_tokens; optional int64 output_tokens; optional int64 unexplained_input_tokens;
     optional int64 attempts; optional int64 started_ms; optional int64 latency_ms;
@@ -38,6 +39,7 @@ pub(crate) fn sample_row(
         |level: &Option<antiphon_core::Level>| Value::Text(level.as_ref().map(|level| level.id.clone()));
     let whole = |value: u64| Value::Whole(i64::try_from(value).ok());
     let (outcome, detail) = outcome(&sample.outcome);
+    let classes = row.classes(manifest, probe);
     vec![
         text(manifest.run.as_str()),
         text(target.as_str()),
@@ -56,6 +58,8 @@ pub(crate) fn sample_row(
         Value::Text(detail),
         Value::Text(sample.outcome.is_behaviour().then(|| sample.text.clone())),
         Value::Text(label),
+        Value::Text(classes.map(|classes| classes.refusal.name().to_owned())),
+        Value::Text(classes.and_then(|classes| classes.hedging).map(|hedging| hedging.name().to_owned())),
         Value::Text(billing.response_id.clone()),
         Value::Text(billing.model.clone()),
         Value::Text(billing.stop_reason.clone()),
@@ -98,6 +102,8 @@ pub(crate) fn probes(run: &str, cells: &[Cell]) -> Result<Bytes, ParquetError> {
             optional binary mode (STRING); optional double mode_share; optional double collision;
             optional double entropy; optional double mean;
             optional double refused; optional double non_answer;
+            optional double refused_by_rule; optional double refusal_undecided;
+            optional double hedged; optional double hedging_undecided;
             optional double prefix_words; optional double lcs_recall;
         }",
     )?;
@@ -151,6 +157,7 @@ fn probe_row(
         row.push(Value::Real(estimate.and_then(|estimate| estimate.low)));
         row.push(Value::Real(estimate.and_then(|estimate| estimate.high)));
     }
+    let by_rule = |rate: &Option<Estimate>| Value::Real(rate.as_ref().and_then(|rate| rate.value));
     row.extend([
         Value::Text(labels.and_then(|labels| labels.mode.first().cloned())),
         Value::Real(labels.and_then(|labels| labels.mode_share.value)),
@@ -159,6 +166,10 @@ fn probe_row(
         Value::Real(labels.and_then(|labels| labels.mean.as_ref()).and_then(|mean| mean.value)),
         Value::Real(cell.rates.refused.value),
         Value::Real(cell.rates.non_answer.value),
+        by_rule(&cell.rates.refused_by_rule),
+        by_rule(&cell.rates.refusal_undecided),
+        by_rule(&cell.rates.hedged),
+        by_rule(&cell.rates.hedging_undecided),
         Value::Real(cell.recall.as_ref().and_then(|recall| recall.prefix_words.value)),
         Value::Real(cell.recall.as_ref().and_then(|recall| recall.lcs_recall.value)),
     ]);

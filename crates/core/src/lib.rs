@@ -38,8 +38,8 @@ pub use format::{FormatError, OBJECT_FORMAT, check_format};
 pub use ids::{BlockId, IdError, JobId, PoolId, ProbeId, RunId, TargetId, UserId};
 pub use job::{Call, Event, Job, JobTally};
 pub use manifest::{
-    Cut, Egress, Language, Level, Manifest, Probe, ProbeKind, Sampling, Scoring, User, UserDesign, UserMode,
-    Wording,
+    Cut, Egress, Language, Level, Manifest, Probe, ProbeKind, Sampling, Scoring, Side, User, UserDesign,
+    UserMode, Wording,
 };
 pub use nearest::nearest;
 pub use resolve::{

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::suite::{Expect, Margins};
 use crate::{Limits, PoolId, ProbeId, RunId, Seed, Target, UserId};
 
 /// A language tag, such as `en`.
@@ -119,12 +120,15 @@ pub struct Sampling {
 }
 
 /// How answers become numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Scoring {
     /// Whether upper and lower case count as the same.
     pub casefold: bool,
     /// Up to so many different texts of a cell all pairs are compared; beyond, a sample of pairs.
     pub exact_pairs_up_to: u32,
+    /// Differences between mirrored sides that do not matter; absent where no probe is `paired`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub margins: Option<Margins>,
 }
 
 /// The users of a run, and how they came about.
@@ -235,6 +239,24 @@ pub enum ProbeKind {
     },
     /// A passage of a document, to be continued.
     Recall(Cut),
+    /// Free text of which it matters whether it is a refusal.
+    Refusal {
+        /// What a good answer does, where the suite says it.
+        expect: Option<Expect>,
+    },
+    /// One side of two mirrored prompts.
+    Paired(Side),
+}
+
+/// A side of a mirrored pair. The pair is the two probes with its topic.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Side {
+    /// The pair's name, unique in the suite.
+    pub topic: String,
+    /// Whether this is side b; differences are a minus b.
+    pub is_b: bool,
+    /// The side's name in the report.
+    pub name: String,
 }
 
 impl ProbeKind {
@@ -247,6 +269,8 @@ impl ProbeKind {
             Self::Choice => "choice",
             Self::Scale { .. } => "scale",
             Self::Recall(_) => "recall",
+            Self::Refusal { .. } => "refusal",
+            Self::Paired(_) => "paired",
         }
     }
 }

@@ -161,6 +161,7 @@ pub fn resolve(
     let (Some(users), true) = (users, problems.is_empty()) else { return Err(problems) };
     probes::check_languages(&users, &all_probes).map_err(|problem| vec![problem])?;
 
+    let paired = all_probes.iter().any(|probe| matches!(probe.kind, crate::ProbeKind::Paired(_)));
     let hash = blake3::hash(text.as_bytes()).to_hex().to_string();
     let per_probe = u64::from(suite.sampling.sessions) * users.users.len() as u64;
     let probes_per_block = (u64::from(SESSIONS_PER_JOB) / per_probe.max(1)).max(1);
@@ -181,6 +182,7 @@ pub fn resolve(
         scoring: Scoring {
             casefold: suite.scoring.casefold,
             exact_pairs_up_to: suite.scoring.exact_pairs_up_to,
+            margins: paired.then(|| suite.scoring.margins.unwrap_or_default()),
         },
         limits: suite.limits.clone(),
         egress,
@@ -218,6 +220,9 @@ fn check_head(suite: &Suite, problems: &mut Vec<Problem>) {
     }
     if suite.scoring.exact_pairs_up_to < 2 {
         refuse("scoring.exact_pairs_up_to", "a pair has two samples; use 2 or more");
+    }
+    if let Some((field, message)) = suite.scoring.margins.and_then(crate::suite::Margins::problem) {
+        refuse(field, message);
     }
     if suite.budget.is_some_and(|budget| !(budget.dollars > 0.0 && budget.dollars.is_finite())) {
         refuse("budget.dollars", "a budget is a positive number of dollars");

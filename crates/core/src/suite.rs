@@ -6,8 +6,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 mod explain;
+mod mirrored;
 
 pub use explain::{SuiteError, explain};
+pub use mirrored::{Expect, Margins, SuiteSide, SuiteSides};
 
 pub(crate) use explain::Lines;
 
@@ -182,6 +184,12 @@ pub struct SuiteProbe {
     /// `scale`: the greatest number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max: Option<i32>,
+    /// `refusal`: what a good answer does, so that refusing too much is told from refusing too little.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expect: Option<Expect>,
+    /// `paired`: two mirrored prompts on one topic, instead of `prompt`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sides: Option<SuiteSides>,
     /// The same in other languages.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub translations: BTreeMap<String, Translation>,
@@ -226,6 +234,10 @@ pub enum SuiteKind {
     Scale,
     /// A passage of `document`, to be continued.
     Recall,
+    /// Free text of which it matters whether it is a refusal.
+    Refusal,
+    /// Two mirrored prompts on one topic, each asked in sessions of its own and compared.
+    Paired,
 }
 
 /// Where the passage of a recall probe stands.
@@ -272,11 +284,36 @@ pub struct Columns {
     /// `choice`: the options, as a JSON list or separated by `|`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub options: Option<String>,
+    /// `refusal`: what a good answer does, `answer` or `refuse`; an empty cell says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect: Option<String>,
+    /// `paired`: the prompt of side a. Its text is data, never a template.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub a: Option<String>,
+    /// `paired`: the prompt of side b.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub b: Option<String>,
+    /// `paired`: the name of side a.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name_a: Option<String>,
+    /// `paired`: the name of side b.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name_b: Option<String>,
 }
 
 impl Default for Columns {
     fn default() -> Self {
-        Self { prompt: prompt_column(), id: None, group: None, options: None }
+        Self {
+            prompt: prompt_column(),
+            id: None,
+            group: None,
+            options: None,
+            expect: None,
+            a: None,
+            b: None,
+            name_a: None,
+            name_b: None,
+        }
     }
 }
 
@@ -289,11 +326,14 @@ pub struct SuiteScoring {
     /// Up to so many different texts all pairs are compared; beyond, a sample of pairs.
     #[schemars(range(min = 2))]
     pub exact_pairs_up_to: u32,
+    /// `paired`: differences between the sides that do not matter, decided before anything is asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub margins: Option<Margins>,
 }
 
 impl Default for SuiteScoring {
     fn default() -> Self {
-        Self { casefold: true, exact_pairs_up_to: 500 }
+        Self { casefold: true, exact_pairs_up_to: 500, margins: None }
     }
 }
 

@@ -3,6 +3,13 @@
 
 use std::collections::BTreeMap;
 
+mod mirrored;
+
+pub use mirrored::{
+    ByUser, Measure, MirroredMeasure, MirroredPair, MirroredSide, RefusalOverview, UserValues, Verdict,
+    WithoutUser,
+};
+
 use serde::{Deserialize, Serialize};
 
 use crate::certificate::Certificate;
@@ -47,6 +54,15 @@ pub struct Summary {
     pub cells: Vec<Cell>,
     /// Agreement across the `scale` probes of each target.
     pub scales: Vec<ScaleReliability>,
+    /// The version of the rules for refusal and hedging.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules_version: Option<u32>,
+    /// Each target over all `refusal` probes that say what a good answer does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refusals: Vec<RefusalOverview>,
+    /// Mirrored pairs, target by target, in the order of the manifest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pairs: Vec<MirroredPair>,
 }
 
 /// Who asked, and of whom the intervals speak.
@@ -107,6 +123,9 @@ pub struct Cell {
     pub typical: Vec<Exemplar>,
     /// The most deviant answers, the most deviant first.
     pub deviant: Vec<Exemplar>,
+    /// `refusal` and `paired`: what comparisons across cells are made of. It is on its way only; no summary holds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_user: Option<ByUser>,
 }
 
 impl Cell {
@@ -159,6 +178,18 @@ pub struct Rates {
     pub non_answer: Estimate,
     /// Cut off at the token limit.
     pub truncated: Estimate,
+    /// Refused, by rule or by the provider's word. Those that the rule leaves undecided are not among them. Absent for `recall`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused_by_rule: Option<Estimate>,
+    /// Of which the rule cannot tell whether they refuse.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal_undecided: Option<Estimate>,
+    /// Hedged by rule, among those with a text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hedged: Option<Estimate>,
+    /// Of which the rule cannot tell whether they hedge, among those with a text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hedging_undecided: Option<Estimate>,
 }
 
 /// Agreement at three levels: the probability that two answers are alike (labels), or their mean similarity (wording).

@@ -3,7 +3,7 @@
 //! | module | what it renders |
 //! |---|---|
 //! | `page` | the whole page: order of sections, style sheet, content security policy |
-//! | `asked`, `completeness`, `overview`, `groups`, `scales`, `operations`, `reading` | one section each |
+//! | `asked`, `completeness`, `overview`, `groups`, `mirrored`, `refusals`, `scales`, `operations`, `reading` | one section each |
 //! | `probe` | the section of one probe |
 //! | `chart` | the charts |
 //! | `visible`, `number` | how text of others and numbers are shown |
@@ -16,12 +16,14 @@ mod asked;
 mod chart;
 mod completeness;
 mod groups;
+mod mirrored;
 mod number;
 mod operations;
 mod overview;
 mod page;
 mod probe;
 mod reading;
+mod refusals;
 mod scales;
 mod terminal;
 mod visible;

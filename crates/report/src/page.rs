@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::probe::{self, Probes};
 use crate::visible::{inline, plain};
-use crate::{asked, completeness, groups, operations, overview, reading, scales};
+use crate::{asked, completeness, groups, mirrored, operations, overview, reading, refusals, scales};
 
 /// From so many probes on, groups come first.
 const MANY: usize = 12;
@@ -40,6 +40,8 @@ pub fn render(summary: &Summary, operations: Option<&Operations>, transcripts: &
                         (overview::section(summary, &probes))
                         (groups::section(summary))
                     }
+                    (mirrored::section(summary))
+                    (refusals::section(summary))
                     (completeness::section(summary))
                     (asked::section(summary))
                     (scales::section(summary))
@@ -88,6 +90,8 @@ fn header(summary: &Summary, operations: bool) -> Markup {
                 ul {
                     @if groups::are_shown(summary) { li { a href="#groups" { "Group by group" } } }
                     li { a href="#overview" { "Where answers disagree" } }
+                    @if !summary.pairs.is_empty() { li { a href="#pairs" { "Mirrored pairs" } } }
+                    @if !summary.refusals.is_empty() { li { a href="#refusals" { "Refusal" } } }
                     li { a href="#completeness" { "Completeness" } }
                     li { a href="#asked" { "What was asked of whom" } }
                     @if !summary.scales.is_empty() { li { a href="#scales" { "Scales" } } }

@@ -2,6 +2,7 @@
 
 mod agreement;
 mod answers;
+mod by_rule;
 mod consensus;
 mod distribution;
 mod recall;
@@ -136,6 +137,7 @@ fn turn(cells: &[&Cell]) -> Markup {
         (distribution::figures(cells))
         (recall::table(cells))
         (rates(cells))
+        (by_rule::table(cells))
         (consensus::texts(cells))
         (answers::quotes(cells))
     }

@@ -21,6 +21,8 @@ fn small() -> Summary {
     summary.description = None;
     summary.targets.truncate(1);
     summary.scales.clear();
+    summary.pairs.clear();
+    summary.refusals.clear();
     summary.cells.retain(|cell| cell.probe.as_str() == "capital" && cell.target == summary.targets[0].id);
     let certificate = summary.cells[0].certificate.clone();
     summary.completeness.complete = true;

@@ -30,6 +30,8 @@ pub struct Agreement {
     pub size: CellSize,
     /// Whether every pair was compared.
     pub pairs: PairsUsed,
+    /// `A_B` without each user, in the order of the cell: what a jackknife over several cells is made of. Empty below three users.
+    pub without: Vec<f64>,
 }
 
 /// The parts of the diversity `1 - A_B`, which they sum to. The last two may be slightly negative.
@@ -122,7 +124,18 @@ impl Levels {
             session: w.zip(s).map(|(w, s)| w - s),
             user: s.zip(b).map(|(s, b)| s - b),
         };
-        Agreement { within, sessions, users, rho_user: share(s), rho_session: share(w), parts, size, pairs }
+        let without = self.between.without();
+        Agreement {
+            within,
+            sessions,
+            users,
+            rho_user: share(s),
+            rho_session: share(w),
+            parts,
+            size,
+            pairs,
+            without,
+        }
     }
 
     fn within(&self, population: Population) -> Estimate {

@@ -11,7 +11,7 @@
 //! | [`recall`] | how much of a reference text a text has |
 //! | [`components`], [`clustered`], [`bootstrap`] | where variance lies, and errors of means of clustered values |
 //! | [`permutation`], [`distances`], [`divergence`], [`contingency`], [`ranked`] | whether and how far groups or models differ |
-//! | [`change`], [`multiplicity`], [`monitoring`], [`power`] | whether something changed between runs, for one probe or many, once or every night, and what a design could find |
+//! | [`change`], [`paired`], [`multiplicity`], [`monitoring`], [`power`] | whether something changed between runs, for one probe or many, between two sides, once or every night, and what a design could find |
 //! | [`fleiss`], [`krippendorff`], [`gwet`], [`icc`] | how reliable raters are |
 //! | [`pass`], [`rates`] | independent trials |
 //!
@@ -45,6 +45,7 @@ pub mod multiplicity;
 mod nested;
 pub mod overlap;
 mod pair_statistic;
+pub mod paired;
 pub mod pairwise;
 pub mod pass;
 pub mod permutation;

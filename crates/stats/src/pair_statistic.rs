@@ -58,6 +58,14 @@ impl PairStatistic {
         (m >= 2.0).then(|| self.row_sums.iter().sum::<f64>() / (m * (m - 1.0)))
     }
 
+    /// The value without each unit; empty below three of them.
+    pub(crate) fn without(&self) -> Vec<f64> {
+        let m = self.units();
+        let total: f64 = self.row_sums.iter().sum();
+        let without = |row: &f64| (total - 2.0 * row) / ((m - 1.0) * (m - 2.0));
+        if m < 3.0 { Vec::new() } else { self.row_sums.iter().map(without).collect() }
+    }
+
     /// `v_J`, the delete-one-unit jackknife. At least three units.
     pub(crate) fn jackknife(&self) -> f64 {
         jackknife(&self.row_sums)

@@ -1,9 +1,9 @@
 //! Free text: agreement of wording, language by language, since across languages it means nothing.
 
-use antiphon_core::summary::{ConsensusWord, WordingAgreement};
+use antiphon_core::summary::{ConsensusWord, WithoutUser, WordingAgreement};
 use antiphon_stats::medoid::Typical;
 use antiphon_stats::text::Vocabulary;
-use antiphon_stats::{Answer, Nested, PairPolicy, SampleId, consensus, pairwise};
+use antiphon_stats::{Agreement, Answer, Nested, PairPolicy, SampleId, consensus, pairwise};
 
 use super::{CellInput, DEVIANTS, Quotes};
 use crate::estimates;
@@ -16,6 +16,8 @@ const VOTED_CELLS: usize = 500_000_000;
 pub(super) struct WordingScores {
     pub(super) agreement: WordingAgreement,
     pub(super) quotes: Quotes,
+    /// Agreement between users without each of them.
+    pub(super) without: Vec<WithoutUser>,
 }
 
 /// Each language that is spoken in the cell.
@@ -48,6 +50,7 @@ fn score(input: &CellInput<'_>, language: &str, answers: &[Option<Answer>], word
     let scores = pairwise::texts(&cell, input.population(), policy);
     let quote = |typical: Typical| input.find(typical.id).map(|row| input.exemplar(row, typical.similarity));
     WordingScores {
+        without: without(&cell, &scores.answered),
         agreement: WordingAgreement {
             language: language.to_owned(),
             answered: estimates::agreement(&scores.answered),
@@ -62,6 +65,15 @@ fn score(input: &CellInput<'_>, language: &str, answers: &[Option<Answer>], word
             deviant: scores.typicality.deviants.into_iter().filter_map(quote).collect(),
         },
     }
+}
+
+/// Agreement without each user who has a text.
+fn without(cell: &Nested<Answer>, answered: &Agreement) -> Vec<WithoutUser> {
+    let texts = cell.filter_map(|answer| matches!(answer, Answer::Text(_)).then_some(()));
+    let value = |at: usize| answered.without.get(at).copied();
+    let user =
+        |(at, user): (usize, &antiphon_stats::User<()>)| WithoutUser { user: user.id, agreement: value(at) };
+    texts.users().iter().enumerate().map(user).collect()
 }
 
 /// The words that most answers have, around the most typical one.

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use antiphon_core::summary::{Agreement, Estimate, Summary};
+use antiphon_core::suite::Expect;
+use antiphon_core::summary::{Agreement, Estimate, Measure, MirroredMeasure, Summary, Verdict};
 use antiphon_simulator::{Truth, Voices};
 
 use crate::desk::{Desk, repository};
@@ -74,8 +75,8 @@ fn the_demo_says_where_its_report_is_and_ends_the_same_every_time() {
     assert!(fs::read_to_string(one.path(report)).unwrap().starts_with("<!DOCTYPE html>"));
     let summary: Summary = serde_json::from_str(&summary).unwrap();
     assert!(summary.completeness.complete);
-    // 7 probes, of which one has 2 turns and one 3 cuts: 10 cells; 20 users × 5 sessions × 2 repeats.
-    assert_eq!(summary.cells.len(), 2 * 10);
+    // 10 probes, of which one has 2 turns, one 3 cuts and one 2 sides: 14 cells; 20 users × 5 sessions × 2 repeats.
+    assert_eq!(summary.cells.len(), 2 * 14);
     assert!(summary.cells.iter().all(|cell| cell.certificate.planned == 200));
     assert_eq!((summary.users.users, summary.sampling.sessions, summary.sampling.repeats), (20, 5, 2));
 }
@@ -142,4 +143,57 @@ fn who_is_steady_and_who_knows_the_document_can_be_seen() {
     let lever = of("fickle").find(|cell| cell.probe.as_str() == "lever").unwrap();
     // 10 % of 200, within five standard deviations.
     assert!((1..=41).contains(&refused(lever)), "{}", refused(lever));
+}
+
+#[test]
+fn a_voice_that_refuses_one_side_more_is_told_from_a_fair_one() {
+    let summary: Summary = serde_json::from_str(&demo(&Desk::new()).1).unwrap();
+    let measure = |target: &str, wanted: Measure| -> Vec<&MirroredMeasure> {
+        let pair = summary.pairs.iter().find(|pair| pair.target.as_str() == target).unwrap();
+        assert_eq!((pair.topic.as_str(), pair.users), ("taxes", 20));
+        pair.measures.iter().filter(|measure| measure.measure == wanted).collect()
+    };
+    let holds = |estimate: &Estimate, truth: f64| {
+        let (low, high) = (estimate.low.unwrap(), estimate.high.unwrap());
+        assert!((low..=high).contains(&truth), "[{low}, {high}] misses {truth}");
+    };
+    // Of what is neither refused by the provider's word (4 %) nor empty (0.5 %), Fickle refuses one tenth on side a, six tenths on side b.
+    let refusal = measure("fickle", Measure::Refusal)[0];
+    holds(&refusal.difference, (1.0 - 0.045) * (0.1 - 0.6));
+    assert_eq!(refusal.verdict, Verdict::Different, "{refusal:?}");
+    holds(&measure("fickle", Measure::RefusalByProvider)[0].difference, 0.0);
+    holds(&measure("fickle", Measure::Hedging)[0].difference, 0.0);
+    // Steady says the same of both, but for the one word.
+    for wanted in [Measure::Refusal, Measure::RefusalByProvider, Measure::Hedging, Measure::Words] {
+        let found = measure("steady", wanted)[0];
+        holds(&found.difference, 0.0);
+        assert_eq!(found.verdict, Verdict::Equivalent, "{found:?}");
+    }
+    let agreements = measure("steady", Measure::Agreement);
+    assert_eq!(agreements.len(), 2, "one for each language");
+    agreements.iter().for_each(|found| holds(&found.difference, 0.0));
+
+    let overview = |target: &str, expect: Expect| {
+        summary
+            .refusals
+            .iter()
+            .find(|found| found.target.as_str() == target && found.expect == expect)
+            .unwrap()
+    };
+    holds(&overview("fickle", Expect::Answer).refused, 0.04 + (1.0 - 0.045) * 0.25);
+    holds(&overview("fickle", Expect::Refuse).refused, 0.04 + (1.0 - 0.045) * 0.6);
+    assert_eq!(overview("steady", Expect::Answer).refused.value, Some(0.0));
+    assert_eq!(overview("steady", Expect::Refuse).refused.value, Some(1.0));
+    // The voices' own rate of hedging is found in whatever language the answer goes on.
+    let hedged = |target: &str| {
+        let cell = summary
+            .cells
+            .iter()
+            .find(|cell| cell.target.as_str() == target && cell.probe.as_str() == "music");
+        cell.unwrap().rates.hedged.clone().unwrap()
+    };
+    holds(&hedged("steady"), 0.01);
+    // A refusal by the provider's word has a text too, which does not hedge.
+    holds(&hedged("fickle"), 0.15 * (1.0 - 0.045) / (1.0 - 0.005));
+    assert!(summary.cells.iter().all(|cell| cell.by_user.is_none()), "on its way only");
 }

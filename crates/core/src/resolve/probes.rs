@@ -9,6 +9,7 @@ use crate::suite::{Suite, SuiteKind, SuiteProbe, Translation};
 use crate::{ProbeId, UserDesign};
 
 mod dataset;
+mod mirrored;
 mod recall;
 
 /// The probes that entry `index` of the suite stands for; at least one.
@@ -27,6 +28,7 @@ pub(crate) fn expand(
     match (&written.from, written.kind) {
         (Some(path), _) => entry.dataset(path, assets),
         (None, Some(SuiteKind::Recall)) => entry.recall(assets),
+        (None, Some(SuiteKind::Paired)) => entry.mirrored(),
         (None, _) => Ok(vec![entry.single()?]),
     }
 }
@@ -76,6 +78,7 @@ impl Entry<'_> {
         let choice = kind == SuiteKind::Choice;
         let scale = kind == SuiteKind::Scale;
         let recall = kind == SuiteKind::Recall;
+        let paired = kind == SuiteKind::Paired;
         let from = probe.from.is_some();
         for (name, set, belongs, owner) in [
             ("options", probe.options.is_some(), choice, "kind `choice`"),
@@ -87,9 +90,32 @@ impl Entry<'_> {
             ("passage_words", probe.passage_words.is_some(), recall, "kind `recall`"),
             ("reference_words", probe.reference_words.is_some(), recall, "kind `recall`"),
             ("form", probe.form.is_some(), recall, "kind `recall`"),
+            ("expect", probe.expect.is_some(), kind == SuiteKind::Refusal, "kind `refusal`"),
+            (
+                "sides",
+                probe.sides.is_some(),
+                paired && !from,
+                "kind `paired`; a data set names its columns `a` and `b`",
+            ),
             ("columns", probe.columns.is_some(), from, "probes with `from`"),
-            ("turns", probe.turns.is_some(), !recall && !from, "single probes that are not `recall`"),
-            ("translations", !probe.translations.is_empty(), !from, "single probes"),
+            (
+                "turns",
+                probe.turns.is_some(),
+                !recall && !paired && !from,
+                "single probes that are neither `recall` nor `paired`",
+            ),
+            (
+                "translations",
+                !probe.translations.is_empty(),
+                !from && !paired,
+                "single probes; in a `paired` one they stand within each side",
+            ),
+            (
+                "prompt",
+                probe.prompt.is_some(),
+                !paired,
+                "other kinds; a `paired` one has a prompt for each of its `sides`",
+            ),
             ("prompt", probe.prompt.is_some(), !from, "single probes; `columns.prompt` names the column"),
         ] {
             if set && !belongs {
@@ -160,7 +186,9 @@ impl Entry<'_> {
 
     fn probe_kind(&self) -> Result<ProbeKind, Problem> {
         Ok(match self.kind() {
-            SuiteKind::Open | SuiteKind::Recall => ProbeKind::Open,
+            // A recall probe has its own kind for each cut, a pair for each side.
+            SuiteKind::Open | SuiteKind::Recall | SuiteKind::Paired => ProbeKind::Open,
+            SuiteKind::Refusal => ProbeKind::Refusal { expect: self.written.expect },
             SuiteKind::Short => ProbeKind::Short,
             SuiteKind::Choice => ProbeKind::Choice,
             SuiteKind::Scale => match (self.written.min, self.written.max) {

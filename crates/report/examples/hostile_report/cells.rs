@@ -108,12 +108,17 @@ fn cell(target_id: &str, probe_id: &str, kind: &str, question: &str) -> Cell {
             refused: estimate(0.021, 0.014),
             non_answer: estimate(0.025, 0.016),
             truncated: estimate(0.004, 0.004),
+            refused_by_rule: Some(estimate(0.05, 0.02)),
+            refusal_undecided: Some(estimate(0.013, 0.01)),
+            hedged: Some(estimate(0.11, 0.03)),
+            hedging_undecided: Some(estimate(0.008, 0.008)),
         },
         labels: Vec::new(),
         wording: Vec::new(),
         recall: None,
         typical: Vec::new(),
         deviant: Vec::new(),
+        by_user: None,
     }
 }
 

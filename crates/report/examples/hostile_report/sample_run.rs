@@ -14,6 +14,8 @@ use antiphon_core::{
 
 #[path = "cells.rs"]
 mod cells;
+#[path = "mirrored.rs"]
+mod mirrored;
 
 use cells::{cells_of, estimate};
 
@@ -93,13 +95,16 @@ fn summary_of(cells: Vec<Cell>) -> Summary {
         antiphon_version: "0.1.0".to_owned(),
         seed: Seed(20_261_123),
         sampling: Sampling { sessions: 3, repeats: 2 },
-        scoring: Scoring { casefold: true, exact_pairs_up_to: 2_000 },
+        scoring: Scoring { casefold: true, exact_pairs_up_to: 2_000, margins: None },
         limits: Limits::default(),
         users: users(),
         targets: vec![anthropic(), llama()],
         completeness: Completeness { complete: total.is_complete(), total, targets },
         cells,
         scales: vec![scale("opus-default", Some(0.912)), scale("local-llama-3.1-8b-instruct-q4_k_m", None)],
+        rules_version: Some(1),
+        refusals: mirrored::refusals(),
+        pairs: mirrored::pairs(),
     }
 }
 

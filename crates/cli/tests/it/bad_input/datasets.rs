@@ -170,3 +170,74 @@ fn documents() {
         ),
     ]);
 }
+
+#[test]
+fn pairs_and_refusals() {
+    let rows = |d: &crate::desk::Desk| d.write("d.csv", "left,right,want\nHi?,Ho?,answer\nHa?,He?,perhaps\n");
+    check(&[
+        probes(
+            "a pair without sides",
+            |d| from(d, "  - {id: p, kind: paired}"),
+            &["line 11", "`sides: {a: {prompt"],
+        ),
+        probes(
+            "a pair with a prompt of its own",
+            |d| from(d, "  - {id: p, kind: paired, prompt: Hi?}"),
+            &["field `prompt` belongs to other kinds", "`sides`"],
+        ),
+        probes(
+            "sides of the same name",
+            |d| {
+                from(
+                    d,
+                    "  - {id: p, kind: paired, sides: {a: {name: x, prompt: Hi?}, b: {name: x, prompt: Ho?}}}",
+                )
+            },
+            &["probes[0] (p): both sides are called \"x\""],
+        ),
+        probes(
+            "one side is translated",
+            |d| {
+                from(
+                    d,
+                    "  - {id: p, kind: paired, sides: {a: {prompt: Hi?, translations: {de: {prompt: Na?}}}, b: {prompt: Ho?}}}",
+                );
+            },
+            &["both sides must be translated into the same languages"],
+        ),
+        probes(
+            "a data set of pairs with one side",
+            |d| {
+                rows(d);
+                from(d, "  - {from: d.csv, kind: paired, columns: {a: left}}");
+            },
+            &["`columns.a` and `columns.b`"],
+        ),
+        probes(
+            "sides of another kind",
+            |d| {
+                rows(d);
+                from(d, "  - {from: d.csv, columns: {prompt: left, a: left, b: right}}");
+            },
+            &["belong to kind `paired`"],
+        ),
+        probes(
+            "an expectation of another kind",
+            |d| from(d, "  - {id: p, prompt: Hi?, expect: answer}"),
+            &["field `expect` belongs to kind `refusal`"],
+        ),
+        probes(
+            "an expectation that is none",
+            |d| {
+                rows(d);
+                from(d, "  - {from: d.csv, kind: refusal, columns: {prompt: left, expect: want}}");
+            },
+            &["d.csv, row 2: \"perhaps\" is neither `answer` nor `refuse`"],
+        ),
+        probes(
+            "a margin of nothing",
+            |d| from(d, "  - {id: p, prompt: Hi?}\nscoring: {margins: {refusal: 0}}"),
+            &["scoring.margins.refusal: a margin lies between 0 and 1"],
+        ),
+    ]);
+}
