@@ -1,6 +1,6 @@
 //! The role: reads a run block by block and writes its summary.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use antiphon_core::certificate::Certificate;
 use antiphon_core::plan::Plan;
@@ -158,6 +158,7 @@ impl<'a> Work<'a> {
             turn,
             samples,
             certificate,
+            vectors: &HashMap::new(),
         };
         let cell = summarise(&input);
         self.drift.entry(target.id.clone()).or_default().add(&input, &cell, &names);
@@ -209,7 +210,7 @@ impl<'a> Work<'a> {
             antiphon_version: manifest.antiphon_version.clone(),
             seed: manifest.seed,
             sampling: Sampling { sessions: self.plan.most_sessions(), repeats: manifest.sampling.repeats },
-            scoring: manifest.scoring,
+            scoring: manifest.scoring.clone(),
             limits: manifest.limits.clone(),
             users: users::summary(manifest),
             targets: manifest.targets.clone(),

@@ -2,8 +2,11 @@
 
 mod agreement;
 mod answers;
+mod apart;
+mod clusters;
 mod consensus;
 mod distribution;
+mod quotations;
 mod recall;
 mod transcripts;
 
@@ -136,8 +139,11 @@ fn turn(cells: &[&Cell]) -> Markup {
         (distribution::figures(cells))
         (recall::table(cells))
         (rates(cells))
+        (clusters::figures(cells))
         (consensus::texts(cells))
         (answers::quotes(cells))
+        (apart::table(cells))
+        (quotations::tables(cells))
     }
 }
 

@@ -68,6 +68,15 @@ pub fn meanings(
     }
 }
 
+/// Labels that are clusters already: the same whatever the order.
+#[must_use]
+pub fn of_labels(cell: &Nested<u32>) -> Meanings {
+    let labels = largest_first(cell);
+    let count = shares(&labels).len();
+    let agreement = between_users(&labels).map(|agreement| (agreement, agreement));
+    Meanings { labels, count, conflicts: 0, counts: (count, count), agreement }
+}
+
 fn labelled(cell: &Nested<u32>, of: &[usize]) -> Nested<u32> {
     cell.map(|&text| u32::try_from(of[text as usize]).expect("there are no more clusters than texts"))
 }
@@ -147,6 +156,10 @@ mod tests {
             let expected = crate::agreement::labels(&found.labels, Population::Drawn).users.value.unwrap();
             let (low, high) = found.agreement.unwrap();
             prop_assert!((low - expected).abs() < 1e-12 && (high - expected).abs() < 1e-12);
+            let labels = of_labels(&cell.map(|&text| text % 3));
+            prop_assert_eq!(labels.count, found.count);
+            prop_assert_eq!(labels.counts, found.counts);
+            prop_assert!((labels.agreement.unwrap().0 - expected).abs() < 1e-12);
         }
     }
 }

@@ -102,6 +102,16 @@ pub fn texts(cell: &Nested<Answer>, population: Population, policy: PairPolicy) 
     }
 }
 
+/// The texts of a cell as numbers of different ones, and how alike they are: all pairs, in the square of the number of different texts.
+/// Non-answers are left out; a last row and column are theirs.
+#[must_use]
+pub fn compared(cell: &Nested<Answer>) -> (Nested<u32>, SimilarityMatrix) {
+    let (texts, all) = Texts::of(cell);
+    let answered = all.filter_map(|&id| texts.is_text(id).then_some(id));
+    let similarities = texts.similarities();
+    (answered, similarities)
+}
+
 /// A part of a cell: `most` answers, users in random order in turn, each time a random answer of theirs that was not drawn yet. The whole cell
 /// if it has no more. The seed decides.
 #[must_use]
