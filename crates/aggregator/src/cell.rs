@@ -1,7 +1,7 @@
 //! One cell: what one target answered to one turn of one probe, summed up.
 
 mod apart;
-mod clusters;
+pub(crate) mod clusters;
 mod labels;
 mod quotations;
 mod recall;

@@ -21,7 +21,7 @@ use crate::read_block::{BlockSample, Places, read_block};
 use crate::scales::Scales;
 use crate::tables::{self, Table};
 use crate::tally::Tally;
-use crate::users;
+use crate::{users, vectors};
 
 /// What the aggregator works with.
 #[derive(Debug, Clone)]
@@ -114,11 +114,12 @@ impl<'a> Work<'a> {
             tally.count(target, sample)
         })
         .await?;
+        let vectors = vectors::of_block(store, self.manifest, &target.id, &id).await?;
         let probes: Vec<usize> = self.plan.block_probes(block).map(|(place, _)| place).collect();
         for probe in probes {
             for turn in 0..u32::try_from(self.manifest.probes[probe].turns()).expect("few turns") {
                 let samples = cells.remove(&(probe, turn)).unwrap_or_default();
-                self.cell(target, probe, turn, samples)?;
+                self.cell(target, probe, turn, samples, &vectors)?;
             }
         }
         Ok(())
@@ -130,6 +131,7 @@ impl<'a> Work<'a> {
         place: usize,
         turn: u32,
         samples: Vec<BlockSample>,
+        vectors: &HashMap<String, Vec<f32>>,
     ) -> Result<(), AggregatorError> {
         let probe = &self.manifest.probes[place];
         let certificate = self.certificate(target, place, &samples);
@@ -158,7 +160,7 @@ impl<'a> Work<'a> {
             turn,
             samples,
             certificate,
-            vectors: &HashMap::new(),
+            vectors,
         };
         let cell = summarise(&input);
         self.drift.entry(target.id.clone()).or_default().add(&input, &cell, &names);

@@ -109,6 +109,8 @@ pub(crate) enum Command {
     Show(ShowArguments),
     /// Sum a run up again and write its report
     Report(ReportArguments),
+    /// Compute the vectors of a run's answers, where its suite compares by embeddings
+    Embed(EmbedArguments),
     /// Copy a run's tables or summary out of the store
     Export(ExportArguments),
     /// Print a stored object as JSON
@@ -259,6 +261,15 @@ pub(crate) struct ShowArguments {
 pub(crate) struct ReportArguments {
     /// The run
     pub(crate) run: RunId,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EmbedArguments {
+    /// The run
+    pub(crate) run: RunId,
+    /// Where the suite's file of word vectors is now [default: the path that the suite gives, from here]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

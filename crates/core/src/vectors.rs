@@ -17,6 +17,19 @@ pub struct VectorObject {
     pub vectors: BTreeMap<String, Vec<f32>>,
 }
 
+impl VectorObject {
+    /// Its name: the same for the same texts and source.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&serde_json::to_vec(&self.source).expect("a source is always JSON"));
+        self.vectors.keys().for_each(|text| {
+            hasher.update(text.as_bytes());
+        });
+        hasher.finalize().to_hex()[..16].to_owned()
+    }
+}
+
 /// What names a text among vectors: BLAKE3, in hexadecimal.
 #[must_use]
 pub fn text_hash(text: &str) -> String {

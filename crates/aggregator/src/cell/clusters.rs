@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 use antiphon_core::summary::{Cluster, Clusters, ClustersFound, Exemplar};
-use antiphon_core::{Clustering, Vectors, text_hash};
+use antiphon_core::{Clustering, ProbeKind, Vectors, text_hash};
 use antiphon_stats::meanings::{self, Meanings};
 use antiphon_stats::text::Vocabulary;
 use antiphon_stats::{
@@ -63,6 +63,32 @@ pub(super) fn of_texts(
     scores: &TextAgreement,
 ) -> Option<Clusters> {
     clusters(input, language, cell, Some(scores))
+}
+
+/// The texts of a cell whose vectors are needed.
+pub(crate) fn embedded_texts(input: &CellInput<'_>) -> Vec<String> {
+    let users = &input.manifest.users.users;
+    let is_short = input.probe.kind == ProbeKind::Short && input.is_last_turn();
+    let is_label = matches!(input.probe.kind, ProbeKind::Choice | ProbeKind::Scale { .. }) && input.is_last_turn();
+    if is_label {
+        return Vec::new();
+    }
+    let text = |row: &BlockSample| match is_short {
+        true => {
+            let label = label_of(input.manifest, input.prompter, input.probe, &users[row.user], &row.sample);
+            matches!(label, Some(Label::Text(_)))
+        }
+        false => row.sample.outcome.has_text(),
+    };
+    let of = |language: &str| {
+        let wanted =
+            input.nested(|_, row| (text(row) && input.language_of(row) == language).then_some(()));
+        let texts = with_text(input, &wanted);
+        let (part, _) = affordable(input, language, &texts);
+        let worded = part.rows().filter(|(_, text)| !text.trim().is_empty());
+        worded.map(|(_, text)| (*text).to_owned()).collect::<Vec<_>>()
+    };
+    input.languages().into_iter().flat_map(of).collect()
 }
 
 fn clusters(
@@ -186,8 +212,13 @@ fn embedded<'a>(
             different.push(text);
         }
     }
-    let vectors: Vec<Option<&Vec<f32>>> =
-        different.iter().map(|text| input.vectors.get(&text_hash(text))).collect();
+    // Nobody embeds an empty text.
+    let nothing = Vec::new();
+    let vector = |text: &&str| match text.trim() {
+        "" => Some(&nothing),
+        _ => input.vectors.get(&text_hash(text)),
+    };
+    let vectors: Vec<Option<&Vec<f32>>> = different.iter().map(vector).collect();
     let missing = vectors.iter().filter(|vector| vector.is_none()).count();
     if missing > 0 {
         let run = &input.manifest.run;
