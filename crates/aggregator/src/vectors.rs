@@ -90,14 +90,19 @@ impl ToEmbed {
     ///
     /// # Errors
     /// If an object cannot be read.
-    pub async fn texts(&self, target: &TargetId, block: &BlockId) -> Result<BTreeSet<String>, AggregatorError> {
+    pub async fn texts(
+        &self,
+        target: &TargetId,
+        block: &BlockId,
+    ) -> Result<BTreeSet<String>, AggregatorError> {
         let known = of_block(&self.store, &self.manifest, target, block).await?;
         let jobs = self.jobs.get(&(target.clone(), block.to_string())).cloned().unwrap_or_default();
         let places = Places::of(&self.manifest);
         let run = &self.manifest.run;
         let cells = read_block(&self.store, run, (target, block), jobs, &places, |_| ()).await?;
         let prompter = Prompter::new(self.manifest.seed);
-        let target = self.manifest.target(target).ok_or_else(|| AggregatorError::NoRun { run: run.clone() })?;
+        let target =
+            self.manifest.target(target).ok_or_else(|| AggregatorError::NoRun { run: run.clone() })?;
         let mut texts = BTreeSet::new();
         for ((probe, turn), samples) in cells {
             let input = CellInput {

@@ -52,8 +52,10 @@ impl WordVectors {
             number += 1;
             let text = String::from_utf8_lossy(&line).into_owned();
             line.clear();
-            let mut parts: Vec<&str> = text.split([' ', '\t', '\r', '\n']).filter(|part| !part.is_empty()).collect();
-            let is_header = number == 1 && parts.len() == 2 && parts.iter().all(|part| part.parse::<u64>().is_ok());
+            let mut parts: Vec<&str> =
+                text.split([' ', '\t', '\r', '\n']).filter(|part| !part.is_empty()).collect();
+            let is_header =
+                number == 1 && parts.len() == 2 && parts.iter().all(|part| part.parse::<u64>().is_ok());
             if is_header || parts.is_empty() {
                 continue;
             }
@@ -90,7 +92,10 @@ impl WordVectors {
                 sum.iter_mut().zip(vector).for_each(|(sum, &x)| *sum += f64::from(x));
             }
         }
-        #[expect(clippy::cast_possible_truncation, reason = "vectors are stored with the precision that they came in")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "vectors are stored with the precision that they came in"
+        )]
         let mean = |sum: f64| if known > 0.0 { (sum / known) as f32 } else { 0.0 };
         sum.into_iter().map(mean).collect()
     }
@@ -107,7 +112,8 @@ mod tests {
 
     #[test]
     fn both_formats_and_the_mean_of_words() {
-        for text in ["3 2\nbe 1 0\nKind 0 3\nother 9 9\n", "be 1 0\r\nkind\t0 3\nkind 7 7\nnew york 4 4\n\n"] {
+        for text in ["3 2\nbe 1 0\nKind 0 3\nother 9 9\n", "be 1 0\r\nkind\t0 3\nkind 7 7\nnew york 4 4\n\n"]
+        {
             let vectors = read(text).unwrap();
             assert_eq!(vectors.of("Be kind, be KIND!"), [0.5, 1.5]);
             assert_eq!(vectors.of("be unknown"), [1.0, 0.0]);

@@ -52,5 +52,5 @@ pub use sample::{
 };
 pub use seed::Seed;
 pub use submission::{Cancelled, Duplicate, Requeued, Submission};
-pub use vectors::{VectorObject, text_hash};
 pub use target::{Card, Dialect, Limits, Price, Provider, SamplingParameters, SeedPolicy, Target};
+pub use vectors::{VectorObject, text_hash};

@@ -65,7 +65,10 @@ pub fn parse_embeddings(response: &HttpResponse, count: usize, now: SystemTime) 
             Reply::Stop(stop) => Embedded::Stop(stop),
             // A filter that takes the texts for a prompt: no vectors, and none the next time.
             Reply::Answer(answer) => Embedded::Stop(Stop {
-                reason: answer.billing.stop_reason.unwrap_or_else(|| "the provider filtered the texts".to_owned()),
+                reason: answer
+                    .billing
+                    .stop_reason
+                    .unwrap_or_else(|| "the provider filtered the texts".to_owned()),
                 misconfigured: false,
             }),
         };
@@ -113,10 +116,7 @@ mod tests {
     #[test]
     fn a_golden_request() {
         let request = embeddings_request("m", &["a \"b\"", "c"]);
-        assert_eq!(
-            request.body_text(),
-            r#"{"model":"m","input":["a \"b\"","c"],"encoding_format":"float"}"#
-        );
+        assert_eq!(request.body_text(), r#"{"model":"m","input":["a \"b\"","c"],"encoding_format":"float"}"#);
         assert_eq!(request.path, "/embeddings");
     }
 
@@ -141,7 +141,10 @@ mod tests {
             let Embedded::Failure(failure) = parsed(200, body) else { panic!("{body}") };
             assert_eq!(failure.retry, Retry::Transient, "{body}");
         }
-        assert!(matches!(parsed(429, "{}"), Embedded::Failure(Failure { retry: Retry::RateLimited { .. }, .. })));
+        assert!(matches!(
+            parsed(429, "{}"),
+            Embedded::Failure(Failure { retry: Retry::RateLimited { .. }, .. })
+        ));
         assert!(matches!(parsed(401, "{}"), Embedded::Stop(Stop { misconfigured: true, .. })));
         assert!(matches!(
             parsed(400, r#"{"error":{"code":"content_filter","message":"no"}}"#),

@@ -72,9 +72,9 @@ fn vectors(
     let (admitted, meters) = group.admit(now, key.unwrap_or_default(), tokens, (0, 0));
     Dialect::OpenAi.headers(sent, "req_embeddings", Some(&meters), house.wall(now));
     let _permit = admitted.map_err(Rejection::RateLimited)?;
-    let data = texts.iter().enumerate().map(|(index, text)| {
-        json!({"object": "embedding", "index": index, "embedding": vector(voice, text)})
-    });
+    let data = texts.iter().enumerate().map(
+        |(index, text)| json!({"object": "embedding", "index": index, "embedding": vector(voice, text)}),
+    );
     Ok(json!({
         "object": "list",
         "data": data.collect::<Vec<_>>(),

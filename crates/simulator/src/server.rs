@@ -14,11 +14,11 @@ use jiff::civil::Date;
 use tokio::{net::TcpListener, task::JoinSet};
 
 use crate::{
-    embeddings,
     Error, FaultOrder, LedgerEntry, Stats, Voices, call,
     connection::{FaultyListener, ResetSwitch},
     control, delivery,
     dialect::{self, Dialect, Rejection},
+    embeddings,
     house::House,
 };
 

@@ -110,7 +110,8 @@ pub fn of_answers(
     }
     let mut ballot = Ballot::new(&votes, spend.round)?;
     let consensus = ballot.hold(tokens, None)?;
-    let mean = jackknife::mean_agreement(&mut ballot, &consensus, &texts, without, population, spend.jackknife);
+    let mean =
+        jackknife::mean_agreement(&mut ballot, &consensus, &texts, without, population, spend.jackknife);
     Some(OfAnswers { consensus, mean })
 }
 

@@ -62,9 +62,9 @@ pub fn meanings(
         count: found.count,
         conflicts: found.conflicts,
         counts: (counts.clone().min().unwrap_or(0), counts.max().unwrap_or(0)),
-        agreement: agreements
-            .iter()
-            .fold(None, |range, &a| range.map_or(Some((a, a)), |(low, high)| Some((a.min(low), a.max(high))))),
+        agreement: agreements.iter().fold(None, |range, &a| {
+            range.map_or(Some((a, a)), |(low, high)| Some((a.min(low), a.max(high))))
+        }),
     }
 }
 

@@ -44,7 +44,9 @@ fn closes(mark: char, rest: &str) -> Option<usize> {
     let close = pair.or((mark == '"').then_some(straight))?;
     let rest = rest.split("\n\n").next().unwrap_or(rest);
     // A mark at the end of a word opens nothing: inches, or one that closes what never opened.
-    if pair.is_none_or(|_| mark == '\u{201D}' || mark == '»') && !rest.starts_with(|c: char| !c.is_whitespace()) {
+    if pair.is_none_or(|_| mark == '\u{201D}' || mark == '»')
+        && !rest.starts_with(|c: char| !c.is_whitespace())
+    {
         return None;
     }
     let mut characters = rest.char_indices().take(LONGEST).peekable();
@@ -75,7 +77,10 @@ mod tests {
     fn marks_of_many_languages() {
         for (text, expected) in [
             ("He said “be kind” and \"be true\".", vec!["be kind", "be true"]),
-            ("Sie sagte: „Sei gut“, und «sois bon», 「善」 und »gut«.", vec!["Sei gut", "sois bon", "善", "gut"]),
+            (
+                "Sie sagte: „Sei gut“, und «sois bon», 「善」 und »gut«.",
+                vec!["Sei gut", "sois bon", "善", "gut"],
+            ),
             ("‘It’s the users’ choice’ is one.", vec!["It’s the users"]),
             ("‘it’s fine’, she said", vec!["it’s fine"]),
             ("“a ‘b’ c” and 『d』", vec!["a ‘b’ c", "d"]),
@@ -91,7 +96,10 @@ mod tests {
     #[test]
     fn sets_of_quotations() {
         assert_eq!(jaccard(&[1, 2], &[2, 3]), Some(1.0 / 3.0));
-        assert_eq!((jaccard(&[], &[]), jaccard(&[], &[1]), jaccard(&[4], &[4])), (None, Some(0.0), Some(1.0)));
+        assert_eq!(
+            (jaccard(&[], &[]), jaccard(&[], &[1]), jaccard(&[4], &[4])),
+            (None, Some(0.0), Some(1.0))
+        );
     }
 
     proptest! {

@@ -15,11 +15,7 @@ pub(super) fn of_texts(input: &CellInput<'_>, language: &str, scores: &TextAgree
 }
 
 /// By label.
-pub(super) fn of_labels(
-    input: &CellInput<'_>,
-    language: Option<&str>,
-    cell: &Nested<u32>,
-) -> Vec<UserApart> {
+pub(super) fn of_labels(input: &CellInput<'_>, language: Option<&str>, cell: &Nested<u32>) -> Vec<UserApart> {
     let found = apart::labels(cell, DEVIANTS, input.seed("apart", language.unwrap_or_default()));
     found.into_iter().map(|apart| told(input, language, apart)).collect()
 }

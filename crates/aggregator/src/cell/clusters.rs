@@ -9,8 +9,8 @@ use antiphon_core::{Clustering, ProbeKind, Vectors, text_hash};
 use antiphon_stats::meanings::{self, Meanings};
 use antiphon_stats::text::Vocabulary;
 use antiphon_stats::{
-    Answer, Nested, Row, SampleId, SimilarityMatrix, TextAgreement, agreement, categorical, entropy, interval,
-    medoid, pairwise,
+    Answer, Nested, Row, SampleId, SimilarityMatrix, TextAgreement, agreement, categorical, entropy,
+    interval, medoid, pairwise,
 };
 
 use super::CellInput;
@@ -40,11 +40,15 @@ pub(super) fn of_short(input: &CellInput<'_>) -> Vec<Clusters> {
     }
     let users = &input.manifest.users.users;
     let mut vocabulary = Vocabulary::default();
-    let mut label = |row: &BlockSample| {
-        match label_of(input.manifest, input.prompter, input.probe, &users[row.user], &row.sample)? {
-            Label::Text(text) => Some(Answer::Text(input.words(&text, &mut vocabulary))),
-            _ => None,
-        }
+    let mut label = |row: &BlockSample| match label_of(
+        input.manifest,
+        input.prompter,
+        input.probe,
+        &users[row.user],
+        &row.sample,
+    )? {
+        Label::Text(text) => Some(Answer::Text(input.words(&text, &mut vocabulary))),
+        _ => None,
     };
     let answers: Vec<Option<Answer>> = input.samples.iter().map(&mut label).collect();
     let of = |language: &str| {
@@ -69,7 +73,8 @@ pub(super) fn of_texts(
 pub(crate) fn embedded_texts(input: &CellInput<'_>) -> Vec<String> {
     let users = &input.manifest.users.users;
     let is_short = input.probe.kind == ProbeKind::Short && input.is_last_turn();
-    let is_label = matches!(input.probe.kind, ProbeKind::Choice | ProbeKind::Scale { .. }) && input.is_last_turn();
+    let is_label =
+        matches!(input.probe.kind, ProbeKind::Choice | ProbeKind::Scale { .. }) && input.is_last_turn();
     if is_label {
         return Vec::new();
     }
@@ -81,8 +86,7 @@ pub(crate) fn embedded_texts(input: &CellInput<'_>) -> Vec<String> {
         false => row.sample.outcome.has_text(),
     };
     let of = |language: &str| {
-        let wanted =
-            input.nested(|_, row| (text(row) && input.language_of(row) == language).then_some(()));
+        let wanted = input.nested(|_, row| (text(row) && input.language_of(row) == language).then_some(()));
         let texts = with_text(input, &wanted);
         let (part, _) = affordable(input, language, &texts);
         let worded = part.rows().filter(|(_, text)| !text.trim().is_empty());
@@ -138,9 +142,7 @@ fn in_words(rule: &Clustering) -> String {
 
 fn with_text<'a, T>(input: &'a CellInput<'_>, cell: &Nested<T>) -> Nested<&'a str> {
     let text = |id: SampleId| input.find(id).map(|row| row.sample.text.as_str());
-    Nested::from_rows(
-        cell.rows().filter_map(|(id, _)| Some(Row { id, value: text(id)? })),
-    )
+    Nested::from_rows(cell.rows().filter_map(|(id, _)| Some(Row { id, value: text(id)? })))
 }
 
 impl Compared<'_> {
@@ -167,7 +169,9 @@ fn lexical<'a>(
     scores: Option<&'a TextAgreement>,
     threshold: f64,
 ) -> Compared<'a> {
-    if let Some((scores, similarities)) = scores.and_then(|scores| Some((scores, scores.similarities.as_ref()?))) {
+    if let Some((scores, similarities)) =
+        scores.and_then(|scores| Some((scores, scores.similarities.as_ref()?)))
+    {
         let likeness = Some((Cow::Borrowed(similarities), threshold));
         return Compared { cell: Cow::Borrowed(&scores.texts), likeness, drawn_from: None };
     }

@@ -43,10 +43,9 @@ pub(super) fn voted(
         .map(|similarities| medoid::without_each_user(&scores.texts, similarities));
     match consensus::of_answers(cell, centre.id, without.as_deref(), population, SPEND) {
         None => Vote::default(),
-        Some(found) => Vote {
-            agreement: Some(estimates::estimate(found.mean)),
-            ..told(&found.consensus.columns, words)
-        },
+        Some(found) => {
+            Vote { agreement: Some(estimates::estimate(found.mean)), ..told(&found.consensus.columns, words) }
+        }
     }
 }
 

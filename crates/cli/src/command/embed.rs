@@ -17,7 +17,11 @@ use crate::exit::Exit;
 use crate::money::counted;
 use crate::output::{Output, Usage};
 
-pub(crate) async fn run(arguments: &Arguments, embed: &EmbedArguments, output: &Output) -> anyhow::Result<Exit> {
+pub(crate) async fn run(
+    arguments: &Arguments,
+    embed: &EmbedArguments,
+    output: &Output,
+) -> anyhow::Result<Exit> {
     let config = config::find(arguments.config.as_deref(), None)?;
     let address = open_store::address(arguments, &config);
     let store = compose::open_store(&address, &config).await?;
@@ -35,7 +39,10 @@ pub(crate) async fn run(arguments: &Arguments, embed: &EmbedArguments, output: &
             by_words(&store, &work, &path, hash).await?
         }
         Vectors::Model { .. } if embed.file.is_some() => {
-            return Err(Usage("the suite names a target for embeddings, no file; leave --file out".to_owned()).into());
+            return Err(Usage(
+                "the suite names a target for embeddings, no file; leave --file out".to_owned(),
+            )
+            .into());
         }
         Vectors::Model { alias, model, pool } => {
             let limits = config.limits(pool).lowered_by(&work.manifest().limits);
@@ -93,7 +100,12 @@ impl Read for Hashed<'_> {
 }
 
 /// Block by block, so that what was had is stored if the next call fails; the same command goes on from there.
-async fn by_model(store: &Store, work: &ToEmbed, config: &Config, embedder: &Embedder) -> anyhow::Result<u64> {
+async fn by_model(
+    store: &Store,
+    work: &ToEmbed,
+    config: &Config,
+    embedder: &Embedder,
+) -> anyhow::Result<u64> {
     let client = config.client()?;
     let mut done = 0;
     for (target, block) in work.blocks() {

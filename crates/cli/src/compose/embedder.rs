@@ -4,9 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use antiphon_core::{FailureKind, Limits, Seed};
 use antiphon_limits::{Estimate, Pool, PoolSettings};
-use antiphon_providers::{
-    Client, Embedded, Endpoint, Failure, Retry, embeddings_request, parse_embeddings,
-};
+use antiphon_providers::{Client, Embedded, Endpoint, Failure, Retry, embeddings_request, parse_embeddings};
 
 use crate::config::{Config, Environment};
 
@@ -45,8 +43,7 @@ impl Embedder {
     pub(crate) async fn vectors(&self, client: &Client, texts: &[String]) -> anyhow::Result<Vec<Vec<f32>>> {
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let bytes: usize = texts.iter().map(|text| text.len()).sum();
-        let estimate =
-            Estimate { input_tokens: (bytes as u64).div_ceil(BYTES_A_TOKEN), output_tokens: 0 };
+        let estimate = Estimate { input_tokens: (bytes as u64).div_ceil(BYTES_A_TOKEN), output_tokens: 0 };
         let request = embeddings_request(&self.model, &texts);
         let (mut failed, mut limited) = (0, 0);
         loop {
@@ -64,7 +61,9 @@ impl Embedder {
                         }
                         return Ok(vectors);
                     }
-                    Embedded::Stop(stop) => anyhow::bail!("the embeddings of {}: {}", self.model, stop.reason),
+                    Embedded::Stop(stop) => {
+                        anyhow::bail!("the embeddings of {}: {}", self.model, stop.reason)
+                    }
                     Embedded::Failure(failure) => {
                         permit.give_back();
                         failure

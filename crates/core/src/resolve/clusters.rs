@@ -22,7 +22,10 @@ pub(super) fn rule(
     let Some(written) = &suite.scoring.clusters else { return Ok(None) };
     let embeds = written.by == SuiteEquivalence::Embedding;
     if !embeds && (written.target.is_some() || written.file.is_some()) {
-        return Err(Problem::at(FIELD, "`target` and `file` are for `by: embedding`; take them out, or say so"));
+        return Err(Problem::at(
+            FIELD,
+            "`target` and `file` are for `by: embedding`; take them out, or say so",
+        ));
     }
     let rule = match written.by {
         SuiteEquivalence::Exact | SuiteEquivalence::Normalised if written.threshold.is_some() => {
@@ -72,7 +75,10 @@ fn vectors(
                 ));
             };
             if known.provider == Provider::Anthropic {
-                return Err(Problem::at(field, "this provider has no embeddings; name an OpenAI-compatible target"));
+                return Err(Problem::at(
+                    field,
+                    "this provider has no embeddings; name an OpenAI-compatible target",
+                ));
             }
             // Answers are sent there, and they may quote what was asked.
             egress::check(&field, alias, known, rules)?;
@@ -122,11 +128,10 @@ mod tests {
             pools: [(PoolId::new("pool").unwrap(), Limits::default())].into(),
             ..TargetCatalogue::default()
         };
-        let assets = Assets {
-            vectors: [("words.vec".to_owned(), "abc".to_owned())].into(),
-            ..Assets::default()
-        };
-        rule(&suite, &catalogue, &assets, &super::egress::rules(&suite)).map_err(|problem| problem.to_string())
+        let assets =
+            Assets { vectors: [("words.vec".to_owned(), "abc".to_owned())].into(), ..Assets::default() };
+        rule(&suite, &catalogue, &assets, &super::egress::rules(&suite))
+            .map_err(|problem| problem.to_string())
     }
 
     #[test]

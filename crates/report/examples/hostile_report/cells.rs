@@ -196,7 +196,7 @@ fn labels(names: &[&str], agreement: f64, mean: Option<f64>) -> Labels {
         mode: vec![names.first().copied().unwrap_or_default().to_owned()],
         mode_share: estimate(agreement.clamp(0.05, 0.97), 0.04),
         collision: Some(agreement + 0.01),
-        raw_collision: Some(agreement / 2.0),
+        raw_collision: None,
         effective_answers: Some(1.0 / (agreement + 0.01)),
         entropy: estimate(1.3 - agreement, 0.11),
         mean: mean.map(|mean| estimate(mean, 0.35)),
@@ -205,7 +205,8 @@ fn labels(names: &[&str], agreement: f64, mean: Option<f64>) -> Labels {
 
 fn many_labels(shift: f64) -> Labels {
     let names: Vec<String> = (0..75).map(|number| format!("the band number {number}")).collect();
-    labels(&names.iter().map(String::as_str).collect::<Vec<_>>(), 0.22 - shift, None)
+    let labels = labels(&names.iter().map(String::as_str).collect::<Vec<_>>(), 0.22 - shift, None);
+    Labels { raw_collision: Some(0.1), ..labels }
 }
 
 fn wording(language: &str, agreement: f64) -> WordingAgreement {

@@ -14,7 +14,7 @@ const LABEL: usize = 110;
 pub(super) fn figures(cells: &[&Cell]) -> Markup {
     html! {
         @if cells.iter().any(|cell| !cell.clusters.is_empty()) {
-            h5 { "Answers that mean the same" }
+            p.quotes { b { "Answers that mean the same" } }
             div.side-by-side {
                 @for cell in cells { @for clusters in &cell.clusters { (figure(cell, clusters)) } }
             }

@@ -82,7 +82,10 @@ fn what_else(word: &ConsensusWord) -> Option<String> {
 
 fn listed(said: &[SaidInstead]) -> String {
     let one = |said: &SaidInstead| {
-        let word = said.word.as_deref().map_or_else(|| "nothing".to_owned(), |word| format!("“{}”", visible::plain(word)));
+        let word = said
+            .word
+            .as_deref()
+            .map_or_else(|| "nothing".to_owned(), |word| format!("“{}”", visible::plain(word)));
         format!("{word} {}", Form::Percent.write(said.share))
     };
     said.iter().map(one).collect::<Vec<_>>().join(", ")

@@ -7,7 +7,8 @@ use super::{Stage, voices};
 
 async fn vectors(stage: &Stage, model: &str, input: Value) -> (u16, Value) {
     let body = json!({"model": model, "input": input});
-    let response = stage.post("/v1/embeddings", &body).header("authorization", "Bearer k").send().await.unwrap();
+    let response =
+        stage.post("/v1/embeddings", &body).header("authorization", "Bearer k").send().await.unwrap();
     let status = response.status().as_u16();
     (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap())
 }
@@ -27,7 +28,9 @@ async fn the_same_words_have_the_same_vector_and_others_another() {
 
 #[tokio::test]
 async fn what_is_wrong_is_said_as_the_api_says_it() {
-    let stage = Stage::with(SimulatorConfig { api_key: Some("right".into()), ..SimulatorConfig::new(voices()) }).await;
+    let stage =
+        Stage::with(SimulatorConfig { api_key: Some("right".into()), ..SimulatorConfig::new(voices()) })
+            .await;
     assert_eq!(vectors(&stage, "whoever", json!("a")).await.0, 401);
     let stage = Stage::new().await;
     assert_eq!(vectors(&stage, "whoever", json!("a")).await.0, 404);

@@ -154,7 +154,10 @@ fn places<'a>(
 ) -> impl Iterator<Item = (usize, Option<usize>)> {
     let mut widths = vec![0; length + 1];
     for one in aligned {
-        widths.iter_mut().zip(&one.inserted).for_each(|(width, inserted)| *width = inserted.len().max(*width));
+        widths
+            .iter_mut()
+            .zip(&one.inserted)
+            .for_each(|(width, inserted)| *width = inserted.len().max(*width));
     }
     widths.into_iter().enumerate().flat_map(move |(place, width)| {
         let own = (place < length).then_some((place, None));

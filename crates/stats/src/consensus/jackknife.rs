@@ -1,7 +1,7 @@
 //! How far the mean agreement on a consensus may be off: the vote is held again without each user.
 
-use super::ballot::Ballot;
 use super::Consensus;
+use super::ballot::Ballot;
 use crate::estimate::{Estimate, Interval, Population, Undefined};
 use crate::nested::{Nested, SampleId};
 use crate::quantile::{TAIL, student_t};

@@ -11,15 +11,17 @@ const FOUR: [&str; 4] = ["a b c d", "a b c e", "a x c d", "a b c d f"];
 fn votes(texts: &[&str]) -> Vec<Vote> {
     let token = |word: &str| u32::from(word.as_bytes()[0]);
     let tokens = |text: &&str| text.split(' ').filter(|word| !word.is_empty()).map(token).collect();
-    (0..).zip(texts).map(|(user, text)| Vote { user, tokens: tokens(text), weight: 1.0 / texts.len() as f64 }).collect()
+    (0..)
+        .zip(texts)
+        .map(|(user, text)| Vote { user, tokens: tokens(text), weight: 1.0 / texts.len() as f64 })
+        .collect()
 }
 
 #[test]
 fn four_texts() {
     let votes = votes(&FOUR);
     let found = consensus(&votes, &votes[0].tokens).unwrap();
-    let places: Vec<(u32, f64)> =
-        found.places().map(|place| (place.token, place.agreement)).collect();
+    let places: Vec<(u32, f64)> = found.places().map(|place| (place.token, place.agreement)).collect();
     let letter = |letter: u8| u32::from(letter);
     assert_eq!(
         places,
@@ -95,12 +97,19 @@ fn a_talkative_user_has_one_vote() {
     ]);
     let centre = SampleId { user: 0, session: 0, sample: 0 };
     let found = of_answers(&cell, centre, None, Population::Drawn, spend(100)).unwrap().consensus;
-    let places: Vec<(u32, f64)> =
-        found.places().map(|place| (place.token, place.agreement)).collect();
+    let places: Vec<(u32, f64)> = found.places().map(|place| (place.token, place.agreement)).collect();
     assert_eq!((places[0].0, places[1].0), (1, 2));
     assert!((places[0].1 - 1.0).abs() < 1e-12 && (places[1].1 - 2.0 / 3.0).abs() < 1e-12, "{places:?}");
-    assert_eq!(of_answers(&cell, centre, None, Population::Drawn, spend(17)), None, "two different texts fill 9 cells each");
-    assert_eq!(of_answers(&cell, SampleId { sample: 1, user: 2, ..centre }, None, Population::Drawn, spend(100)), None, "no text");
+    assert_eq!(
+        of_answers(&cell, centre, None, Population::Drawn, spend(17)),
+        None,
+        "two different texts fill 9 cells each"
+    );
+    assert_eq!(
+        of_answers(&cell, SampleId { sample: 1, user: 2, ..centre }, None, Population::Drawn, spend(100)),
+        None,
+        "no text"
+    );
 }
 
 #[test]
