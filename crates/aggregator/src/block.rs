@@ -1,6 +1,6 @@
 //! One block of one target: from its stored samples to its part of the summary.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use antiphon_core::certificate::Certificate;
@@ -21,8 +21,10 @@ use crate::scales::Scales;
 use crate::table::Table;
 use crate::tables;
 use crate::tally::Tally;
+use crate::vectors;
 
 /// A run as the aggregator works on it.
+#[derive(Debug)]
 pub(crate) struct OpenRun {
     pub(crate) store: Store,
     pub(crate) manifest: Manifest,
@@ -34,7 +36,7 @@ pub(crate) struct OpenRun {
 
 /// A block of a target, by their places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Block {
+pub struct Block {
     pub(crate) target: usize,
     pub(crate) block: usize,
 }
@@ -77,14 +79,15 @@ impl OpenRun {
         jobs: Vec<JobId>,
         cell_by_cell: bool,
     ) -> Result<Part, AggregatorError> {
-        let mut work = Work::new(Arc::clone(self), block, jobs.len()).map_err(table)?;
+        let id = Plan::block_id(block.block);
+        let (run, target) = (&self.manifest.run, self.target(block));
+        let vectors = vectors::of_block(&self.store, &self.manifest, &target.id, &id).await?;
+        let mut work = Work::new(Arc::clone(self), block, jobs.len(), vectors).map_err(table)?;
         let all: Vec<CellPlace> = self.cells(block).into_iter().map(|(place, _)| place).collect();
         let reads: Vec<&[CellPlace]> = match cell_by_cell {
             true => all.chunks(1).collect(),
             false => vec![&all],
         };
-        let id = Plan::block_id(block.block);
-        let (run, target) = (&self.manifest.run, self.target(block));
         for (turn, read) in reads.into_iter().enumerate() {
             let wanted = |probe: usize, turn: u32| read.contains(&(probe, turn));
             let seen = |sample: &antiphon_core::Sample| {
@@ -111,10 +114,16 @@ struct Work {
     drift: Drift,
     tally: Tally,
     samples: Table,
+    vectors: HashMap<String, Vec<f32>>,
 }
 
 impl Work {
-    fn new(run: Arc<OpenRun>, block: Block, objects: usize) -> Result<Self, ParquetError> {
+    fn new(
+        run: Arc<OpenRun>,
+        block: Block,
+        objects: usize,
+        vectors: HashMap<String, Vec<f32>>,
+    ) -> Result<Self, ParquetError> {
         let mut dead = HashSet::new();
         let key = (run.target(block).id.clone(), Plan::block_id(block.block));
         let plan = run.plan();
@@ -131,6 +140,7 @@ impl Work {
             drift: Drift::default(),
             tally: Tally::of(objects),
             samples: Table::new(tables::SAMPLES)?,
+            vectors,
         })
     }
 
@@ -165,7 +175,7 @@ impl Work {
             self.samples.push(tables::sample_row(manifest, &target.id, probe, row, name.clone()))?;
             names.push(name);
         }
-        let input = CellInput { manifest, prompter, target, probe, turn, samples, certificate };
+        let input = CellInput { manifest, prompter, target, probe, turn, samples, certificate, vectors: &self.vectors };
         let cell = summarise(&input);
         self.drift.add(&input, &cell, &names);
         self.cells.push(cell);

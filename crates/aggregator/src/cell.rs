@@ -1,11 +1,16 @@
 //! One cell: what one target answered to one turn of one probe, summed up.
 
+mod apart;
 mod by_user;
+pub(crate) mod clusters;
 mod labels;
+mod quotations;
 mod recall;
+mod support;
+mod voted;
 mod wording;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use antiphon_core::certificate::Certificate;
 use antiphon_core::prompt::Prompter;
@@ -34,6 +39,8 @@ pub(crate) struct CellInput<'a> {
     /// In the order of the plan.
     pub(crate) samples: Vec<BlockSample>,
     pub(crate) certificate: Certificate,
+    /// Vectors of its answers, where the suite compares by them, by the hash of the text.
+    pub(crate) vectors: &'a HashMap<String, Vec<f32>>,
 }
 
 /// Sums a cell up.
@@ -48,6 +55,17 @@ pub(crate) fn summarise(input: &CellInput<'_>) -> Cell {
         false => (Vec::new(), wording::scores(input)),
     };
     let by_user = by_user::values(input, &wording);
+    let clusters = match probe.kind {
+        ProbeKind::Short if input.is_last_turn() => clusters::of_short(input),
+        _ => wording.iter().filter_map(|scores| scores.clusters.clone()).collect(),
+    };
+    let apart = labels
+        .iter()
+        .flat_map(|scores| &scores.apart)
+        .chain(wording.iter().flat_map(|scores| &scores.apart))
+        .cloned()
+        .collect();
+    let quotations = wording.iter().filter_map(|scores| scores.quotations.clone()).collect();
     let quoted =
         || labels.iter().map(|scores| &scores.quotes).chain(wording.iter().map(|scores| &scores.quotes));
     let typical = quoted().filter_map(|quotes| quotes.typical.clone()).collect();
@@ -70,6 +88,9 @@ pub(crate) fn summarise(input: &CellInput<'_>) -> Cell {
         },
         typical,
         deviant,
+        clusters,
+        apart,
+        quotations,
         by_user,
     }
 }
@@ -164,7 +185,22 @@ impl CellInput<'_> {
             text: sample.sample.text.clone(),
             label: None,
             similarity,
+            levels: self.levels_of(sample.user),
+            sentences: Vec::new(),
         }
+    }
+
+    /// Factor → level of a user.
+    fn levels_of(&self, user: usize) -> BTreeMap<String, String> {
+        let levels = self.manifest.users.users[user].levels();
+        levels.into_iter().map(|(factor, level)| (factor.to_owned(), level.to_owned())).collect()
+    }
+
+    /// A seed of its own for each purpose, cell, turn and language.
+    fn seed(&self, purpose: &str, language: &str) -> u64 {
+        let turn = self.turn.to_string();
+        let stream = [purpose, self.target.id.as_str(), self.probe.id.as_str(), &turn, language];
+        u64::from(self.manifest.seed.number(&stream))
     }
 
     fn find(&self, id: SampleId) -> Option<&BlockSample> {

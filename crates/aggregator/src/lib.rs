@@ -14,6 +14,7 @@
 //! | `drift` | whether a model answers differently late in a run than early |
 //! | `estimates` | from numbers of `stats` to numbers of the summary |
 //! | `table`, `tables` | the same samples and probes as Parquet |
+//! | `vectors`, `word_vectors` | which answers have vectors, and which are still to be had; vectors from a file of word vectors |
 //! | `tally` | how the run went: calls, tokens, dollars, latency |
 //!
 //! It calls nobody, and its result is a pure function of manifest, rounds and stored samples: the order in which
@@ -36,8 +37,13 @@ mod table;
 mod tables;
 mod tally;
 mod users;
+mod vectors;
+mod word_vectors;
 
+pub use block::Block;
 pub use error::AggregatorError;
 pub use label::{Label, label_of};
 pub use memory::Settings;
 pub use run::{Parts, run};
+pub use vectors::ToEmbed;
+pub use word_vectors::{WordVectorError, WordVectors, words_of};

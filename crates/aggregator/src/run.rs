@@ -108,12 +108,12 @@ impl OpenRun {
     }
 
     /// Whether the listings may come late: they lack a few jobs of the plan, so that each is asked for.
-    async fn lacks_a_few(&self) -> Result<bool, AggregatorError> {
+    pub(crate) async fn lacks_a_few(&self) -> Result<bool, AggregatorError> {
         Ok(self.store.lacks_a_few_results(&self.plan()).await?)
     }
 
     /// The jobs of a block that are done.
-    async fn jobs(
+    pub(crate) async fn jobs(
         &self,
         block: Block,
         asks_each: bool,
@@ -145,7 +145,7 @@ impl OpenRun {
             antiphon_version: manifest.antiphon_version.clone(),
             seed: manifest.seed,
             sampling: Sampling { sessions: plan.most_sessions(), repeats: manifest.sampling.repeats },
-            scoring: manifest.scoring,
+            scoring: manifest.scoring.clone(),
             limits: manifest.limits.clone(),
             users: users::summary(manifest),
             targets: manifest.targets.clone(),

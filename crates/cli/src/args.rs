@@ -110,6 +110,8 @@ pub(crate) enum Command {
     Show(ShowArguments),
     /// Sum a run up again and write its report
     Report(ReportArguments),
+    /// Compute the vectors of a run's answers, where its suite compares by embeddings
+    Embed(EmbedArguments),
     /// Copy a run's tables or summary out of the store
     Export(ExportArguments),
     /// Print a stored object as JSON
@@ -266,6 +268,15 @@ pub(crate) struct ReportArguments {
     /// MiB that samples may take at a time, about [default: what the configuration says, else 512]
     #[arg(long, value_name = "MIB")]
     pub(crate) memory_mib: Option<NonZero<u32>>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EmbedArguments {
+    /// The run
+    pub(crate) run: RunId,
+    /// Where the suite's file of word vectors is now [default: the path that the suite gives, from here]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -8,6 +8,7 @@ pub(crate) mod dead;
 pub(crate) mod decode;
 pub(crate) mod demo;
 pub(crate) mod doctor;
+pub(crate) mod embed;
 pub(crate) mod export;
 pub(crate) mod farewell;
 pub(crate) mod finish;

@@ -2,6 +2,7 @@
 //! only place that knows.
 
 mod backends;
+mod embedder;
 mod one_process;
 mod pools;
 mod service;
@@ -13,6 +14,7 @@ use antiphon_store::Store;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use backends::{broker, create_store, open_store};
+pub(crate) use embedder::Embedder;
 pub(crate) use one_process::{Sung, sing};
 pub(crate) use service::{Choice, Place, choose, coordinate, work};
 

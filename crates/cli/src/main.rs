@@ -59,6 +59,7 @@ async fn with_runtime(arguments: &Arguments, command: &Command, output: &Output)
         Command::Runs => command::runs::run(arguments, output).await,
         Command::Show(show) => command::show::run(arguments, show, output).await,
         Command::Report(report) => command::report::run(arguments, report, output).await,
+        Command::Embed(embed) => Box::pin(command::embed::run(arguments, embed, output)).await,
         Command::Export(export) => command::export::run(arguments, export, output).await,
         Command::Decode { object } => command::decode::run(arguments, object, output).await,
         Command::Sim(sim) => command::sim::run(sim, output).await,

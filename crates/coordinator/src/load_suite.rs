@@ -59,7 +59,25 @@ fn read_assets(suite_path: &Path, suite: &Suite) -> Result<Assets, LoadError> {
             assets.datasets.insert(name.clone(), read_dataset(&path)?);
         }
     }
+    if let Some(name) = suite.scoring.clusters.as_ref().and_then(|clusters| clusters.file.as_ref()) {
+        let hash = hash_file(&beside(suite_path, name)).map_err(|source| LoadError::Unreadable {
+            path: beside(suite_path, name),
+            named_by: Some(format!("scoring.clusters of {}", suite_path.display())),
+            source,
+        })?;
+        assets.vectors.insert(name.clone(), hash);
+    }
     Ok(assets)
+}
+
+/// BLAKE3 of a file of any size; it is not held in memory.
+fn hash_file(path: &Path) -> std::io::Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, "it is not a regular file"));
+    }
+    std::io::copy(&mut std::fs::File::open(path)?, &mut hasher)?;
+    Ok(hasher.finalize().to_hex().to_string())
 }
 
 fn beside(suite: &Path, name: &str) -> PathBuf {

@@ -1,6 +1,6 @@
 //! Where everything stands in the store. The layout is a promise to other tools: docs/store.md describes it.
 
-use crate::{BlockId, Job, JobId, RunId, TargetId};
+use crate::{BlockId, Job, JobId, RunId, TargetId, VectorObject};
 
 /// The suite as its user wrote it.
 #[must_use]
@@ -60,6 +60,18 @@ pub fn result(job: &Job) -> String {
 #[must_use]
 pub fn result_of(run: &RunId, target: &TargetId, in_block: &BlockId, job: &JobId) -> String {
     format!("{}{job}.mpk.zst", block(run, target, in_block))
+}
+
+/// All vectors of answers of a block.
+#[must_use]
+pub fn vectors(run: &RunId, target: &TargetId, block: &BlockId) -> String {
+    format!("runs/{run}/vectors/{target}/{block}/")
+}
+
+/// Vectors of answers of a block, named after their source and texts; write-once.
+#[must_use]
+pub fn vectors_of(run: &RunId, target: &TargetId, in_block: &BlockId, object: &VectorObject) -> String {
+    format!("{}{}.mpk.zst", vectors(run, target, in_block), object.name())
 }
 
 /// The parts of a result's key, if it is one: target, block and job.

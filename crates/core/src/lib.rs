@@ -32,14 +32,15 @@ mod submission;
 pub mod suite;
 pub mod summary;
 mod target;
+mod vectors;
 
 pub use choir::{Beat, ChoirMessage, Hush, VoiceId};
 pub use format::{FormatError, OBJECT_FORMAT, check_format};
 pub use ids::{BlockId, IdError, JobId, PoolId, ProbeId, RunId, TargetId, UserId};
 pub use job::{Call, Event, Job, JobTally};
 pub use manifest::{
-    Cut, Egress, Language, Level, Manifest, Probe, ProbeKind, Sampling, Scoring, Side, User, UserDesign,
-    UserMode, Wording,
+    Clustering, Cut, Egress, Language, Level, Manifest, Probe, ProbeKind, Sampling, Scoring, Side, User,
+    UserDesign, UserMode, Vectors, Wording,
 };
 pub use nearest::nearest;
 pub use resolve::{
@@ -52,3 +53,4 @@ pub use sample::{
 pub use seed::Seed;
 pub use submission::{Cancelled, Duplicate, Requeued, Submission};
 pub use target::{Card, Dialect, Limits, Price, Provider, SamplingParameters, SeedPolicy, Target};
+pub use vectors::{VectorObject, text_hash};

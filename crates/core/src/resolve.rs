@@ -11,6 +11,7 @@ use crate::{
     Seed, Selection, Target, TargetId, draw_users, nearest,
 };
 
+mod clusters;
 mod egress;
 pub(crate) mod probes;
 
@@ -54,6 +55,8 @@ pub struct Assets {
     pub documents: BTreeMap<String, String>,
     /// Data sets.
     pub datasets: BTreeMap<String, Dataset>,
+    /// BLAKE3 of files of word vectors.
+    pub vectors: BTreeMap<String, String>,
 }
 
 /// A data set as text.
@@ -139,6 +142,8 @@ pub fn resolve(
             Err(problem) => problems.push(problem.on(line(&lines.targets, index))),
         }
     }
+    let clusters =
+        clusters::rule(suite, catalogue, assets, &egress).map_err(|problem| problems.push(problem)).ok();
     let users = draw_users::design(suite).map_err(|problem| problems.push(problem)).ok();
     let mut all_probes: Vec<Probe> = Vec::new();
     let mut ids = BTreeSet::new();
@@ -158,7 +163,9 @@ pub fn resolve(
             Err(problem) => problems.push(problem.on(line)),
         }
     }
-    let (Some(users), true) = (users, problems.is_empty()) else { return Err(problems) };
+    let (Some(users), Some(clusters), true) = (users, clusters, problems.is_empty()) else {
+        return Err(problems);
+    };
     probes::check_languages(&users, &all_probes).map_err(|problem| vec![problem])?;
 
     let paired = all_probes.iter().any(|probe| matches!(probe.kind, crate::ProbeKind::Paired(_)));
@@ -183,6 +190,7 @@ pub fn resolve(
             casefold: suite.scoring.casefold,
             exact_pairs_up_to: suite.scoring.exact_pairs_up_to,
             margins: paired.then(|| suite.scoring.margins.unwrap_or_default()),
+            clusters,
         },
         limits: suite.limits.clone(),
         egress,
@@ -324,7 +332,7 @@ fn name(manifest: &mut Manifest, run: Option<RunId>) -> Result<(), Problem> {
         .collect();
     let asked = (effective, &manifest.users, &manifest.probes, manifest.sampling.repeats, manifest.seed);
     manifest.identity = hash_of(&asked);
-    manifest.analysis_hash = hash_of(&(manifest.scoring, "ROUGE-L F1; exact labels; D1 intervals"));
+    manifest.analysis_hash = hash_of(&(&manifest.scoring, "ROUGE-L F1; exact labels; D1 intervals"));
     manifest.run = match run {
         Some(run) => run,
         None => RunId::new(format!("{}-{}", manifest.suite, &manifest.identity[..8]))

@@ -123,6 +123,15 @@ pub struct Cell {
     pub typical: Vec<Exemplar>,
     /// The most deviant answers, the most deviant first.
     pub deviant: Vec<Exemplar>,
+    /// Answers of the same meaning, language by language: free text, and `short` answers where the suite says how to compare them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clusters: Vec<Clusters>,
+    /// The users whose answers are farthest from those of the rest, the farthest first, language by language where texts are compared.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub apart: Vec<UserApart>,
+    /// What answers quote, language by language, where any does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quotations: Vec<Quotations>,
     /// `refusal` and `paired`: what comparisons across cells are made of. It is on its way only; no summary holds it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_user: Option<ByUser>,
@@ -236,6 +245,10 @@ pub struct Labels {
     pub mode_share: Estimate,
     /// Probability that two samples agree, wherever they come from (Simpson).
     pub collision: Option<f64>,
+    /// `short`: the same of answers as they were written, before normalising. Far below `collision`, it is the normaliser that makes
+    /// them agree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raw_collision: Option<f64>,
     /// 1 / collision.
     pub effective_answers: Option<f64>,
     /// Entropy between users in nats, by Chao, Wang and Jost over thinnings to one sample per user.
@@ -268,6 +281,12 @@ pub struct WordingAgreement {
     /// most say nothing at any place, or where answers are too many and too long to be put to the vote.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub consensus: Vec<ConsensusWord>,
+    /// The mean agreement over the words of the consensus.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consensus_agreement: Option<Estimate>,
+    /// What some say after its last word.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub consensus_after: Vec<SaidInstead>,
 }
 
 /// A word of a consensus, without the punctuation around it.
@@ -277,6 +296,113 @@ pub struct ConsensusWord {
     pub word: String,
     /// The share of answers that have it at this place, users weighing the same; in `[0, 1]`.
     pub agreement: f64,
+    /// The chance that two users have the same at this place; may be slightly negative. Absent for a single user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collision: Option<f64>,
+    /// What others have here, the most frequent first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub instead: Vec<SaidInstead>,
+    /// What some say before this word where most say nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub before: Vec<SaidInstead>,
+}
+
+/// What a minority says at a place of a consensus. Rare ones are left out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SaidInstead {
+    /// The word; absent where they say nothing.
+    pub word: Option<String>,
+    /// The share of answers, users weighing the same.
+    pub share: f64,
+}
+
+/// Answers in clusters of the same meaning.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Clusters {
+    /// The language.
+    pub language: String,
+    /// What counts as the same meaning, in words.
+    pub same: String,
+    /// The clusters; absent where they cannot be told.
+    pub found: Option<ClustersFound>,
+    /// Why there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// The clusters of a cell in one language. Non-answers are in none.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClustersFound {
+    /// How many answers are in clusters.
+    pub answers: u64,
+    /// Of how many they were drawn, if not all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drawn_from: Option<u64>,
+    /// How many clusters there are.
+    pub count: u64,
+    /// The fewest that another order of the answers gives.
+    pub fewest: u64,
+    /// The most that another order of the answers gives.
+    pub most: u64,
+    /// Different texts that would fit more than one cluster.
+    pub conflicts: u64,
+    /// How often two answers mean the same: agreement of the clusters' numbers.
+    pub agreement: Agreement,
+    /// The least agreement between users that another order gives.
+    pub agreement_low: Option<f64>,
+    /// The greatest.
+    pub agreement_high: Option<f64>,
+    /// Probability that two samples mean the same, wherever they come from (Simpson).
+    pub collision: Option<f64>,
+    /// Entropy of meanings between users in nats (semantic entropy), by Chao, Wang and Jost.
+    pub entropy: Estimate,
+    /// The largest clusters, the largest first.
+    pub largest: Vec<Cluster>,
+}
+
+/// Answers that mean the same.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Cluster {
+    /// How many answers.
+    pub answers: u64,
+    /// How many users gave one.
+    pub users: u64,
+    /// Its share, one weight per user.
+    pub share: Estimate,
+    /// The answer that is most like the others of the cluster: a real sample.
+    pub typical: Exemplar,
+}
+
+/// A user whose answers are far from those of the others.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UserApart {
+    /// The user.
+    pub user: UserId,
+    /// The language, where languages are compared one by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// Factor → level of the user.
+    pub levels: BTreeMap<String, String>,
+    /// Agreement of this user's answers with those of the others.
+    pub agreement: f64,
+    /// How many users would be expected at least so far from the rest if it made no difference who asks. Far below 1: no chance.
+    pub by_chance: Option<f64>,
+    /// Why that cannot be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// What answers of one language quote.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Quotations {
+    /// The language.
+    pub language: String,
+    /// Share of the answers that quote at all.
+    pub quoting: Estimate,
+    /// Of answers that quote: the mean share of different quotations that two have in common.
+    pub agreement: Agreement,
+    /// The most frequent quotations, without case and punctuation.
+    pub frequent: Vec<LabelShare>,
 }
 
 /// How much of a document came back.
@@ -312,6 +438,25 @@ pub struct Exemplar {
     pub label: Option<String>,
     /// Mean similarity to the others, users weighted equally.
     pub similarity: Option<f64>,
+    /// Factor → level of its user.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub levels: BTreeMap<String, String>,
+    /// How well the other answers bear out each of its sentences; of the most typical texts only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sentences: Vec<BorneOut>,
+}
+
+/// How well a sentence is borne out by all answers of its language: consistency, and no test of truth.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BorneOut {
+    /// How many characters of the text it takes; the sentences follow each other without a gap.
+    pub characters: u64,
+    /// Mean surprise of its words, in nats (SelfCheckGPT by single words). Absent for a sentence without words, and for a single answer.
+    pub mean: Option<f64>,
+    /// Surprise of its rarest word.
+    pub most: Option<f64>,
+    /// How often its rarest word stands in all answers, per answer.
+    pub rarest_per_answer: Option<f64>,
 }
 
 /// Krippendorff's alpha over the `scale` probes of a target that share a range: probes are the units, samples the raters.

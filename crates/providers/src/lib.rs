@@ -5,6 +5,7 @@
 //! | `request` | [`Ask`] → [`HttpRequest`]: the effective request, exactly as it is sent and stored |
 //! | `reply` | [`HttpResponse`] → [`Reply`]: an answer, a failed call, or a reason to stop the pool |
 //! | `anthropic`, `openai` | the bodies of each API, both ways |
+//! | `embeddings` | vectors of texts, both ways |
 //! | `failure` | what a refused call means |
 //! | `rate_headers` | what a provider says about its limits |
 //! | `tokens` | input tokens before a call, and those that nobody sent |
@@ -15,6 +16,7 @@
 
 mod anthropic;
 mod client;
+mod embeddings;
 mod endpoint;
 mod failure;
 mod openai;
@@ -24,6 +26,7 @@ mod request;
 mod tokens;
 
 pub use client::{Client, HttpResponse, HttpSettings, TransportError};
+pub use embeddings::{Embedded, embeddings_request, parse_embeddings};
 pub use endpoint::{ClientError, Endpoint, EndpointSettings};
 pub use rate_headers::{Left, RateHeaders};
 pub use reply::{Answer, Failure, Reply, Retry, Stop, parse};

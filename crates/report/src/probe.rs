@@ -2,9 +2,12 @@
 
 mod agreement;
 mod answers;
+mod apart;
 mod by_rule;
+mod clusters;
 mod consensus;
 mod distribution;
+mod quotations;
 mod recall;
 mod transcripts;
 
@@ -138,8 +141,11 @@ fn turn(cells: &[&Cell]) -> Markup {
         (recall::table(cells))
         (rates(cells))
         (by_rule::table(cells))
+        (clusters::figures(cells))
         (consensus::texts(cells))
         (answers::quotes(cells))
+        (apart::table(cells))
+        (quotations::tables(cells))
     }
 }
 

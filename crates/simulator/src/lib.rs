@@ -12,6 +12,7 @@ mod control;
 mod delivery;
 mod dialect;
 mod draw;
+mod embeddings;
 mod error;
 mod fault;
 mod house;

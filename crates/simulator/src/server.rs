@@ -18,6 +18,7 @@ use crate::{
     connection::{FaultyListener, ResetSwitch},
     control, delivery,
     dialect::{self, Dialect, Rejection},
+    embeddings,
     house::House,
 };
 
@@ -169,6 +170,7 @@ fn router(house: Arc<House>) -> Router {
     Router::new()
         .route("/v1/messages", post(messages))
         .route("/v1/chat/completions", post(chat_completions))
+        .route("/v1/embeddings", post(vectors))
         .route("/v1/models", get(models))
         .route("/v1/models/{id}", get(model))
         .merge(control::router())
@@ -195,6 +197,10 @@ async fn chat_completions(
     body: Bytes,
 ) -> Response {
     answer(&house, Dialect::OpenAi, &caller, &headers, &body).await
+}
+
+async fn vectors(State(house): Shared, headers: HeaderMap, body: Bytes) -> Response {
+    embeddings::answer(&house, &headers, &body)
 }
 
 async fn answer(

@@ -64,6 +64,12 @@ pub enum Undefined {
     /// Good-Turing coverage is below one half, so most of the distribution has not been seen.
     #[error("more than half of the distribution is still unseen, so its entropy cannot be estimated")]
     Unseen,
+    /// At every place most answers have nothing.
+    #[error("most answers have no word in common, so there is no consensus")]
+    NoConsensus,
+    /// An interval would take more work than the caller allows.
+    #[error("there are too many or too long answers to hold the vote again without each user")]
+    TooMuch,
 }
 
 impl Interval {

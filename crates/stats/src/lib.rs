@@ -5,9 +5,10 @@
 //! | modules | what they answer |
 //! |---|---|
 //! | [`agreement`], [`pairwise`], [`interval`] | how often answers agree within a session, between sessions, between users; rates; with intervals |
-//! | [`categorical`], [`entropy`], [`clusters`] | which answers there are, how many, and which mean the same |
+//! | [`categorical`], [`entropy`], [`clusters`], [`meanings`] | which answers there are, how many, and which mean the same |
 //! | [`lcs`], [`rouge_l`], [`overlap`], [`minhash`], [`text`] | how alike two texts are |
-//! | [`medoid`], [`consensus`] | the most typical answer, and what most say word by word |
+//! | [`medoid`], [`consensus`], [`apart`] | the most typical answer, what most say word by word, and who gets other answers |
+//! | [`selfcheck`], [`quotes`] | how well the other answers bear out what one says; what answers quote |
 //! | [`recall`] | how much of a reference text a text has |
 //! | [`components`], [`clustered`], [`bootstrap`] | where variance lies, and errors of means of clustered values |
 //! | [`permutation`], [`distances`], [`divergence`], [`contingency`], [`ranked`] | whether and how far groups or models differ |
@@ -19,6 +20,7 @@
 //! caller passes. What is undefined is `None` with a reason, never 0 or 1, and no estimate is ever clipped.
 
 pub mod agreement;
+pub mod apart;
 pub mod bootstrap;
 pub mod categorical;
 pub mod change;
@@ -38,6 +40,7 @@ pub mod interval;
 mod kernel;
 pub mod krippendorff;
 pub mod lcs;
+pub mod meanings;
 pub mod medoid;
 pub mod minhash;
 pub mod monitoring;
@@ -51,10 +54,12 @@ pub mod pass;
 pub mod permutation;
 pub mod power;
 mod quantile;
+pub mod quotes;
 pub mod ranked;
 pub mod rates;
 pub mod recall;
 pub mod rouge_l;
+pub mod selfcheck;
 pub mod text;
 
 pub use agreement::Agreement;

@@ -2,7 +2,7 @@
 
 use crate::categorical::shares;
 use crate::kernel::SimilarityMatrix;
-use crate::nested::{Nested, SampleId};
+use crate::nested::{Nested, Row, SampleId};
 use crate::pairwise::{DistinctTexts, PairPolicy, Purpose, random};
 use rand::RngExt;
 use rand::seq::SliceRandom;
@@ -40,6 +40,21 @@ pub fn typicality(cell: &Nested<u32>, similarities: &SimilarityMatrix, deviants:
     let seen =
         |id: u32| shares.iter().map(|&(j, share)| share * similarities.row(id as usize)[j as usize]).sum();
     rank(cell, &similarities_of(cell, seen), own_weights(cell), deviants)
+}
+
+/// The medoid of the answers without each user in turn, as a jackknife needs it. Time is users times the square of different texts. Empty
+/// for fewer than two users.
+///
+/// # Panics
+/// If a value of the cell is not an index into `similarities`.
+#[must_use]
+pub fn without_each_user(cell: &Nested<u32>, similarities: &SimilarityMatrix) -> Vec<SampleId> {
+    let without = |user: &crate::nested::User<u32>| {
+        let rows = cell.rows().filter(|(id, _)| id.user != user.id);
+        let rest = Nested::from_rows(rows.map(|(id, &value)| Row { id, value }));
+        typicality(&rest, similarities, 0).medoid.map(|medoid| medoid.id)
+    };
+    cell.users().iter().filter_map(without).collect()
 }
 
 /// The same against a bounded number of other samples, drawn with users weighing the same.
@@ -147,6 +162,16 @@ mod tests {
         {
             assert!((similarity_of(typical) - expected).abs() < 1e-10);
         }
+    }
+
+    #[test]
+    fn each_user_is_left_out_in_turn() {
+        let cell = Nested::from_lists((0..4).map(|text| vec![vec![text]]));
+        let users: Vec<u64> =
+            without_each_user(&cell, &similarities()).iter().map(|medoid| medoid.user).collect();
+        assert_eq!(users, [3, 0, 0, 0]);
+        let one = Nested::from_lists([vec![vec![0]]]);
+        assert_eq!(without_each_user(&one, &similarities()), []);
     }
 
     #[test]

@@ -13,8 +13,10 @@ mod texts;
 use crate::agreement::{self, Agreement};
 use crate::estimate::{Estimate, Population};
 use crate::interval;
+use crate::kernel::SimilarityMatrix;
 use crate::medoid::{self, Typicality};
-use crate::nested::Nested;
+use crate::nested::{Nested, Row};
+use rand::seq::SliceRandom;
 use texts::Texts;
 
 /// One sample of an open probe.
@@ -57,6 +59,10 @@ pub struct TextAgreement {
     pub all: Agreement,
     /// The text that is most like the others, and those that are least.
     pub typicality: Typicality,
+    /// The answers that are texts, as numbers of different texts in the order in which they are first met.
+    pub texts: Nested<u32>,
+    /// How alike those are; `None` where not every pair was compared. A last row and column are a non-answer's.
+    pub similarities: Option<SimilarityMatrix>,
 }
 
 /// The agreement of the texts of one cell by ROUGE-L. With a dozen drawn users and middling agreement the interval
@@ -74,17 +80,59 @@ pub fn texts(cell: &Nested<Answer>, population: Population, policy: PairPolicy) 
         let whole = if complete { conditional.clone() } else { of(&all) };
         (conditional, whole)
     };
-    let (conditional, whole, typicality);
+    let (conditional, whole, typicality, similarities);
     if texts.len() <= policy.exact_up_to {
         let matrix = texts.similarities();
         (conditional, whole) = both(&mut |cell| agreement::similarities(cell, &matrix, population));
         typicality = medoid::typicality(&answered, &matrix, policy.deviants);
+        similarities = Some(matrix);
     } else {
         (conditional, whole) =
             both(&mut |cell| sampled::agreement(cell, &mut texts, population, policy.seed));
         typicality = medoid::sampled(&answered, &texts, policy);
+        similarities = None;
     }
-    TextAgreement { non_answers, answered: conditional, all: whole, typicality }
+    TextAgreement {
+        non_answers,
+        answered: conditional,
+        all: whole,
+        typicality,
+        texts: answered,
+        similarities,
+    }
+}
+
+/// The texts of a cell as numbers of different ones, and how alike they are: all pairs, in the square of the number of different texts.
+/// Non-answers are left out; a last row and column are theirs.
+#[must_use]
+pub fn compared(cell: &Nested<Answer>) -> (Nested<u32>, SimilarityMatrix) {
+    let (texts, all) = Texts::of(cell);
+    let answered = all.filter_map(|&id| texts.is_text(id).then_some(id));
+    let similarities = texts.similarities();
+    (answered, similarities)
+}
+
+/// A part of a cell: `most` answers, users in random order in turn, each time a random answer of theirs that was not drawn yet. The whole cell
+/// if it has no more. The seed decides.
+#[must_use]
+pub fn part<T: Clone>(cell: &Nested<T>, most: usize, seed: u64) -> Nested<T> {
+    if cell.size().samples <= most {
+        return cell.clone();
+    }
+    let mut random = random(seed, Purpose::Part, 0, 0, 0);
+    let mut users: Vec<Vec<Row<T>>> = Vec::new();
+    for (id, value) in cell.rows() {
+        let row = Row { id, value: value.clone() };
+        match users.last_mut().filter(|rows| rows[0].id.user == id.user) {
+            Some(rows) => rows.push(row),
+            None => users.push(vec![row]),
+        }
+    }
+    users.iter_mut().for_each(|rows| rows.shuffle(&mut random));
+    users.shuffle(&mut random);
+    let longest = users.iter().map(Vec::len).max().unwrap_or(0);
+    let drawn = (0..longest).flat_map(|turn| users.iter().filter_map(move |rows| rows.get(turn)));
+    Nested::from_rows(drawn.take(most).cloned())
 }
 
 pub(crate) use circle::{Purpose, random};

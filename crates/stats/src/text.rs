@@ -48,6 +48,11 @@ pub fn tokens(normalised: &str) -> Vec<&str> {
     words
 }
 
+/// The sentences of a text by UAX 29, in order, nothing left out: put together they are the text.
+pub fn sentences(text: &str) -> impl Iterator<Item = &str> {
+    text.split_sentence_bounds()
+}
+
 /// The numbers of the tokens of one cell, given in the order in which they are first seen.
 #[derive(Clone, Debug, Default)]
 pub struct Vocabulary {
@@ -122,6 +127,13 @@ mod tests {
         assert_eq!(tokens("我爱音乐。"), ["我", "爱", "音", "乐"]);
         assert_eq!(tokens("привет, мир"), ["привет", "мир"]);
         assert_eq!(tokens(""), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn sentences_are_the_whole_text() {
+        let text = "Be kind. I am 3.5 years old!\n我爱音乐。谢谢";
+        let found: Vec<&str> = sentences(text).collect();
+        assert_eq!(found, ["Be kind. ", "I am 3.5 years old!\n", "我爱音乐。", "谢谢"]);
     }
 
     #[test]

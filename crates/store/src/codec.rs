@@ -26,6 +26,11 @@ struct Header {
 
 /// A result as it is stored. `key` is what an error speaks of.
 pub fn encode_result(key: &str, object: &ResultObject) -> Result<Bytes, StoreError> {
+    encode_message_pack(key, object)
+}
+
+/// Any large object as it is stored.
+pub(crate) fn encode_message_pack<T: serde::Serialize>(key: &str, object: &T) -> Result<Bytes, StoreError> {
     let fail = |reason: String| StoreError::Unencodable { key: key.to_owned(), reason };
     let plain = rmp_serde::to_vec_named(object).map_err(|error| fail(error.to_string()))?;
     if plain.len() > LARGEST_OBJECT {
@@ -77,7 +82,7 @@ pub(crate) fn decode_json<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Resul
     serde_json::from_slice(bytes).map_err(corrupt)
 }
 
-fn decode_message_pack<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<T, StoreError> {
+pub(crate) fn decode_message_pack<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<T, StoreError> {
     let plain = decompress(key, bytes)?;
     let corrupt = |error: rmp_serde::decode::Error| StoreError::corrupt(key, error);
     check(key, &rmp_serde::from_slice(&plain).map_err(corrupt)?)?;

@@ -29,6 +29,7 @@ mod settings;
 mod standing;
 mod store;
 mod submissions;
+mod vectors;
 
 pub use codec::{LARGEST_OBJECT, decode, decode_result, encode_result};
 pub use dead_jobs::DeadJob;

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use antiphon_core::ProbeKind;
-use antiphon_core::summary::{Estimate, Exemplar, LabelShare, Labels};
+use antiphon_core::summary::{Estimate, Exemplar, LabelShare, Labels, UserApart};
 use antiphon_stats::{Nested, Population, agreement, categorical, entropy, interval, rates};
 
-use super::{CellInput, DEVIANTS, Quotes};
+use super::{CellInput, DEVIANTS, Quotes, apart};
 use crate::estimates::{self, scaled, with_interval};
 use crate::label::{Label, label_of};
 
@@ -14,6 +14,7 @@ use crate::label::{Label, label_of};
 pub(super) struct LabelScores {
     pub(super) labels: Labels,
     pub(super) quotes: Quotes,
+    pub(super) apart: Vec<UserApart>,
 }
 
 /// Row of the cell → its label.
@@ -61,6 +62,7 @@ fn score(input: &CellInput<'_>, language: Option<&str>, found: &Found) -> Option
         mode: mode.map_or(Vec::new(), |mode| mode.labels.iter().map(|at| names[*at].clone()).collect()),
         mode_share: distribution.first().map(|first| first.share.clone()).unwrap_or_default(),
         collision: categorical::collision(&counts),
+        raw_collision: raw_collision(input, found),
         effective_answers: categorical::effective_number(&counts),
         entropy: estimates::estimate(entropy::between_users(
             &cell,
@@ -70,7 +72,23 @@ fn score(input: &CellInput<'_>, language: Option<&str>, found: &Found) -> Option
         mean: mean(input, found),
         distribution,
     };
-    Some(LabelScores { labels, quotes })
+    Some(LabelScores { labels, quotes, apart: apart::of_labels(input, language, &cell) })
+}
+
+/// `short`: how often two answers are the same as they were written, ends apart.
+fn raw_collision(input: &CellInput<'_>, found: &Found) -> Option<f64> {
+    if input.probe.kind != ProbeKind::Short {
+        return None;
+    }
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for (row, label) in found {
+        let written = match label {
+            Label::NonAnswer(word) => *word,
+            _ => input.samples[*row].sample.text.trim(),
+        };
+        *counts.entry(written).or_default() += 1;
+    }
+    categorical::collision(&counts.into_values().collect::<Vec<_>>())
 }
 
 fn seed(input: &CellInput<'_>, language: Option<&str>) -> u64 {

@@ -1,16 +1,15 @@
 //! Free text: agreement of wording, language by language, since across languages it means nothing.
 
-use antiphon_core::summary::{ConsensusWord, WithoutUser, WordingAgreement};
+use antiphon_core::summary::{Clusters, Exemplar, Quotations, UserApart, WithoutUser, WordingAgreement};
 use antiphon_stats::medoid::Typical;
 use antiphon_stats::text::Vocabulary;
-use antiphon_stats::{Agreement, Answer, Nested, PairPolicy, SampleId, consensus, pairwise};
+use antiphon_stats::{Agreement, Answer, Nested, PairPolicy, pairwise};
 
-use super::{CellInput, DEVIANTS, Quotes};
+use super::support::Support;
+use super::voted::voted;
+use super::{CellInput, DEVIANTS, Quotes, apart, clusters, quotations};
 use crate::estimates;
 use crate::read_block::BlockSample;
-
-/// Cells of alignment tables that one round of a vote may fill: about a second.
-const VOTED_CELLS: usize = 500_000_000;
 
 /// Agreement of wording in one language, with real samples to quote.
 pub(super) struct WordingScores {
@@ -18,6 +17,9 @@ pub(super) struct WordingScores {
     pub(super) quotes: Quotes,
     /// Agreement between users without each of them.
     pub(super) without: Vec<WithoutUser>,
+    pub(super) clusters: Option<Clusters>,
+    pub(super) apart: Vec<UserApart>,
+    pub(super) quotations: Option<Quotations>,
 }
 
 /// Each language that is spoken in the cell.
@@ -25,11 +27,14 @@ pub(super) fn scores(input: &CellInput<'_>) -> Vec<WordingScores> {
     let mut vocabulary = Vocabulary::default();
     let answers: Vec<Option<Answer>> =
         input.samples.iter().map(|row| answer(input, row, &mut vocabulary)).collect();
-    let words = vocabulary.tokens();
-    input.languages().into_iter().map(|language| score(input, language, &answers, &words)).collect()
+    input.languages().into_iter().map(|language| score(input, language, &answers, &mut vocabulary)).collect()
 }
 
-fn answer(input: &CellInput<'_>, row: &BlockSample, vocabulary: &mut Vocabulary) -> Option<Answer> {
+pub(super) fn answer(
+    input: &CellInput<'_>,
+    row: &BlockSample,
+    vocabulary: &mut Vocabulary,
+) -> Option<Answer> {
     match &row.sample.outcome {
         outcome if outcome.has_text() => Some(Answer::Text(input.words(&row.sample.text, vocabulary))),
         outcome if outcome.is_behaviour() => Some(Answer::NonAnswer),
@@ -37,31 +42,43 @@ fn answer(input: &CellInput<'_>, row: &BlockSample, vocabulary: &mut Vocabulary)
     }
 }
 
-fn score(input: &CellInput<'_>, language: &str, answers: &[Option<Answer>], words: &[&str]) -> WordingScores {
+fn score(
+    input: &CellInput<'_>,
+    language: &str,
+    answers: &[Option<Answer>],
+    vocabulary: &mut Vocabulary,
+) -> WordingScores {
     let cell =
         input.nested(|row, sample| answers[row].clone().filter(|_| input.language_of(sample) == language));
-    let purpose =
-        ["pairs", input.target.id.as_str(), input.probe.id.as_str(), &input.turn.to_string(), language];
     let policy = PairPolicy {
         exact_up_to: input.manifest.scoring.exact_pairs_up_to as usize,
-        seed: u64::from(input.manifest.seed.number(&purpose)),
+        seed: input.seed("pairs", language),
         deviants: DEVIANTS,
     };
     let scores = pairwise::texts(&cell, input.population(), policy);
+    let support = Support::of(&cell);
     let quote = |typical: Typical| input.find(typical.id).map(|row| input.exemplar(row, typical.similarity));
+    let medoid = scores.typicality.medoid;
+    let vote = voted(input, &cell, &scores, &vocabulary.tokens());
+    let typical = medoid.and_then(quote).map(|exemplar| Exemplar {
+        sentences: support.sentences(input, &exemplar.text, vocabulary),
+        ..exemplar
+    });
     WordingScores {
         without: without(&cell, &scores.answered),
         agreement: WordingAgreement {
             language: language.to_owned(),
             answered: estimates::agreement(&scores.answered),
             all: estimates::agreement(&scores.all),
-            consensus: scores
-                .typicality
-                .medoid
-                .map_or_else(Vec::new, |typical| voted(&cell, typical.id, words)),
+            consensus: vote.words,
+            consensus_agreement: vote.agreement,
+            consensus_after: vote.after,
         },
+        clusters: clusters::of_texts(input, language, &cell, &scores),
+        apart: apart::of_texts(input, language, &scores),
+        quotations: quotations::scores(input, language),
         quotes: Quotes {
-            typical: scores.typicality.medoid.and_then(quote),
+            typical,
             deviant: scores.typicality.deviants.into_iter().filter_map(quote).collect(),
         },
     }
@@ -74,14 +91,4 @@ fn without(cell: &Nested<Answer>, answered: &Agreement) -> Vec<WithoutUser> {
     let user =
         |(at, user): (usize, &antiphon_stats::User<()>)| WithoutUser { user: user.id, agreement: value(at) };
     texts.users().iter().enumerate().map(user).collect()
-}
-
-/// The words that most answers have, around the most typical one.
-fn voted(cell: &Nested<Answer>, centre: SampleId, words: &[&str]) -> Vec<ConsensusWord> {
-    let places = consensus::of_answers(cell, centre, VOTED_CELLS).map_or_else(Vec::new, |found| found.places);
-    let word = |place: consensus::Place| ConsensusWord {
-        word: words[place.token as usize].to_owned(),
-        agreement: place.agreement,
-    };
-    places.into_iter().map(word).collect()
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::desk::{Desk, Done};
 
-const COMMANDS: [&str; 24] = [
+const COMMANDS: [&str; 25] = [
     "init",
     "demo",
     "run",
@@ -18,6 +18,7 @@ const COMMANDS: [&str; 24] = [
     "runs",
     "show",
     "report",
+    "embed",
     "export",
     "decode",
     "sim",

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use antiphon_core::FailureKind;
 use antiphon_core::certificate::Certificate;
 use antiphon_core::summary::{
-    Agreement, Cell, ConsensusWord, Estimate, Exemplar, LabelShare, Labels, Rates, RecallScores,
-    WordingAgreement,
+    Agreement, BorneOut, Cell, Cluster, Clusters, ClustersFound, ConsensusWord, Estimate, Exemplar,
+    LabelShare, Labels, Quotations, Rates, RecallScores, SaidInstead, UserApart, WordingAgreement,
 };
 
 use super::{hostile_texts, probe, target, user};
@@ -39,8 +39,12 @@ pub(crate) fn cells_of(id: &str, shift: f64) -> Vec<Cell> {
                 .collect(),
             typical: vec![
                 exemplar(&texts[15], "ar"),
-                exemplar("I would say: tell the truth, gently, and early.", "en"),
+                borne_out(exemplar("I would say: tell the truth, gently, and early.", "en")),
+                borne_out(exemplar(&texts[0], "en")),
             ],
+            clusters: vec![clusters("en"), no_clusters("de")],
+            apart: apart(),
+            quotations: vec![quotations()],
             deviant: texts.iter().map(|text| exemplar(text, "en")).collect(),
             ..cell(
                 id,
@@ -119,6 +123,9 @@ fn cell(target_id: &str, probe_id: &str, kind: &str, question: &str) -> Cell {
         typical: Vec::new(),
         deviant: Vec::new(),
         by_user: None,
+        clusters: Vec::new(),
+        apart: Vec::new(),
+        quotations: Vec::new(),
     }
 }
 
@@ -163,6 +170,8 @@ fn undefined(id: &str) -> Cell {
             answered: nothing.clone(),
             all: nothing,
             consensus: Vec::new(),
+            consensus_agreement: None,
+            consensus_after: Vec::new(),
         }],
         ..cell(id, "prefill-only", "recall", "Continue your own answer.")
     }
@@ -192,6 +201,7 @@ fn labels(names: &[&str], agreement: f64, mean: Option<f64>) -> Labels {
         mode: vec![names.first().copied().unwrap_or_default().to_owned()],
         mode_share: estimate(agreement.clamp(0.05, 0.97), 0.04),
         collision: Some(agreement + 0.01),
+        raw_collision: None,
         effective_answers: Some(1.0 / (agreement + 0.01)),
         entropy: estimate(1.3 - agreement, 0.11),
         mean: mean.map(|mean| estimate(mean, 0.35)),
@@ -200,11 +210,16 @@ fn labels(names: &[&str], agreement: f64, mean: Option<f64>) -> Labels {
 
 fn many_labels(shift: f64) -> Labels {
     let names: Vec<String> = (0..75).map(|number| format!("the band number {number}")).collect();
-    labels(&names.iter().map(String::as_str).collect::<Vec<_>>(), 0.22 - shift, None)
+    let labels = labels(&names.iter().map(String::as_str).collect::<Vec<_>>(), 0.22 - shift, None);
+    Labels { raw_collision: Some(0.1), ..labels }
 }
 
 fn wording(language: &str, agreement: f64) -> WordingAgreement {
     let all = agreement_of(agreement - 0.04);
+    let instead = vec![
+        SaidInstead { word: Some("\"><script>alert('instead')</script>".to_owned()), share: 0.15 },
+        SaidInstead { word: None, share: 0.05 },
+    ];
     WordingAgreement {
         language: language.to_owned(),
         answered: Agreement { sampled_pairs: Some(200_000), ..agreement_of(agreement) },
@@ -212,8 +227,16 @@ fn wording(language: &str, agreement: f64) -> WordingAgreement {
         consensus: ["A", "fugue", "</span><script>alert(1)</script>", "in", "one", "key"]
             .into_iter()
             .zip([1.0, 0.95, 0.8, 0.6, 0.6, 0.3])
-            .map(|(word, agreement)| ConsensusWord { word: word.to_owned(), agreement })
+            .map(|(word, agreement)| ConsensusWord {
+                word: word.to_owned(),
+                agreement,
+                collision: Some(agreement * agreement),
+                instead: if agreement < 0.9 { instead.clone() } else { Vec::new() },
+                before: if word == "key" { instead.clone() } else { Vec::new() },
+            })
             .collect(),
+        consensus_agreement: Some(estimate(0.71, 0.08)),
+        consensus_after: instead.clone(),
     }
 }
 
@@ -256,5 +279,81 @@ fn exemplar(text: &str, language: &str) -> Exemplar {
         language: language.to_owned(),
         text: text.to_owned(),
         similarity: Some(0.412),
+        levels: BTreeMap::from([("persona".to_owned(), "<b>nurse</b>".to_owned())]),
+        sentences: Vec::new(),
+    }
+}
+
+/// Sentences of five characters, each borne out less than the one before.
+fn borne_out(exemplar: Exemplar) -> Exemplar {
+    let of = |at: u32| BorneOut {
+        characters: 5,
+        mean: Some(3.0),
+        most: Some(f64::from(at)),
+        rarest_per_answer: (at < 6).then(|| 1.0 - 0.2 * f64::from(at)),
+    };
+    Exemplar { sentences: (0..7).map(of).collect(), ..exemplar }
+}
+
+fn clusters(language: &str) -> Clusters {
+    let cluster = |text: &String| Cluster {
+        answers: 31,
+        users: 12,
+        share: estimate(0.31, 0.1),
+        typical: exemplar(text, language),
+    };
+    Clusters {
+        language: language.to_owned(),
+        same: "embeddings by <script>alert('model')</script>".to_owned(),
+        found: Some(ClustersFound {
+            answers: 200,
+            drawn_from: Some(9_000),
+            count: 31,
+            fewest: 12,
+            most: 33,
+            conflicts: 7,
+            agreement: agreement_of(0.3),
+            agreement_low: Some(0.28),
+            agreement_high: Some(0.41),
+            collision: Some(0.3),
+            entropy: estimate(2.1, 0.3),
+            largest: hostile_texts().iter().map(cluster).collect(),
+        }),
+        note: None,
+    }
+}
+
+fn no_clusters(language: &str) -> Clusters {
+    let note = Some("7 of 9 different answers have no vectors yet: run `antiphon embed <x>`".to_owned());
+    Clusters { found: None, note, ..clusters(language) }
+}
+
+fn apart() -> Vec<UserApart> {
+    let levels = BTreeMap::from([("wording".to_owned(), "<i>blunt</i>".to_owned())]);
+    let apart = UserApart {
+        user: user(),
+        language: Some("en".to_owned()),
+        levels,
+        agreement: 0.21,
+        by_chance: Some(0.005),
+        note: None,
+    };
+    let unknown = UserApart {
+        by_chance: None,
+        note: Some("chance is known only if every user has at least two sessions".to_owned()),
+        ..apart.clone()
+    };
+    vec![apart.clone(), UserApart { by_chance: Some(3.2), ..apart }, unknown]
+}
+
+fn quotations() -> Quotations {
+    Quotations {
+        language: "en".to_owned(),
+        quoting: estimate(0.62, 0.1),
+        agreement: agreement_of(0.5),
+        frequent: hostile_texts()
+            .iter()
+            .map(|text| LabelShare { label: text.clone(), count: 12, share: estimate(0.2, 0.1) })
+            .collect(),
     }
 }

@@ -89,6 +89,11 @@ fn measures(labels: &Labels) -> Markup {
                 " " small.note { "as many equally frequent answers would agree as often" }
             }))
             (measure("Any two samples agree", html! { (Form::Decimal.or_dash(labels.collision)) }))
+            @if let Some(raw) = labels.raw_collision {
+                (measure("The same, as they were written", html! {
+                    (Form::Decimal.write(raw)) " " small.note { "before case, punctuation and spaces were taken out" }
+                }))
+            }
             (measure("Entropy (nats)", Form::Decimal.stacked(&labels.entropy)))
             @if let Some(mean) = &labels.mean { (measure("Mean number", Form::Decimal.stacked(mean))) }
         }

@@ -6,7 +6,22 @@
 
 use std::collections::HashMap;
 
-use super::Aligned;
+/// A text beside the one that it was aligned to.
+pub(super) struct Aligned {
+    /// What stands at each place of that text.
+    pub(super) at: Vec<Option<u32>>,
+    /// What stands before a place, or behind the last, by the place.
+    pub(super) inserted: Vec<(usize, u32)>,
+}
+
+impl Aligned {
+    /// What stands before a place.
+    pub(super) fn before(&self, place: usize) -> &[(usize, u32)] {
+        let from = self.inserted.partition_point(|(at, _)| *at < place);
+        let inserted = &self.inserted[from..];
+        &inserted[..inserted.partition_point(|(at, _)| *at == place)]
+    }
+}
 
 /// A text that others are aligned to. All memory is reused.
 pub(super) struct Aligner<'a> {

@@ -16,6 +16,7 @@ pub(crate) enum Purpose {
     Sessions = 3,
     Samples = 4,
     References = 5,
+    Part = 6,
 }
 
 /// Random numbers that are a function of the seed, what they are for, and three counters.

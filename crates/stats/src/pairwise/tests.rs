@@ -169,3 +169,17 @@ proptest! {
         prop_assert_eq!(texts(&Nested::from_rows(shuffled), population, policy), sorted);
     }
 }
+
+#[test]
+fn a_part_takes_users_in_turn() {
+    let cell = Nested::from_lists([vec![vec![0; 50]], vec![vec![1], vec![1]], vec![vec![2]]]);
+    let drawn = part(&cell, 5, 3);
+    let counts: Vec<usize> = drawn
+        .users()
+        .iter()
+        .map(|user| user.sessions.iter().map(|session| session.samples.len()).sum())
+        .collect();
+    assert_eq!(counts, [2, 2, 1]);
+    assert_eq!((part(&cell, 5, 3), part(&cell, 53, 3)), (drawn.clone(), cell.clone()));
+    assert_ne!(part(&cell, 2, 3), part(&cell, 2, 4));
+}
