@@ -1,5 +1,6 @@
 //! One cell: what one target answered to one turn of one probe, summed up.
 
+mod crossed;
 mod labels;
 mod recall;
 mod wording;
@@ -15,6 +16,8 @@ use antiphon_stats::{Nested, Population, Row, SampleId, interval};
 
 use crate::estimates;
 use crate::read_block::BlockSample;
+
+pub(crate) use crossed::{Factors, rule};
 
 /// How many of the least typical answers are quoted.
 const DEVIANTS: usize = 3;

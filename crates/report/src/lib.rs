@@ -3,6 +3,7 @@
 //! | module | what it renders |
 //! |---|---|
 //! | `page` | the whole page: order of sections, style sheet, content security policy |
+//! | `rules` | why an interval is as it is |
 //! | `asked`, `completeness`, `overview`, `groups`, `scales`, `operations`, `reading` | one section each |
 //! | `probe` | the section of one probe |
 //! | `chart` | the charts |
@@ -22,6 +23,7 @@ mod overview;
 mod page;
 mod probe;
 mod reading;
+mod rules;
 mod scales;
 mod terminal;
 mod visible;

@@ -30,6 +30,8 @@ pub struct Agreement {
     pub size: CellSize,
     /// Whether every pair was compared.
     pub pairs: PairsUsed,
+    /// Whom the intervals speak of.
+    pub population: Population,
 }
 
 /// The parts of the diversity `1 - A_B`, which they sum to. The last two may be slightly negative.
@@ -62,12 +64,22 @@ pub(crate) struct UserLevel {
 /// The agreement of labels, in time linear in the samples. Labels are any ids; only equality matters.
 #[must_use]
 pub fn labels(cell: &Nested<u32>, population: Population) -> Agreement {
+    let (dense, known) = dense(cell);
+    of_kernel(&dense, Kernel::Identity { size: known.len() }, population)
+}
+
+/// The cell with its labels numbered from 0 in their order, and these.
+pub(crate) fn dense(cell: &Nested<u32>) -> (Nested<u32>, Vec<u32>) {
     let mut known: Vec<u32> = cell.rows().map(|(_, &label)| label).collect();
     known.sort_unstable();
     known.dedup();
     let position = |label: &u32| u32::try_from(known.partition_point(|other| other < label));
-    let dense = cell.map(|label| position(label).expect("there are no more positions than labels"));
-    of_kernel(&dense, Kernel::Identity { size: known.len() }, population)
+    (cell.map(|label| position(label).expect("there are no more positions than labels")), known)
+}
+
+/// What each user answers, sessions weighing the same.
+pub(crate) fn user_profiles(cell: &Nested<u32>) -> Vec<Profile> {
+    cell.users().iter().map(|user| Profile::mean(&session_profiles(user))).collect()
 }
 
 /// The agreement of values of which any two may be partly alike.
@@ -122,7 +134,8 @@ impl Levels {
             session: w.zip(s).map(|(w, s)| w - s),
             user: s.zip(b).map(|(s, b)| s - b),
         };
-        Agreement { within, sessions, users, rho_user: share(s), rho_session: share(w), parts, size, pairs }
+        let (rho_user, rho_session) = (share(s), share(w));
+        Agreement { within, sessions, users, rho_user, rho_session, parts, size, pairs, population }
     }
 
     fn within(&self, population: Population) -> Estimate {
@@ -146,7 +159,7 @@ impl Levels {
             Population::Drawn => interval::of_users(&values),
             Population::Fixed => fixed::pairs_of_sessions(&eligible),
         };
-        Estimate::new(mean(values.iter().copied()), interval)
+        Estimate::formed(mean(values.iter().copied()), interval)
     }
 
     fn between_users(&self, population: Population) -> Estimate {
@@ -159,7 +172,7 @@ impl Levels {
                 fixed::pairs_of_users(value, &self.users.iter().map(|user| &user.stratum).collect::<Vec<_>>())
             }
         };
-        Estimate::new(value, interval)
+        Estimate::formed(value, interval)
     }
 
     fn missing(&self, otherwise: Undefined) -> Undefined {

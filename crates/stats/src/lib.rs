@@ -10,6 +10,7 @@
 //! | [`medoid`], [`consensus`] | the most typical answer, and what most say word by word |
 //! | [`recall`] | how much of a reference text a text has |
 //! | [`components`], [`clustered`], [`bootstrap`] | where variance lies, and errors of means of clustered values |
+//! | [`crossed`] | which factors of users go with disagreement; users in general |
 //! | [`permutation`], [`distances`], [`divergence`], [`contingency`], [`ranked`] | whether and how far groups or models differ |
 //! | [`change`], [`multiplicity`], [`monitoring`], [`power`] | whether something changed between runs, for one probe or many, once or every night, and what a design could find |
 //! | [`fleiss`], [`krippendorff`], [`gwet`], [`icc`] | how reliable raters are |
@@ -27,6 +28,7 @@ pub mod clusters;
 pub mod components;
 pub mod consensus;
 pub mod contingency;
+pub mod crossed;
 pub mod distances;
 pub mod divergence;
 pub mod entropy;
@@ -57,7 +59,7 @@ pub mod rouge_l;
 pub mod text;
 
 pub use agreement::Agreement;
-pub use estimate::{Estimate, Interval, Population, Undefined};
+pub use estimate::{Estimate, Form, Interval, Population, Undefined};
 pub use kernel::SimilarityMatrix;
 pub use nested::{CellSize, Nested, Row, SampleId, Session, User};
 pub use pairwise::{Answer, PairPolicy, PairsUsed, TextAgreement};

@@ -11,6 +11,7 @@ mod sampled;
 mod texts;
 
 use crate::agreement::{self, Agreement};
+use crate::crossed::{self, Crossed, Crossing, Design, Tables};
 use crate::estimate::{Estimate, Population};
 use crate::interval;
 use crate::medoid::{self, Typicality};
@@ -57,6 +58,8 @@ pub struct TextAgreement {
     pub all: Agreement,
     /// The text that is most like the others, and those that are least.
     pub typicality: Typicality,
+    /// What the factors of users have to do with `answered`.
+    pub crossed: Crossed,
 }
 
 /// The agreement of the texts of one cell by ROUGE-L. With a dozen drawn users and middling agreement the interval
@@ -64,30 +67,48 @@ pub struct TextAgreement {
 /// users, sessions or samples.
 #[must_use]
 pub fn texts(cell: &Nested<Answer>, population: Population, policy: PairPolicy) -> TextAgreement {
+    texts_by_factor(cell, &Design::default(), population, policy)
+}
+
+/// The same for users who stand at the levels of a design; without one, [`TextAgreement::crossed`] is empty.
+#[must_use]
+pub fn texts_by_factor(
+    cell: &Nested<Answer>,
+    design: &Design,
+    population: Population,
+    policy: PairPolicy,
+) -> TextAgreement {
     let (mut texts, all) = Texts::of(cell);
     let answered = all.filter_map(|&id| texts.is_text(id).then_some(id));
     let non_answers =
         interval::proportion(&all.map(|&id| f64::from(u8::from(!texts.is_text(id)))), population);
     let complete = answered.size().samples == all.size().samples;
-    let both = |of: &mut dyn FnMut(&Nested<u32>) -> Agreement| {
-        let conditional = of(&answered);
-        let whole = if complete { conditional.clone() } else { of(&all) };
-        (conditional, whole)
-    };
-    let (conditional, whole, typicality);
+    let (conditional, whole, typicality, crossed);
     if texts.len() <= policy.exact_up_to {
         let matrix = texts.similarities();
-        (conditional, whole) = both(&mut |cell| agreement::similarities(cell, &matrix, population));
+        let of = |cell| agreement::similarities(cell, &matrix, population);
+        conditional = of(&answered);
+        whole = if complete { conditional.clone() } else { of(&all) };
+        crossed = crossed::similarities(&answered, &matrix, design, population, &conditional);
         typicality = medoid::typicality(&answered, &matrix, policy.deviants);
     } else {
-        (conditional, whole) =
-            both(&mut |cell| sampled::agreement(cell, &mut texts, population, policy.seed));
+        let crossing = Crossing::of(design, &answered);
+        let mut tables = Tables::new(&crossing, population);
+        let drawn = sampled::agreement(&answered, &mut texts, population, policy.seed, Some(&mut tables));
+        crossed = crossed::of_drawn_pairs(&tables, &drawn, population);
+        conditional = drawn.agreement;
+        whole = match complete {
+            true => conditional.clone(),
+            false => sampled::agreement(&all, &mut texts, population, policy.seed, None).agreement,
+        };
         typicality = medoid::sampled(&answered, &mut texts, policy);
     }
-    TextAgreement { non_answers, answered: conditional, all: whole, typicality }
+    TextAgreement { non_answers, answered: conditional, all: whole, typicality, crossed }
 }
 
-pub(crate) use circle::{Purpose, random};
+pub(crate) use circle::{Circle, Purpose, random};
+pub(crate) use draws::Tally;
+pub(crate) use sampled::Drawn;
 pub(crate) use texts::Texts as DistinctTexts;
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use antiphon_stats::medoid::Typical;
 use antiphon_stats::text::Vocabulary;
 use antiphon_stats::{Answer, Nested, PairPolicy, SampleId, consensus, pairwise};
 
-use super::{CellInput, DEVIANTS, Quotes};
+use super::{CellInput, DEVIANTS, Factors, Quotes};
 use crate::estimates;
 use crate::read_block::BlockSample;
 
@@ -45,7 +45,8 @@ fn score(input: &CellInput<'_>, language: &str, answers: &[Option<Answer>], word
         seed: u64::from(input.manifest.seed.number(&purpose)),
         deviants: DEVIANTS,
     };
-    let scores = pairwise::texts(&cell, input.population(), policy);
+    let factors = Factors::of(input.manifest);
+    let scores = pairwise::texts_by_factor(&cell, &factors.design, input.population(), policy);
     let quote = |typical: Typical| input.find(typical.id).map(|row| input.exemplar(row, typical.similarity));
     WordingScores {
         agreement: WordingAgreement {
@@ -56,6 +57,7 @@ fn score(input: &CellInput<'_>, language: &str, answers: &[Option<Answer>], word
                 .typicality
                 .medoid
                 .map_or_else(Vec::new, |typical| voted(&cell, typical.id, words)),
+            crossed: factors.of_wording(&cell, scores.crossed),
         },
         quotes: Quotes {
             typical: scores.typicality.medoid.and_then(quote),

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use antiphon_core::FailureKind;
 use antiphon_core::certificate::Certificate;
 use antiphon_core::summary::{
-    Agreement, Cell, ConsensusWord, Estimate, Exemplar, LabelShare, Labels, Rates, RecallScores,
+    Agreement, Cell, ConsensusWord, Crossed, Estimate, Exemplar, FactorLevels, FactorPart, Form, InGeneral,
+    IntervalRule, IntervalRules, LabelShare, Labels, LevelAgreement, Rates, RecallScores, Units,
     WordingAgreement,
 };
 
@@ -158,6 +159,7 @@ fn undefined(id: &str) -> Cell {
             answered: nothing.clone(),
             all: nothing,
             consensus: Vec::new(),
+            crossed: None,
         }],
         ..cell(id, "prefill-only", "recall", "Continue your own answer.")
     }
@@ -189,6 +191,7 @@ fn labels(names: &[&str], agreement: f64, mean: Option<f64>) -> Labels {
         collision: Some(agreement + 0.01),
         effective_answers: Some(1.0 / (agreement + 0.01)),
         entropy: estimate(1.3 - agreement, 0.11),
+        crossed: Some(crossed(agreement, mean)),
         mean: mean.map(|mean| estimate(mean, 0.35)),
     }
 }
@@ -209,6 +212,7 @@ fn wording(language: &str, agreement: f64) -> WordingAgreement {
             .zip([1.0, 0.95, 0.8, 0.6, 0.6, 0.3])
             .map(|(word, agreement)| ConsensusWord { word: word.to_owned(), agreement })
             .collect(),
+        crossed: None,
     }
 }
 
@@ -228,6 +232,66 @@ fn agreement_of(between: f64) -> Agreement {
         sessions: 120,
         samples: 240,
         sampled_pairs: None,
+        rules: IntervalRules {
+            within_session: rule(Units::Users, Form::LogitT),
+            between_sessions: rule(Units::Users, Form::LogitT),
+            between_users: rule(Units::Users, Form::FewDeviants),
+        },
+    }
+}
+
+fn rule(units: Units, form: Form) -> Option<IntervalRule> {
+    Some(IntervalRule { units, form })
+}
+
+/// Three factors, one of them with names that nobody should trust, and users in general.
+fn crossed(between: f64, mean: Option<f64>) -> Crossed {
+    let user = (1.0 - between) * 0.30;
+    let part = |factors: &[&str], share: f64| FactorPart {
+        factors: factors.iter().map(|&factor| factor.to_owned()).collect(),
+        part: Some(user * share),
+        component: Some(user * share * 1.3),
+    };
+    let level = |level: &str, users, shift: f64| LevelAgreement {
+        level: level.to_owned(),
+        users,
+        between_users: estimate(between + shift, 0.08),
+        others: Some(between - shift / 2.0),
+        mode_share: mean.is_none().then(|| estimate(0.5 + shift, 0.1)),
+        mean: mean.map(|mean| estimate(mean + shift, 0.4)),
+    };
+    let factor = |factor: &str, side_by_side: Vec<LevelAgreement>| FactorLevels {
+        factor: factor.to_owned(),
+        levels: side_by_side.len() as u64,
+        side_by_side,
+    };
+    Crossed {
+        parts: vec![
+            part(&["system prompt"], 0.1),
+            part(&["persona"], 0.55),
+            part(&["language"], 0.12),
+            part(&["system prompt", "persona"], 0.15),
+            part(&["system prompt", "language"], -0.02),
+            part(&["persona", "language"], 0.06),
+        ],
+        rest: Some(user * 0.04),
+        factors: vec![
+            factor("system prompt", vec![level("none", 19, 0.02), level("helpful", 21, -0.03)]),
+            factor(
+                "persona",
+                vec![
+                    level("child", 12, 0.2),
+                    level("<b>nurse</b>", 15, -0.1),
+                    level("\u{202e}reenigne", 13, 0.05),
+                ],
+            ),
+            FactorLevels { factor: "language".to_owned(), levels: 40, side_by_side: Vec::new() },
+        ],
+        in_general: Some(InGeneral {
+            between_users: estimate(between - 0.02, 0.15),
+            rule: rule(Units::Levels, Form::LogitT),
+            ..InGeneral::default()
+        }),
     }
 }
 
