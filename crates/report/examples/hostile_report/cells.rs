@@ -290,7 +290,9 @@ fn crossed(between: f64, mean: Option<f64>) -> Crossed {
         in_general: Some(InGeneral {
             between_users: estimate(between - 0.02, 0.15),
             rule: rule(Units::Levels, Form::LogitT),
-            ..InGeneral::default()
+            mode_share: mean.is_none().then(|| estimate(0.5, 0.2)),
+            mean: mean.map(|mean| estimate(mean, 0.9)),
+            non_answer: None,
         }),
     }
 }

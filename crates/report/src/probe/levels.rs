@@ -1,6 +1,6 @@
 //! The levels of each factor side by side.
 
-use antiphon_core::summary::{Crossed, FactorLevels, LevelAgreement};
+use antiphon_core::summary::{Crossed, FactorLevels, InGeneral, LevelAgreement};
 use maud::{Markup, html};
 
 use super::agreement::Measured;
@@ -31,6 +31,7 @@ pub(super) fn details(measured: &[Measured<'_>]) -> Markup {
                 }
                 @for (measured, crossed) in &crossed {
                     @for factor in &crossed.factors { (table(measured, factor)) }
+                    @if let Some(general) = &crossed.in_general { (in_general(measured, general)) }
                 }
             }
         }
@@ -64,6 +65,26 @@ fn table(measured: &Measured<'_>, factor: &FactorLevels) -> Markup {
                         }
                     }
                     tbody { @for level in &factor.side_by_side { (row(level, shares, means)) } }
+                }
+            }
+        }
+    }
+}
+
+/// What is known of users in general besides their agreement, which stands in the table of agreements.
+fn in_general(measured: &Measured<'_>, general: &InGeneral) -> Markup {
+    let numbers = [
+        ("usual answer", Form::Percent, &general.mode_share),
+        ("mean number", Form::Decimal, &general.mean),
+        ("non-answers", Form::Percent, &general.non_answer),
+    ];
+    html! {
+        @if numbers.iter().any(|(.., estimate)| estimate.is_some()) {
+            dl.settings {
+                @for (name, form, estimate) in numbers {
+                    @if let Some(estimate) = estimate {
+                        div { dt { "Users in general, " (name) ", " (measured.cell.target) } dd { (form.stacked(estimate)) } }
+                    }
                 }
             }
         }

@@ -43,7 +43,10 @@ pub(super) fn agreement(tables: &Tables<'_>, own: &[f64], odd: &[bool]) -> Estim
 
 /// The factors whose levels are the units: where one divides users further than another, the other holds both.
 fn units(crossing: &Crossing) -> Result<Vec<usize>, Undefined> {
-    if crossing.factors.iter().any(|factor| factor.sizes.len() < FEWEST_LEVELS) {
+    let has_few = |factor: &Factor| {
+        factor.sizes.len() < FEWEST_LEVELS || factor.effective_levels() < FEWEST_LEVELS as f64 / 2.0
+    };
+    if crossing.factors.iter().any(has_few) {
         return Err(Undefined::FewLevels { needed: FEWEST_LEVELS });
     }
     let coarsest = |at: &usize| {

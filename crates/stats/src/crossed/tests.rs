@@ -140,6 +140,10 @@ fn users_in_general_need_six_levels_of_every_factor() {
     let (few, enough) = (of(12, 5), of(6, 6));
     assert_eq!((few.interval, few.why), (None, Some(Undefined::FewLevels { needed: 6 })));
     assert!(few.value.is_some() && enough.interval.is_some() && enough.why.is_none());
+    // Six levels of which one has nearly everybody are few.
+    let cell = Nested::from_lists((0..30).map(|user| vec![vec![user % 2], vec![0]]));
+    let skewed = Design::new(vec![(0..30).map(|user: u32| user.saturating_sub(24)).collect()]);
+    assert_eq!(crossed(&cell, &skewed, Population::Fixed).1.general.unwrap().interval, None);
     // Every user drawn: their pools are the population, and the rule for drawn users speaks of it.
     let (cell, design) = grid(6, 6, |row, _, _| row);
     assert_eq!(crossed(&cell, &design, Population::Drawn).1.general, None);
