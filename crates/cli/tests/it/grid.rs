@@ -88,7 +88,11 @@ fn drawn_users_have_parts_and_one_population() {
     assert!(part(crossed(&summary), &["persona"]).part.is_some());
     assert_eq!((&crossed(&summary).in_general, &summary.users.in_general), (&None, &None));
     let rule = summary.cells[0].labels[0].agreement.rules.between_users.unwrap();
-    assert!(rule.units == Units::Users && [Form::LogitT, Form::FewDeviants].contains(&rule.form), "{rule:?}");
+    assert_eq!(
+        (rule.units, rule.form),
+        (Units::Users, Form::Unanimous),
+        "the voice says one thing to what it does not know"
+    );
 }
 
 #[test]

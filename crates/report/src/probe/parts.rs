@@ -42,7 +42,7 @@ pub(super) fn section(measured: &[Measured<'_>]) -> Markup {
             p.note {
                 "The parts add up to the whole disagreement of two users, 1 − " (level_symbol("B")) ". "
                 @if told.iter().any(|measured| measured.crossed.is_some()) {
-                    "A factor's part is what goes with differing in that factor alone; a combination (×) is what two of them do together beyond that. "
+                    "A factor's part is what goes with differing in that factor alone; a combination (×) is what two of them do together beyond that, and where they name a user, that user's own way. "
                 }
                 "A part slightly below zero is chance: it is shown as it is, and has no length in the bar. "
                 "ρ is the share that users, or users and sessions together, explain: 0 means that who asks makes no difference."

@@ -24,6 +24,9 @@ pub(super) const CAP: usize = 200_000;
 /// Pairs drawn within one user at least, where there are so many.
 const USER_FLOOR: usize = 100;
 
+/// The pairs of one user's sessions, and each session's similarity to itself.
+type OfUser = (PairStatistic, Vec<f64>);
+
 /// The agreement from drawn pairs, and what it knows of each user.
 pub(crate) struct Drawn {
     pub(crate) agreement: Agreement,
@@ -43,8 +46,7 @@ pub(super) fn agreement(
 ) -> Drawn {
     let budget = CAP / 4 / cell.users().len().max(1);
     let mut sampler = Sampler { texts, seed, mode: pooled(cell).heaviest(), budget };
-    let within: Vec<(PairStatistic, Vec<f64>)> =
-        cell.users().iter().map(|user| sampler.within_user(user)).collect();
+    let within: Vec<OfUser> = cell.users().iter().map(|user| sampler.within_user(user)).collect();
     let odd: Vec<bool> =
         cell.users().iter().map(|user| user.sessions.iter().any(|s| sampler.deviates(s))).collect();
     let own: Vec<f64> = within.iter().map(|(pairs, own)| self_similarity(pairs, own)).collect();
@@ -65,7 +67,7 @@ impl Sampler<'_> {
     fn between_users(
         &mut self,
         cell: &Nested<u32>,
-        (within, own, odd): (Vec<(PairStatistic, Vec<f64>)>, &[f64], &[bool]),
+        (within, own, odd): (Vec<OfUser>, &[f64], &[bool]),
         population: Population,
         mut tables: Option<&mut Tables<'_>>,
     ) -> (Levels, u64) {
