@@ -16,6 +16,9 @@ use crate::estimates::{estimate, scaled};
 /// The level of users who have none.
 const NONE: &str = "(none)";
 
+/// What tells a user's level of a factor from others, and its name.
+type LevelOf<'a> = &'a dyn Fn(&User) -> (String, String);
+
 /// The factors of a manifest's users.
 pub(crate) struct Factors {
     /// Who stands where, by place in the manifest.
@@ -38,7 +41,7 @@ impl Factors {
             Some(level) => (format!("={}", level.id), level.id.clone()),
         };
         let language = |user: &User| (user.language.clone(), user.language.clone());
-        let factors: [(&str, &dyn Fn(&User) -> (String, String)); 4] = [
+        let factors: [(&str, LevelOf<'_>); 4] = [
             ("system prompt", &|user| of_level(user.system.as_ref())),
             ("persona", &|user| of_level(user.persona.as_ref())),
             ("wording", &|user| of_level(user.wording.as_ref())),
