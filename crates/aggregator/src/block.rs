@@ -175,7 +175,16 @@ impl Work {
             self.samples.push(tables::sample_row(manifest, &target.id, probe, row, name.clone()))?;
             names.push(name);
         }
-        let input = CellInput { manifest, prompter, target, probe, turn, samples, certificate, vectors: &self.vectors };
+        let input = CellInput {
+            manifest,
+            prompter,
+            target,
+            probe,
+            turn,
+            samples,
+            certificate,
+            vectors: &self.vectors,
+        };
         let cell = summarise(&input);
         self.drift.add(&input, &cell, &names);
         self.cells.push(cell);

@@ -3,6 +3,7 @@
 mod apart;
 mod by_user;
 pub(crate) mod clusters;
+mod crossed;
 mod labels;
 mod quotations;
 mod recall;
@@ -22,6 +23,8 @@ use antiphon_stats::{Nested, Population, Row, SampleId, interval};
 use crate::estimates;
 use crate::read_block::BlockSample;
 use crate::rules::{Classes, Hedging, Refusal};
+
+pub(crate) use crossed::{Factors, rule};
 
 /// How many of the least typical answers are quoted.
 const DEVIANTS: usize = 3;

@@ -1,7 +1,9 @@
 //! From numbers of `stats` to numbers of the summary.
 
-use antiphon_core::summary::{Agreement, Estimate};
-use antiphon_stats::{self as stats, Interval, PairsUsed};
+use antiphon_core::summary::{Agreement, Estimate, IntervalRules, Units};
+use antiphon_stats::{self as stats, Interval, PairsUsed, Population};
+
+use crate::cell::rule;
 
 pub(crate) fn estimate(from: stats::Estimate) -> Estimate {
     Estimate {
@@ -53,5 +55,18 @@ pub(crate) fn agreement(from: &stats::Agreement) -> Agreement {
             PairsUsed::Exact => None,
             PairsUsed::Sampled(pairs) => Some(pairs),
         },
+        rules: rules(from),
+    }
+}
+
+fn rules(of: &stats::Agreement) -> IntervalRules {
+    let units = match of.population {
+        Population::Drawn => Units::Users,
+        Population::Fixed => Units::Sessions,
+    };
+    IntervalRules {
+        within_session: rule(&of.within, units),
+        between_sessions: rule(&of.sessions, units),
+        between_users: rule(&of.users, units),
     }
 }

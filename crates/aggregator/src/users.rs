@@ -1,22 +1,16 @@
 //! Who asked, what really varied between them, and of whom the intervals speak.
 
-use std::collections::{BTreeMap, HashSet};
-
 use antiphon_core::summary::UsersSummary;
 use antiphon_core::{Manifest, UserMode};
 
+use crate::cell::Factors;
+
 pub(crate) fn summary(manifest: &Manifest) -> UsersSummary {
     let users = &manifest.users.users;
-    let mut factors: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
-    let mut kinds = HashSet::new();
-    for user in users {
-        let levels = user.levels();
-        for (factor, level) in &levels {
-            *factors.entry((*factor).to_owned()).or_default().entry((*level).to_owned()).or_default() += 1;
-        }
-        kinds.insert(levels);
-    }
-    let population = match manifest.users.mode {
+    let factors = Factors::of(manifest);
+    let distinct = factors.design.combinations() as u64;
+    let mode = manifest.users.mode;
+    let population = match mode {
         UserMode::Drawn => {
             "Users were drawn independently from the pools of the suite; intervals speak of all such users."
         }
@@ -26,11 +20,15 @@ pub(crate) fn summary(manifest: &Manifest) -> UsersSummary {
         }
         UserMode::Listed => "Users were written out in the suite; intervals speak of these users only.",
     };
+    let in_general = "Users in general share no level with each other: the levels that were asked are taken for a random sample \
+                      of all that there could be. Their intervals count levels, not users, as independent.";
     UsersSummary {
-        mode: manifest.users.mode,
+        mode,
         population: population.to_owned(),
         users: users.len() as u64,
-        distinct: kinds.len() as u64,
-        factors,
+        distinct,
+        factors: factors.counts(),
+        in_general: (mode != UserMode::Drawn && distinct > 1).then(|| in_general.to_owned()),
+        end_user_ids: users.iter().any(|user| user.end_user_id.is_some()),
     }
 }

@@ -1,6 +1,8 @@
 //! What the aggregator makes of a run. `summary.json` is this, and a pure function of suite, seed and answers: it holds no times,
 //! costs or retries, which stand in [`Operations`].
 
+mod crossed;
+
 use std::collections::BTreeMap;
 
 mod mirrored;
@@ -11,6 +13,10 @@ pub use mirrored::{
 };
 
 use serde::{Deserialize, Serialize};
+
+pub use crossed::{
+    Crossed, FactorLevels, FactorPart, Form, InGeneral, IntervalRule, IntervalRules, LevelAgreement, Units,
+};
 
 use crate::certificate::Certificate;
 use crate::{Limits, ProbeId, RunId, Sampling, Scoring, Seed, Target, TargetId, UserId, UserMode};
@@ -78,6 +84,12 @@ pub struct UsersSummary {
     pub distinct: u64,
     /// Factor → level → users: what really varied between users.
     pub factors: BTreeMap<String, BTreeMap<String, u64>>,
+    /// Of whom the second intervals speak, as a sentence, where users were not drawn and something varied between them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_general: Option<String>,
+    /// Whether each user's own opaque id was sent along.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub end_user_ids: bool,
 }
 
 /// Whether all of it was had.
@@ -228,6 +240,9 @@ pub struct Agreement {
     pub samples: u64,
     /// How many pairs were compared, if they were a sample of all.
     pub sampled_pairs: Option<u64>,
+    /// Which rule gave which interval.
+    #[serde(default, skip_serializing_if = "IntervalRules::is_empty")]
+    pub rules: IntervalRules,
 }
 
 /// Labels of a cell. A refusal, a filtered and an empty answer are labels too (rule R4).
@@ -255,6 +270,9 @@ pub struct Labels {
     pub entropy: Estimate,
     /// `scale`: the mean number, one weight per user.
     pub mean: Option<Estimate>,
+    /// What varied between users, and what it has to do with their agreement; absent where nothing varied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crossed: Option<Crossed>,
 }
 
 /// One label.
@@ -287,6 +305,9 @@ pub struct WordingAgreement {
     /// What some say after its last word.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub consensus_after: Vec<SaidInstead>,
+    /// What varied between users, and what it has to do with `answered`; absent where nothing varied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crossed: Option<Crossed>,
 }
 
 /// A word of a consensus, without the punctuation around it.

@@ -7,6 +7,7 @@ use antiphon_core::{Provider, SamplingParameters, SeedPolicy, Target, UserMode};
 use maud::{Markup, html};
 
 use crate::number::{count, counted};
+use crate::rules;
 use crate::visible::inline;
 
 /// The size of the run: `2 targets · 9 probes · 40 users × 3 sessions × 2 repeats · 4,320 samples planned`.
@@ -36,6 +37,7 @@ pub(crate) fn section(summary: &Summary) -> Markup {
             (users(&summary.users))
             h3 { "How often, and how it was scored" }
             (settings(summary))
+            (rules::section(summary))
         }
     }
 }
@@ -105,12 +107,12 @@ fn users(users: &UsersSummary) -> Markup {
             (counted(users.distinct, "different combination", "different combinations")) " of levels. "
             b.population { (inline(&users.population)) }
         }
-        @if users.factors.is_empty() {
-            p.note { "Nothing varied between users. Agreement across users then says no more than agreement across sessions." }
-        } @else {
+        @if let Some(general) = &users.in_general { p { b { "In general: " } (inline(general)) } }
+        (nothing_varied(users))
+        @if !users.factors.is_empty() {
             div.scroll role="region" aria-label="What varied between users" tabindex="0" {
                 table {
-                    caption { "What varied between users" }
+                    caption { @if varied(users).next().is_some() { "What varied between users" } @else { "What all users had in common" } }
                     thead { tr { th scope="col" { "Factor" } th scope="col" { "Levels, and users at each" } } }
                     tbody {
                         @for (factor, levels) in &users.factors {
@@ -121,6 +123,26 @@ fn users(users: &UsersSummary) -> Markup {
                         }
                     }
                 }
+            }
+        }
+    }
+}
+
+/// The factors of which users have different levels.
+fn varied(users: &UsersSummary) -> impl Iterator<Item = &String> {
+    users.factors.iter().filter(|(_, levels)| levels.len() > 1).map(|(factor, _)| factor)
+}
+
+/// Says plainly that users who differ in nothing show nothing (rule R2).
+pub(crate) fn nothing_varied(users: &UsersSummary) -> Markup {
+    html! {
+        @if varied(users).next().is_none() {
+            p.vacuous {
+                b { "Nothing varied between users" }
+                @if users.users == 1 { ": there was one. " }
+                @else if users.end_user_ids { " but the opaque id that was sent along: they are names for repeated calls. " }
+                @else { ": they are names for repeated calls. " }
+                "“Consistent across users” then says no more than “consistent across sessions”; give users personas, system prompts, wordings or languages to ask more."
             }
         }
     }

@@ -4,6 +4,7 @@
 mod difference;
 mod overview;
 mod row;
+mod stack;
 
 use maud::{Markup, PreEscaped, html};
 use plotters::coord::Shift;
@@ -12,6 +13,10 @@ use plotters::prelude::{DrawingArea, IntoDrawingArea, RGBColor, SVGBackend};
 pub(crate) use difference::{difference, margins};
 pub(crate) use overview::{Place, overview};
 pub(crate) use row::{axis, bar, interval};
+pub(crate) use stack::stack;
+
+/// Colours for parts of a whole.
+const PARTS: usize = 9;
 
 /// What a mark means. Each has a placeholder colour while plotters draws, and a class in the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,26 +25,35 @@ enum Ink {
     Range,
     Grid,
     Label,
+    /// One of several parts of a whole.
+    Part(usize),
 }
 
 impl Ink {
-    const ALL: [Self; 4] = [Self::Estimate, Self::Range, Self::Grid, Self::Label];
+    fn all() -> impl Iterator<Item = Self> {
+        [Self::Estimate, Self::Range, Self::Grid, Self::Label].into_iter().chain((0..PARTS).map(Self::Part))
+    }
 
-    const fn colour(self) -> RGBColor {
+    fn colour(self) -> RGBColor {
         match self {
             Self::Estimate => RGBColor(1, 1, 1),
             Self::Range => RGBColor(2, 2, 2),
             Self::Grid => RGBColor(3, 3, 3),
             Self::Label => RGBColor(4, 4, 4),
+            Self::Part(part) => {
+                let shade = u8::try_from(part).map_or(u8::MAX, |part| 5 + part);
+                RGBColor(shade, shade, shade)
+            }
         }
     }
 
-    const fn class(self) -> &'static str {
+    fn class(self) -> String {
         match self {
-            Self::Estimate => "i-estimate",
-            Self::Range => "i-range",
-            Self::Grid => "i-grid",
-            Self::Label => "i-label",
+            Self::Estimate => "i-estimate".to_owned(),
+            Self::Range => "i-range".to_owned(),
+            Self::Grid => "i-grid".to_owned(),
+            Self::Label => "i-label".to_owned(),
+            Self::Part(part) => format!("i-part-{part}"),
         }
     }
 }
@@ -69,7 +83,7 @@ fn slim(svg: &str) -> String {
     for default in [" opacity=\"1\"", " stroke=\"none\"", " fill=\"none\"", " font-family=\"sans-serif\""] {
         slim = slim.replace(default, "");
     }
-    for ink in Ink::ALL {
+    for ink in Ink::all() {
         let RGBColor(red, green, blue) = ink.colour();
         for paint in ["fill", "stroke"] {
             let colour = format!("{paint}=\"#{red:02X}{green:02X}{blue:02X}\"");
@@ -92,8 +106,8 @@ mod tests {
 
     #[test]
     fn every_ink_has_a_colour_of_its_own() {
-        for a in Ink::ALL {
-            assert_eq!(Ink::ALL.iter().filter(|b| b.colour() == a.colour()).count(), 1);
+        for a in Ink::all() {
+            assert_eq!(Ink::all().filter(|b| b.colour() == a.colour()).count(), 1);
         }
     }
 }

@@ -3,6 +3,7 @@
 //! | module | what it renders |
 //! |---|---|
 //! | `page` | the whole page: order of sections, style sheet, content security policy |
+//! | `rules` | why an interval is as it is |
 //! | `asked`, `completeness`, `overview`, `groups`, `mirrored`, `refusals`, `scales`, `operations`, `reading` | one section each |
 //! | `probe` | the section of one probe |
 //! | `chart` | the charts |
@@ -24,6 +25,7 @@ mod page;
 mod probe;
 mod reading;
 mod refusals;
+mod rules;
 mod scales;
 mod terminal;
 mod visible;

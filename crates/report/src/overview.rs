@@ -4,6 +4,7 @@ use antiphon_core::summary::{Cell, Estimate, Summary};
 use antiphon_core::{ProbeId, TargetId};
 use maud::{Markup, html};
 
+use crate::asked::nothing_varied;
 use crate::chart::{self, Place};
 use crate::completeness::flag;
 use crate::number::{Form, counted, note};
@@ -24,6 +25,7 @@ pub(crate) fn section(summary: &Summary, probes: &Probes<'_>) -> Markup {
                 "Agreement across users, " (level_symbol("B")) ", of every probe. The probes on which users get the most different answers come first; "
                 "where a probe has several turns, targets or languages, the one that agrees least decides."
             }
+            (nothing_varied(&summary.users))
             @if probes.views.len() >= PROBES_FOR_A_PICTURE {
                 @for target in &summary.targets { (picture(&target.id, probes)) }
             }

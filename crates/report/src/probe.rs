@@ -7,6 +7,8 @@ mod by_rule;
 mod clusters;
 mod consensus;
 mod distribution;
+mod levels;
+mod parts;
 mod quotations;
 mod recall;
 mod transcripts;
@@ -20,6 +22,7 @@ use maud::{Markup, html};
 use crate::completeness::{flag, missing};
 use crate::number::{Form, counted};
 use crate::overview::anchor;
+use crate::rules;
 use crate::visible::{block, inline};
 
 /// Longest question shown in full, in characters.
@@ -135,8 +138,11 @@ fn turn(cells: &[&Cell]) -> Markup {
                 p.incomplete { (flag()) " " b { (cell.target) } ": of " (counted(cell.certificate.planned, "planned sample", "planned samples")) ", " (missing(&cell.certificate)) "." }
             }
         }
-        (agreement::table(cells))
-        (agreement::parts(cells))
+        @let measured = agreement::measured(cells);
+        (agreement::table(&measured))
+        (rules::used(cells))
+        (parts::section(&measured))
+        (levels::details(&measured))
         (distribution::figures(cells))
         (recall::table(cells))
         (rates(cells))

@@ -32,6 +32,8 @@ pub struct Agreement {
     pub pairs: PairsUsed,
     /// `A_B` without each user, in the order of the cell: what a jackknife over several cells is made of. Empty below three users.
     pub without: Vec<f64>,
+    /// Whom the intervals speak of.
+    pub population: Population,
 }
 
 /// The parts of the diversity `1 - A_B`, which they sum to. The last two may be slightly negative.
@@ -64,12 +66,22 @@ pub(crate) struct UserLevel {
 /// The agreement of labels, in time linear in the samples. Labels are any ids; only equality matters.
 #[must_use]
 pub fn labels(cell: &Nested<u32>, population: Population) -> Agreement {
+    let (dense, known) = dense(cell);
+    of_kernel(&dense, Kernel::Identity { size: known.len() }, population)
+}
+
+/// The cell with its labels numbered from 0 in their order, and these.
+pub(crate) fn dense(cell: &Nested<u32>) -> (Nested<u32>, Vec<u32>) {
     let mut known: Vec<u32> = cell.rows().map(|(_, &label)| label).collect();
     known.sort_unstable();
     known.dedup();
     let position = |label: &u32| u32::try_from(known.partition_point(|other| other < label));
-    let dense = cell.map(|label| position(label).expect("there are no more positions than labels"));
-    of_kernel(&dense, Kernel::Identity { size: known.len() }, population)
+    (cell.map(|label| position(label).expect("there are no more positions than labels")), known)
+}
+
+/// What each user answers, sessions weighing the same.
+pub(crate) fn user_profiles(cell: &Nested<u32>) -> Vec<Profile> {
+    cell.users().iter().map(|user| Profile::mean(&session_profiles(user))).collect()
 }
 
 /// The agreement of values of which any two may be partly alike.
@@ -124,18 +136,9 @@ impl Levels {
             session: w.zip(s).map(|(w, s)| w - s),
             user: s.zip(b).map(|(s, b)| s - b),
         };
+        let (rho_user, rho_session) = (share(s), share(w));
         let without = self.between.without();
-        Agreement {
-            within,
-            sessions,
-            users,
-            rho_user: share(s),
-            rho_session: share(w),
-            parts,
-            size,
-            pairs,
-            without,
-        }
+        Agreement { within, sessions, users, rho_user, rho_session, parts, size, pairs, without, population }
     }
 
     fn within(&self, population: Population) -> Estimate {
@@ -159,7 +162,7 @@ impl Levels {
             Population::Drawn => interval::of_users(&values),
             Population::Fixed => fixed::pairs_of_sessions(&eligible),
         };
-        Estimate::new(mean(values.iter().copied()), interval)
+        Estimate::formed(mean(values.iter().copied()), interval)
     }
 
     fn between_users(&self, population: Population) -> Estimate {
@@ -172,7 +175,7 @@ impl Levels {
                 fixed::pairs_of_users(value, &self.users.iter().map(|user| &user.stratum).collect::<Vec<_>>())
             }
         };
-        Estimate::new(value, interval)
+        Estimate::formed(value, interval)
     }
 
     fn missing(&self, otherwise: Undefined) -> Undefined {

@@ -29,6 +29,26 @@ pub struct Estimate {
     pub interval: Option<Interval>,
     /// Why the value or the interval is missing.
     pub why: Option<Undefined>,
+    /// The form of the interval, where there was a choice.
+    pub form: Option<Form>,
+}
+
+/// Which form the rule for agreements and means took, by what was seen ([`crate::interval`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Well inside `(0, 1)`, or with many deviating units: t on the logit scale.
+    LogitT,
+    /// Near 0 or 1 with few units that ever deviate: exact binomial at an effective number of units.
+    FewDeviants,
+    /// Nothing ever varied: exact binomial at the most units that unanimity can stand for.
+    Unanimous,
+}
+
+/// An interval and the form that gave it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Formed {
+    pub(crate) interval: Interval,
+    pub(crate) form: Form,
 }
 
 /// Why a number cannot be given.
@@ -55,6 +75,26 @@ pub enum Undefined {
         /// Sessions that every user must have.
         needed: usize,
     },
+    /// Users in general are more than users who share levels can show, unless there are many levels.
+    #[error(
+        "users in general need at least {needed} levels of every factor that varies; the levels stand side by side"
+    )]
+    FewLevels {
+        /// Levels that every factor must have.
+        needed: usize,
+    },
+    /// Tables of levels would be too large.
+    #[error("users in general are worked out for at most {most} levels of a factor")]
+    ManyLevels {
+        /// Levels that a factor may have.
+        most: usize,
+    },
+    /// No two users are as different as users in general are.
+    #[error("any two users share a level of some factor, so nothing is known of two who share none")]
+    AlwaysSharing,
+    /// Of the texts of one level only some pairs were compared.
+    #[error("pairs were drawn, which is too few for an interval of one level")]
+    DrawnPairs,
     /// No rule gives an interval for users that were not drawn.
     #[error("users that were not drawn have no interval for this")]
     FixedUsers,
@@ -72,6 +112,13 @@ pub enum Undefined {
     TooMuch,
 }
 
+impl Formed {
+    /// The interval of `1 - x` where this is the interval of `x`.
+    pub(crate) fn mirrored(self) -> Self {
+        Self { interval: self.interval.mirrored(), ..self }
+    }
+}
+
 impl Interval {
     /// The interval of `1 - x` where this is the interval of `x`.
     pub(crate) fn mirrored(self) -> Self {
@@ -87,10 +134,15 @@ impl Interval {
 
 impl Estimate {
     pub(crate) fn undefined(why: Undefined) -> Self {
-        Self { value: None, interval: None, why: Some(why) }
+        Self { value: None, interval: None, why: Some(why), form: None }
     }
 
     pub(crate) fn new(value: f64, interval: Result<Interval, Undefined>) -> Self {
-        Self { value: Some(value), interval: interval.ok(), why: interval.err() }
+        Self { value: Some(value), interval: interval.ok(), why: interval.err(), form: None }
+    }
+
+    pub(crate) fn formed(value: f64, interval: Result<Formed, Undefined>) -> Self {
+        let form = interval.ok().map(|formed| formed.form);
+        Self { form, ..Self::new(value, interval.map(|formed| formed.interval)) }
     }
 }

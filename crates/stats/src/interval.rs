@@ -8,8 +8,8 @@
 
 pub(crate) mod fixed;
 
-use crate::estimate::{Estimate, Interval, Population, Undefined};
-use crate::nested::Nested;
+use crate::estimate::{Estimate, Form, Formed, Interval, Population, Undefined};
+use crate::nested::{Nested, Session};
 use crate::quantile::{TAIL, Z, student_t};
 use crate::rates::clopper_pearson_real;
 
@@ -41,17 +41,18 @@ fn near_one(value: f64, discordant: usize) -> bool {
 }
 
 impl Spread {
-    pub(crate) fn interval(&self) -> Interval {
+    pub(crate) fn interval(&self) -> Formed {
         let scarce = near_one(self.value, self.discordant);
         let variance = if scarce { self.augmented } else { self.variance };
-        if variance <= NO_SPREAD {
-            clopper_pearson_real(self.value * self.cap, self.cap)
+        let (form, interval) = if variance <= NO_SPREAD {
+            (Form::Unanimous, clopper_pearson_real(self.value * self.cap, self.cap))
         } else if scarce {
             let n = self.effective_units();
-            clopper_pearson_real(self.value * n, n)
+            (Form::FewDeviants, clopper_pearson_real(self.value * n, n))
         } else {
-            self.logit_t()
-        }
+            (Form::LogitT, self.logit_t())
+        };
+        Formed { interval, form }
     }
 
     /// The number of independent trials that would be as uncertain as the value is, at most the cap.
@@ -79,22 +80,26 @@ impl Spread {
 /// interval if each has two sessions. Values outside `[0, 1]` give the point only.
 #[must_use]
 pub fn proportion(cell: &Nested<f64>, population: Population) -> Estimate {
-    let users: Vec<Vec<f64>> = cell
-        .users()
-        .iter()
-        .map(|user| {
-            user.sessions.iter().map(|session| mean(session.samples.iter().map(|sample| sample.1))).collect()
-        })
-        .collect();
+    let users = session_means(cell);
     if users.is_empty() {
         return Estimate::undefined(Undefined::NoSamples);
     }
     if cell.rows().any(|(_, value)| !(0.0..=1.0).contains(value)) {
         let value = mean(users.iter().map(|sessions| mean(sessions.iter().copied())));
         let value = Some(value).filter(|value| value.is_finite());
-        return Estimate { value, interval: None, why: Some(Undefined::OutOfRange) };
+        return Estimate { value, interval: None, why: Some(Undefined::OutOfRange), form: None };
     }
     of_sessions(&users, population)
+}
+
+fn session_means(cell: &Nested<f64>) -> Vec<Vec<f64>> {
+    let of_session = |session: &Session<f64>| mean(session.samples.iter().map(|sample| sample.1));
+    cell.users().iter().map(|user| user.sessions.iter().map(of_session).collect()).collect()
+}
+
+/// Each user's mean over sessions.
+pub(crate) fn user_means(cell: &Nested<f64>) -> Vec<f64> {
+    session_means(cell).into_iter().map(|sessions| mean(sessions.into_iter())).collect()
 }
 
 /// The mean over users of the mean over sessions; at least one user, at least one session each, all in `[0, 1]`.
@@ -104,11 +109,11 @@ pub(crate) fn of_sessions(users: &[Vec<f64>], population: Population) -> Estimat
         Population::Drawn => of_users(&means),
         Population::Fixed => fixed::mean_of_sessions(users),
     };
-    Estimate::new(mean(means.iter().copied()), interval)
+    Estimate::formed(mean(means.iter().copied()), interval)
 }
 
 /// The interval of the mean of one value per drawn user.
-pub(crate) fn of_users(values: &[f64]) -> Result<Interval, Undefined> {
+pub(crate) fn of_users(values: &[f64]) -> Result<Formed, Undefined> {
     if values.len() < 3 {
         return Err(Undefined::FewUsers);
     }
@@ -119,7 +124,7 @@ pub(crate) fn of_users(values: &[f64]) -> Result<Interval, Undefined> {
     Ok(of_users_near_one(values))
 }
 
-fn of_users_near_one(values: &[f64]) -> Interval {
+fn of_users_near_one(values: &[f64]) -> Formed {
     let m = values.len() as f64;
     let odd: Vec<f64> = values.iter().copied().filter(|&value| value < 1.0).collect();
     let variance = variance(values) / m;

@@ -3,6 +3,9 @@
 //! A session or a user is a *profile*: weights on distinct values that sum to 1. Every agreement is then a mean of
 //! the bilinear form `sum p_i q_j h(i, j)`, whatever the similarity `h` is.
 
+use crate::agreement::dense;
+use crate::nested::Nested;
+
 /// Weights on distinct values, sorted by value, summing to 1.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Profile(Vec<(u32, f64)>);
@@ -92,6 +95,15 @@ impl SimilarityMatrix {
     #[must_use]
     pub fn row(&self, i: usize) -> &[f64] {
         &self.rows[i * self.size..(i + 1) * self.size]
+    }
+}
+
+impl SimilarityMatrix {
+    /// The values that `cell` has, numbered anew, and their similarities.
+    pub(crate) fn part_for(&self, cell: &Nested<u32>) -> (Nested<u32>, Self) {
+        let (dense, values) = dense(cell);
+        let part = Self::from_pairs(values.len(), |i, j| self.row(values[i] as usize)[values[j] as usize]);
+        (dense, part)
     }
 }
 

@@ -11,6 +11,7 @@
 //! | [`selfcheck`], [`quotes`] | how well the other answers bear out what one says; what answers quote |
 //! | [`recall`] | how much of a reference text a text has |
 //! | [`components`], [`clustered`], [`bootstrap`] | where variance lies, and errors of means of clustered values |
+//! | [`crossed`] | which factors of users go with disagreement; users in general |
 //! | [`permutation`], [`distances`], [`divergence`], [`contingency`], [`ranked`] | whether and how far groups or models differ |
 //! | [`change`], [`paired`], [`multiplicity`], [`monitoring`], [`power`] | whether something changed between runs, for one probe or many, between two sides, once or every night, and what a design could find |
 //! | [`fleiss`], [`krippendorff`], [`gwet`], [`icc`] | how reliable raters are |
@@ -29,6 +30,7 @@ pub mod clusters;
 pub mod components;
 pub mod consensus;
 pub mod contingency;
+pub mod crossed;
 pub mod distances;
 pub mod divergence;
 pub mod entropy;
@@ -63,7 +65,7 @@ pub mod selfcheck;
 pub mod text;
 
 pub use agreement::Agreement;
-pub use estimate::{Estimate, Interval, Population, Undefined};
+pub use estimate::{Estimate, Form, Interval, Population, Undefined};
 pub use kernel::SimilarityMatrix;
 pub use nested::{CellSize, Nested, Row, SampleId, Session, User};
 pub use pairwise::{Answer, PairPolicy, PairsUsed, TextAgreement};

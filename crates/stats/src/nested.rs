@@ -111,6 +111,15 @@ impl<T> Nested<T> {
         Nested::from_rows(self.rows().filter_map(|(id, value)| keep(value).map(|value| Row { id, value })))
     }
 
+    /// The cell of those users for whose place `keep` holds.
+    pub fn of_users(&self, keep: impl Fn(usize) -> bool) -> Self
+    where
+        T: Clone,
+    {
+        let kept = self.users.iter().enumerate().filter(|(at, _)| keep(*at));
+        Self { users: kept.map(|(_, user)| user.clone()).collect() }
+    }
+
     /// The same cell with other values.
     pub fn map<U>(&self, mut change: impl FnMut(&T) -> U) -> Nested<U> {
         self.filter_map(|value| Some(change(value)))

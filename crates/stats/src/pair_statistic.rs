@@ -1,6 +1,6 @@
 //! The mean similarity of two different units (users, or the sessions of one user) and how far it may be off.
 
-use crate::estimate::Interval;
+use crate::estimate::Formed;
 use crate::interval::{SCARCE_UNITS, Spread};
 use crate::kernel::{Kernel, Profile};
 use crate::quantile::{TAIL, student_t};
@@ -102,7 +102,7 @@ impl PairStatistic {
     }
 
     /// The interval for units drawn independently; `None` for fewer than three.
-    pub(crate) fn interval(&self) -> Option<Interval> {
+    pub(crate) fn interval(&self) -> Option<Formed> {
         let m = self.units();
         let value = self.value().filter(|_| m >= 3.0)?;
         let spread = Spread {

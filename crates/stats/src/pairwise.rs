@@ -11,6 +11,7 @@ mod sampled;
 mod texts;
 
 use crate::agreement::{self, Agreement};
+use crate::crossed::{self, Crossed, Crossing, Design, Tables};
 use crate::estimate::{Estimate, Population};
 use crate::interval;
 use crate::kernel::SimilarityMatrix;
@@ -63,6 +64,8 @@ pub struct TextAgreement {
     pub texts: Nested<u32>,
     /// How alike those are; `None` where not every pair was compared. A last row and column are a non-answer's.
     pub similarities: Option<SimilarityMatrix>,
+    /// What the factors of users have to do with `answered`.
+    pub crossed: Crossed,
 }
 
 /// The agreement of the texts of one cell by ROUGE-L. With a dozen drawn users and middling agreement the interval
@@ -70,25 +73,41 @@ pub struct TextAgreement {
 /// users, sessions or samples.
 #[must_use]
 pub fn texts(cell: &Nested<Answer>, population: Population, policy: PairPolicy) -> TextAgreement {
+    texts_by_factor(cell, &Design::default(), population, policy)
+}
+
+/// The same for users who stand at the levels of a design; without one, [`TextAgreement::crossed`] is empty.
+#[must_use]
+pub fn texts_by_factor(
+    cell: &Nested<Answer>,
+    design: &Design,
+    population: Population,
+    policy: PairPolicy,
+) -> TextAgreement {
     let (mut texts, all) = Texts::of(cell);
     let answered = all.filter_map(|&id| texts.is_text(id).then_some(id));
     let non_answers =
         interval::proportion(&all.map(|&id| f64::from(u8::from(!texts.is_text(id)))), population);
     let complete = answered.size().samples == all.size().samples;
-    let both = |of: &mut dyn FnMut(&Nested<u32>) -> Agreement| {
-        let conditional = of(&answered);
-        let whole = if complete { conditional.clone() } else { of(&all) };
-        (conditional, whole)
-    };
-    let (conditional, whole, typicality, similarities);
+    let (conditional, whole, typicality, similarities, crossed);
     if texts.len() <= policy.exact_up_to {
         let matrix = texts.similarities();
-        (conditional, whole) = both(&mut |cell| agreement::similarities(cell, &matrix, population));
+        let of = |cell| agreement::similarities(cell, &matrix, population);
+        conditional = of(&answered);
+        whole = if complete { conditional.clone() } else { of(&all) };
+        crossed = crossed::similarities(&answered, &matrix, design, population, &conditional);
         typicality = medoid::typicality(&answered, &matrix, policy.deviants);
         similarities = Some(matrix);
     } else {
-        (conditional, whole) =
-            both(&mut |cell| sampled::agreement(cell, &mut texts, population, policy.seed));
+        let crossing = Crossing::of(design, &answered);
+        let mut tables = Tables::new(&crossing, population);
+        let drawn = sampled::agreement(&answered, &mut texts, population, policy.seed, Some(&mut tables));
+        crossed = crossed::of_drawn_pairs(&tables, &drawn, population);
+        conditional = drawn.agreement;
+        whole = match complete {
+            true => conditional.clone(),
+            false => sampled::agreement(&all, &mut texts, population, policy.seed, None).agreement,
+        };
         typicality = medoid::sampled(&answered, &texts, policy);
         similarities = None;
     }
@@ -99,6 +118,7 @@ pub fn texts(cell: &Nested<Answer>, population: Population, policy: PairPolicy) 
         typicality,
         texts: answered,
         similarities,
+        crossed,
     }
 }
 
@@ -135,7 +155,9 @@ pub fn part<T: Clone>(cell: &Nested<T>, most: usize, seed: u64) -> Nested<T> {
     Nested::from_rows(drawn.take(most).cloned())
 }
 
-pub(crate) use circle::{Purpose, random};
+pub(crate) use circle::{Circle, Purpose, random};
+pub(crate) use draws::Tally;
+pub(crate) use sampled::Drawn;
 pub(crate) use texts::Texts as DistinctTexts;
 
 #[cfg(test)]

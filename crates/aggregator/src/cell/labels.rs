@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use antiphon_core::ProbeKind;
-use antiphon_core::summary::{Estimate, Exemplar, LabelShare, Labels, UserApart};
+use antiphon_core::summary::{Exemplar, LabelShare, Labels, UserApart};
 use antiphon_stats::{Nested, Population, agreement, categorical, entropy, interval, rates};
 
+use super::crossed::{self, Scale};
 use super::{CellInput, DEVIANTS, Quotes, apart};
-use crate::estimates::{self, scaled, with_interval};
+use crate::estimates::{self, with_interval};
 use crate::label::{Label, label_of};
 
 /// Labels of a cell, or of one language of it.
@@ -56,9 +57,17 @@ fn score(input: &CellInput<'_>, language: Option<&str>, found: &Found) -> Option
     let mode = categorical::mode(&counts);
     let distribution = distribution(input, &cell, &names, &counts);
     let quotes = quotes(input, found, &distribution);
+    let agreement = agreement::labels(&cell, input.population());
+    let scale = scale(input, found);
+    let crossed = crossed::of_labels(
+        input,
+        &cell,
+        &agreement,
+        (mode.as_ref().map(|mode| mode.labels[0]), scale.as_ref()),
+    );
     let labels = Labels {
         language: language.map(str::to_owned),
-        agreement: estimates::agreement(&agreement::labels(&cell, input.population())),
+        agreement: estimates::agreement(&agreement),
         mode: mode.map_or(Vec::new(), |mode| mode.labels.iter().map(|at| names[*at].clone()).collect()),
         mode_share: distribution.first().map(|first| first.share.clone()).unwrap_or_default(),
         collision: categorical::collision(&counts),
@@ -69,7 +78,8 @@ fn score(input: &CellInput<'_>, language: Option<&str>, found: &Found) -> Option
             input.population(),
             seed(input, language),
         )),
-        mean: mean(input, found),
+        mean: scale.map(|scale| scale.estimate(interval::proportion(&scale.cell, input.population()))),
+        crossed,
         distribution,
     };
     Some(LabelScores { labels, quotes, apart: apart::of_labels(input, language, &cell) })
@@ -124,15 +134,15 @@ fn distribution(
     shares
 }
 
-/// `scale`: the mean number, with the interval of a mean in the scale's range.
-fn mean(input: &CellInput<'_>, found: &Found) -> Option<Estimate> {
+/// `scale`: the numbers, as shares of the scale's range.
+fn scale(input: &CellInput<'_>, found: &Found) -> Option<Scale> {
     let ProbeKind::Scale { from, to } = input.probe.kind else { return None };
     let (from, range) = (f64::from(from), f64::from(to) - f64::from(from));
     let cell = input.nested(|row, _| match found.get(&row) {
         Some(Label::Number(number)) => Some((f64::from(*number) - from) / range),
         _ => None,
     });
-    Some(scaled(interval::proportion(&cell, input.population()), from, range))
+    Some(Scale { cell, from, range })
 }
 
 /// An answer with the most frequent label, and one of each of the rarest others.

@@ -7,7 +7,7 @@ use antiphon_stats::{Agreement, Answer, Nested, PairPolicy, pairwise};
 
 use super::support::Support;
 use super::voted::voted;
-use super::{CellInput, DEVIANTS, Quotes, apart, clusters, quotations};
+use super::{CellInput, DEVIANTS, Factors, Quotes, apart, clusters, quotations};
 use crate::estimates;
 use crate::read_block::BlockSample;
 
@@ -55,7 +55,8 @@ fn score(
         seed: input.seed("pairs", language),
         deviants: DEVIANTS,
     };
-    let scores = pairwise::texts(&cell, input.population(), policy);
+    let factors = Factors::of(input.manifest);
+    let scores = pairwise::texts_by_factor(&cell, &factors.design, input.population(), policy);
     let support = Support::of(&cell);
     let quote = |typical: Typical| input.find(typical.id).map(|row| input.exemplar(row, typical.similarity));
     let medoid = scores.typicality.medoid;
@@ -73,6 +74,7 @@ fn score(
             consensus: vote.words,
             consensus_agreement: vote.agreement,
             consensus_after: vote.after,
+            crossed: factors.of_wording(&cell, scores.crossed.clone()),
         },
         clusters: clusters::of_texts(input, language, &cell, &scores),
         apart: apart::of_texts(input, language, &scores),

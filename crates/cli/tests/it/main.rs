@@ -6,5 +6,6 @@ mod command_line;
 mod demo;
 mod desk;
 mod embed;
+mod grid;
 mod samples;
 mod secrets;

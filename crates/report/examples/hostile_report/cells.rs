@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use antiphon_core::FailureKind;
 use antiphon_core::certificate::Certificate;
 use antiphon_core::summary::{
-    Agreement, BorneOut, Cell, Cluster, Clusters, ClustersFound, ConsensusWord, Estimate, Exemplar,
-    LabelShare, Labels, Quotations, Rates, RecallScores, SaidInstead, UserApart, WordingAgreement,
+    Agreement, BorneOut, Cell, Cluster, Clusters, ClustersFound, ConsensusWord, Crossed, Estimate, Exemplar,
+    FactorLevels, FactorPart, Form, InGeneral, IntervalRule, IntervalRules, LabelShare, Labels,
+    LevelAgreement, Quotations, Rates, RecallScores, SaidInstead, Units, UserApart, WordingAgreement,
 };
 
 use super::{hostile_texts, probe, target, user};
@@ -172,6 +173,7 @@ fn undefined(id: &str) -> Cell {
             consensus: Vec::new(),
             consensus_agreement: None,
             consensus_after: Vec::new(),
+            crossed: None,
         }],
         ..cell(id, "prefill-only", "recall", "Continue your own answer.")
     }
@@ -204,6 +206,7 @@ fn labels(names: &[&str], agreement: f64, mean: Option<f64>) -> Labels {
         raw_collision: None,
         effective_answers: Some(1.0 / (agreement + 0.01)),
         entropy: estimate(1.3 - agreement, 0.11),
+        crossed: Some(crossed(agreement, mean)),
         mean: mean.map(|mean| estimate(mean, 0.35)),
     }
 }
@@ -237,6 +240,7 @@ fn wording(language: &str, agreement: f64) -> WordingAgreement {
             .collect(),
         consensus_agreement: Some(estimate(0.71, 0.08)),
         consensus_after: instead.clone(),
+        crossed: None,
     }
 }
 
@@ -256,6 +260,68 @@ fn agreement_of(between: f64) -> Agreement {
         sessions: 120,
         samples: 240,
         sampled_pairs: None,
+        rules: IntervalRules {
+            within_session: rule(Units::Users, Form::LogitT),
+            between_sessions: rule(Units::Users, Form::LogitT),
+            between_users: rule(Units::Users, Form::FewDeviants),
+        },
+    }
+}
+
+fn rule(units: Units, form: Form) -> Option<IntervalRule> {
+    Some(IntervalRule { units, form })
+}
+
+/// Three factors, one of them with names that nobody should trust, and users in general.
+fn crossed(between: f64, mean: Option<f64>) -> Crossed {
+    let user = (1.0 - between) * 0.30;
+    let part = |factors: &[&str], share: f64| FactorPart {
+        factors: factors.iter().map(|&factor| factor.to_owned()).collect(),
+        part: Some(user * share),
+        component: Some(user * share * 1.3),
+    };
+    let level = |level: &str, users, shift: f64| LevelAgreement {
+        level: level.to_owned(),
+        users,
+        between_users: estimate(between + shift, 0.08),
+        others: Some(between - shift / 2.0),
+        mode_share: mean.is_none().then(|| estimate(0.5 + shift, 0.1)),
+        mean: mean.map(|mean| estimate(mean + shift, 0.4)),
+    };
+    let factor = |factor: &str, side_by_side: Vec<LevelAgreement>| FactorLevels {
+        factor: factor.to_owned(),
+        levels: side_by_side.len() as u64,
+        side_by_side,
+    };
+    Crossed {
+        parts: vec![
+            part(&["system prompt"], 0.1),
+            part(&["persona"], 0.55),
+            part(&["language"], 0.12),
+            part(&["system prompt", "persona"], 0.15),
+            part(&["system prompt", "language"], -0.02),
+            part(&["persona", "language"], 0.06),
+        ],
+        rest: Some(user * 0.04),
+        factors: vec![
+            factor("system prompt", vec![level("none", 19, 0.02), level("helpful", 21, -0.03)]),
+            factor(
+                "persona",
+                vec![
+                    level("child", 12, 0.2),
+                    level("<b>nurse</b>", 15, -0.1),
+                    level("\u{202e}reenigne", 13, 0.05),
+                ],
+            ),
+            FactorLevels { factor: "language".to_owned(), levels: 40, side_by_side: Vec::new() },
+        ],
+        in_general: Some(InGeneral {
+            between_users: estimate(between - 0.02, 0.15),
+            rule: rule(Units::Levels, Form::LogitT),
+            mode_share: mean.is_none().then(|| estimate(0.5, 0.2)),
+            mean: mean.map(|mean| estimate(mean, 0.9)),
+            non_answer: None,
+        }),
     }
 }
 

@@ -121,6 +121,8 @@ fn users() -> UsersSummary {
             ("persona".to_owned(), levels(&[("child", 12), ("<b>nurse</b>", 15), ("retired-engineer", 13)])),
             ("system prompt".to_owned(), levels(&[("none", 19), ("helpful", 21)])),
         ]),
+        in_general: None,
+        end_user_ids: false,
     }
 }
 

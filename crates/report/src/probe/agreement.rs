@@ -1,28 +1,31 @@
-//! Agreement at three levels, as a plot whose labels are a table, and the parts of disagreement.
+//! Agreement at three levels, and of users in general, as a plot whose labels are a table.
 
-use antiphon_core::summary::{Agreement, Cell, Estimate};
+use antiphon_core::summary::{Agreement, Cell, Crossed, Estimate};
 use maud::{Markup, html};
 
 use crate::chart;
-use crate::number::{Form, count, counted, signed};
+use crate::number::{Form, count, counted};
 use crate::reading::level_symbol;
 use crate::visible::inline;
 
 /// One agreement of a cell: of its labels, or of its wording in one language.
-struct Measured<'a> {
-    cell: &'a Cell,
-    language: Option<&'a str>,
-    agreement: &'a Agreement,
+pub(super) struct Measured<'a> {
+    pub(super) cell: &'a Cell,
+    pub(super) language: Option<&'a str>,
+    pub(super) agreement: &'a Agreement,
+    /// What the factors of users have to do with it; absent where nothing varied.
+    pub(super) crossed: Option<&'a Crossed>,
     /// Agreement across users where non-answers count as differing from answers (rule R4); labels count them anyway.
     with_non_answers: Option<&'a Estimate>,
 }
 
-fn measured<'a>(cells: &[&'a Cell]) -> Vec<Measured<'a>> {
+pub(super) fn measured<'a>(cells: &[&'a Cell]) -> Vec<Measured<'a>> {
     let of_labels = |cell: &'a Cell| {
         cell.labels.iter().map(move |labels| Measured {
             cell,
             language: labels.language.as_deref(),
             agreement: &labels.agreement,
+            crossed: labels.crossed.as_ref(),
             with_non_answers: None,
         })
     };
@@ -31,6 +34,7 @@ fn measured<'a>(cells: &[&'a Cell]) -> Vec<Measured<'a>> {
             cell,
             language: Some(&wording.language),
             agreement: &wording.answered,
+            crossed: wording.crossed.as_ref(),
             with_non_answers: Some(&wording.all.between_users),
         })
     };
@@ -38,8 +42,7 @@ fn measured<'a>(cells: &[&'a Cell]) -> Vec<Measured<'a>> {
 }
 
 /// The three levels of every target, and of every language where wording is compared: languages are never averaged.
-pub(super) fn table(cells: &[&Cell]) -> Markup {
-    let measured = measured(cells);
+pub(super) fn table(measured: &[Measured<'_>]) -> Markup {
     html! {
         @if measured.is_empty() { p.note { "There is no agreement to show: no two answers could be compared." } }
         @else {
@@ -56,7 +59,7 @@ pub(super) fn table(cells: &[&Cell]) -> Markup {
                             th scope="col" { "Agreement, 95 % interval" }
                         }
                     }
-                    @for measured in &measured { (levels(measured)) }
+                    @for measured in measured { (levels(measured)) }
                 }
             }
         }
@@ -82,6 +85,13 @@ fn levels(measured: &Measured<'_>) -> Markup {
             @if let Some(all) = measured.with_non_answers {
                 tr.aside { (level("B", "different users, with non-answers", all)) }
             }
+            @if let Some(general) = measured.crossed.and_then(|crossed| crossed.in_general.as_ref()) {
+                tr.general {
+                    th scope="row" { "users in general, who share no level" }
+                    td.plot { (chart::interval(&general.between_users)) }
+                    td { (Form::Decimal.stacked(&general.between_users)) }
+                }
+            }
         }
     }
 }
@@ -105,50 +115,4 @@ fn size(agreement: &Agreement) -> String {
         size.push_str(&format!("; {} pairs drawn", count(pairs)));
     }
     size
-}
-
-/// Where the disagreement comes from. Folded away: it refines the plot above.
-pub(super) fn parts(cells: &[&Cell]) -> Markup {
-    let measured = measured(cells);
-    html! {
-        @if !measured.is_empty() {
-            details {
-                summary { "Where the disagreement comes from" }
-                div.scroll role="region" aria-label="Parts of disagreement" tabindex="0" {
-                    table.numbers {
-                        thead {
-                            tr {
-                                th scope="col" { "Target" }
-                                th scope="col" { "Sampling 1 − " (level_symbol("W")) }
-                                th scope="col" { "Sessions " (level_symbol("W")) " − " (level_symbol("S")) }
-                                th scope="col" { "Users " (level_symbol("S")) " − " (level_symbol("B")) }
-                                th scope="col" { "ρ user" }
-                                th scope="col" { "ρ session" }
-                            }
-                        }
-                        tbody { @for measured in &measured { (parts_row(measured)) } }
-                    }
-                }
-                p.note {
-                    "The three parts add up to 1 − " (level_symbol("B")) ". A part slightly below zero is chance, and is shown as it is. "
-                    "ρ is the share of it that users, or users and sessions together, explain: 0 means that who asks makes no difference."
-                }
-            }
-        }
-    }
-}
-
-fn parts_row(measured: &Measured<'_>) -> Markup {
-    let agreement = measured.agreement;
-    let cell = |value: Option<f64>| html! { td { (value.map_or_else(|| "–".to_owned(), |value| signed(value, 3))) } };
-    html! {
-        tr {
-            th scope="row" {
-                (measured.cell.target)
-                @if let Some(language) = measured.language { " " span.language { (inline(language)) } }
-            }
-            (cell(agreement.sampling_part)) (cell(agreement.session_part)) (cell(agreement.user_part))
-            (cell(agreement.rho_user)) (cell(agreement.rho_session))
-        }
-    }
 }

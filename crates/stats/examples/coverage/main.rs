@@ -2,6 +2,8 @@
 //! simulation, against the gates that are set beside each scenario. Ends with an error where one is missed.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a table is what this program makes")]
 
+#[path = "../../tests/grids/grid.rs"]
+mod grid;
 #[path = "../../tests/coverage/population.rs"]
 mod population;
 mod scenario;

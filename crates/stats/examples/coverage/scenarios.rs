@@ -4,6 +4,7 @@ mod alarms;
 mod controls;
 mod fixed;
 mod graded;
+mod grids;
 mod labels;
 mod nights;
 
@@ -14,6 +15,7 @@ pub(crate) fn all() -> Vec<Scenario> {
         labels::scenarios(),
         fixed::scenarios(),
         graded::scenarios(),
+        grids::scenarios(),
         controls::scenarios(),
         alarms::scenarios(),
         nights::scenarios(),

@@ -78,7 +78,8 @@ impl Ballot {
         }
         self.steps += cells;
         let mut aligner = Aligner::new(text);
-        let aligned: Rc<Vec<Aligned>> = Rc::new(self.texts.iter().map(|other| aligner.align(other)).collect());
+        let aligned: Rc<Vec<Aligned>> =
+            Rc::new(self.texts.iter().map(|other| aligner.align(other)).collect());
         self.aligned.insert(text.to_vec(), Rc::clone(&aligned));
         Some(aligned)
     }

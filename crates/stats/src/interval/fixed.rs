@@ -7,7 +7,7 @@
 //! user has, times the users. `docs/decisions/001-interval-for-fixed-users.md` has the measured coverage.
 
 use super::{Spread, TAIL, mean, near_one, variance};
-use crate::estimate::{Interval, Undefined};
+use crate::estimate::{Formed, Undefined};
 use crate::pair_statistic::PairStatistic;
 use crate::quantile::student_t;
 
@@ -28,7 +28,7 @@ struct Part {
 }
 
 /// The interval for the mean over users of the mean over sessions. Every user needs two sessions.
-pub(crate) fn mean_of_sessions(users: &[Vec<f64>]) -> Result<Interval, Undefined> {
+pub(crate) fn mean_of_sessions(users: &[Vec<f64>]) -> Result<Formed, Undefined> {
     let near_zero = mean(users.iter().map(|sessions| mean(sessions.iter().copied()))) < 0.5;
     let turn = |value: f64| if near_zero { 1.0 - value } else { value };
     let strata: Vec<Stratum> = users
@@ -45,7 +45,7 @@ pub(crate) fn mean_of_sessions(users: &[Vec<f64>]) -> Result<Interval, Undefined
 }
 
 /// The interval for the mean similarity of two different users. Every user needs two sessions.
-pub(crate) fn pairs_of_users(value: f64, strata: &[&Stratum]) -> Result<Interval, Undefined> {
+pub(crate) fn pairs_of_users(value: f64, strata: &[&Stratum]) -> Result<Formed, Undefined> {
     linear(value, 2.0, strata, 0.5)
 }
 
@@ -56,7 +56,7 @@ pub(crate) fn first_order(users: &[Vec<f64>]) -> Option<f64> {
 }
 
 /// `slope / users` is how far the statistic moves with the mean of one user's sessions.
-fn linear(value: f64, slope: f64, strata: &[&Stratum], cap: f64) -> Result<Interval, Undefined> {
+fn linear(value: f64, slope: f64, strata: &[&Stratum], cap: f64) -> Result<Formed, Undefined> {
     let fewest = strata.iter().map(|user| user.sessions.len()).min().unwrap_or(0);
     if fewest < 2 {
         return Err(Undefined::FewSessions { needed: 2 });
@@ -127,7 +127,7 @@ fn degrees_of_freedom(parts: &[Part], scarce: bool) -> f64 {
 
 /// The interval for the mean over users of the agreement between sessions of one user. Deleting one session must
 /// leave a pair, so every user needs three.
-pub(crate) fn pairs_of_sessions(users: &[&PairStatistic]) -> Result<Interval, Undefined> {
+pub(crate) fn pairs_of_sessions(users: &[&PairStatistic]) -> Result<Formed, Undefined> {
     let fewest = users.iter().map(|user| user.row_sums.len()).min().unwrap_or(0);
     if fewest < 3 {
         return Err(Undefined::FewSessions { needed: 3 });

@@ -31,20 +31,20 @@ pub(crate) fn random(seed: u64, purpose: Purpose, a: u64, b: u64, k: u64) -> Cha
 }
 
 /// The order in which pairs of units are visited.
-pub(super) struct Circle {
+pub(crate) struct Circle {
     units: usize,
     distances: Vec<usize>,
 }
 
 impl Circle {
-    pub(super) fn new(units: usize, seed: u64, which: u64) -> Self {
+    pub(crate) fn new(units: usize, seed: u64, which: u64) -> Self {
         let mut distances: Vec<usize> = (1..=units / 2).collect();
         distances.shuffle(&mut random(seed, Purpose::Distances, which, 0, 0));
         Self { units, distances }
     }
 
     /// Pairs of units with the number of earlier visits; none for a single unit.
-    pub(super) fn sweep(&self, sweep: usize) -> impl Iterator<Item = (usize, usize, u64)> {
+    pub(crate) fn sweep(&self, sweep: usize) -> impl Iterator<Item = (usize, usize, u64)> {
         let distance = self.distances.get(sweep % self.distances.len().max(1)).copied().unwrap_or(0);
         let visit = (sweep / self.distances.len().max(1)) as u64;
         // Opposite units meet once, not from both sides.

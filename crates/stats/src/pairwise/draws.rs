@@ -12,7 +12,7 @@ const INVISIBLE: f64 = 2.5e-7;
 
 /// The sum and number of some similarities.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Tally {
+pub(crate) struct Tally {
     sum: f64,
     count: f64,
 }
@@ -29,13 +29,17 @@ pub(super) struct Draws<'a> {
 }
 
 impl Tally {
-    pub(super) fn add(&mut self, h: f64) {
+    pub(crate) fn add(&mut self, h: f64) {
         self.sum += h;
         self.count += 1.0;
     }
 
-    pub(super) fn mean(&self) -> Option<f64> {
+    pub(crate) fn mean(&self) -> Option<f64> {
         (self.count > 0.0).then(|| self.sum / self.count)
+    }
+
+    pub(crate) fn count(&self) -> f64 {
+        self.count
     }
 }
 

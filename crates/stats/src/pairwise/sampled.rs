@@ -8,6 +8,7 @@ use super::draws::{Draws, Tally};
 use super::{PairsUsed, Texts};
 use crate::agreement::{Agreement, Levels, UserLevel, counts};
 use crate::categorical::pooled;
+use crate::crossed::Tables;
 use crate::estimate::Population;
 use crate::interval::mean;
 use crate::kernel::{Kernel, Profile};
@@ -23,19 +24,35 @@ pub(super) const CAP: usize = 200_000;
 /// Pairs drawn within one user at least, where there are so many.
 const USER_FLOOR: usize = 100;
 
-/// The agreement of the cell's texts from drawn pairs.
+/// The pairs of one user's sessions, and each session's similarity to itself.
+type OfUser = (PairStatistic, Vec<f64>);
+
+/// The agreement from drawn pairs, and what it knows of each user.
+pub(crate) struct Drawn {
+    pub(crate) agreement: Agreement,
+    /// Each user's mean similarity to itself, draws with replacement.
+    pub(crate) own: Vec<f64>,
+    /// Whether the user has any answer but the most frequent one.
+    pub(crate) odd: Vec<bool>,
+}
+
+/// The agreement of the cell's texts from drawn pairs; `tables` sees them, too.
 pub(super) fn agreement(
     cell: &Nested<u32>,
     texts: &mut Texts,
     population: Population,
     seed: u64,
-) -> Agreement {
-    let mut sampler =
-        Sampler { texts, seed, mode: pooled(cell).heaviest(), budget: CAP / 4 / cell.users().len().max(1) };
-    let within: Vec<(PairStatistic, Vec<f64>)> =
-        cell.users().iter().map(|user| sampler.within_user(user)).collect();
-    let (levels, pairs) = sampler.between_users(cell, within, population);
-    levels.agreement(population, cell.size(), PairsUsed::Sampled(pairs))
+    tables: Option<&mut Tables<'_>>,
+) -> Drawn {
+    let budget = CAP / 4 / cell.users().len().max(1);
+    let mut sampler = Sampler { texts, seed, mode: pooled(cell).heaviest(), budget };
+    let within: Vec<OfUser> = cell.users().iter().map(|user| sampler.within_user(user)).collect();
+    let odd: Vec<bool> =
+        cell.users().iter().map(|user| user.sessions.iter().any(|s| sampler.deviates(s))).collect();
+    let own: Vec<f64> = within.iter().map(|(pairs, own)| self_similarity(pairs, own)).collect();
+    let (levels, pairs) = sampler.between_users(cell, (within, &own, &odd), population, tables);
+    let agreement = levels.agreement(population, cell.size(), PairsUsed::Sampled(pairs));
+    Drawn { agreement, own, odd }
 }
 
 struct Sampler<'a> {
@@ -50,14 +67,12 @@ impl Sampler<'_> {
     fn between_users(
         &mut self,
         cell: &Nested<u32>,
-        within: Vec<(PairStatistic, Vec<f64>)>,
+        (within, own, odd): (Vec<OfUser>, &[f64], &[bool]),
         population: Population,
+        mut tables: Option<&mut Tables<'_>>,
     ) -> (Levels, u64) {
         let users = cell.users();
-        let odd: Vec<bool> =
-            users.iter().map(|user| user.sessions.iter().any(|s| self.deviates(s))).collect();
-        let own: Vec<f64> = within.iter().map(|(pairs, own)| self_similarity(pairs, own)).collect();
-        let mut draws = Draws::new(&odd);
+        let mut draws = Draws::new(odd);
         let mut sessions: Vec<Vec<Tally>> =
             users.iter().map(|user| vec![Tally::default(); user.sessions.len()]).collect();
         let circle = Circle::new(users.len(), self.seed, 0);
@@ -65,15 +80,18 @@ impl Sampler<'_> {
         let mut sweep = 0;
         while visits < next_look && users.len() > 1 {
             for (u, v, visit) in circle.sweep(sweep) {
-                self.visit(users, (u, v, visit), &mut draws, &mut sessions);
+                let h = self.visit(users, (u, v, visit), &mut draws, &mut sessions);
+                if let Some(tables) = &mut tables {
+                    tables.add(u, v, h);
+                }
                 visits += 1;
             }
             sweep += 1;
-            if visits >= next_look && !draws.enough(population, &own, &sessions) {
+            if visits >= next_look && !draws.enough(population, own, &sessions) {
                 next_look = (2 * next_look).min(CAP);
             }
         }
-        let between = draws.statistic(&own);
+        let between = draws.statistic(own);
         let levels = users.iter().zip(within).zip(sessions).map(|((user, (pairs, own)), sessions)| {
             let odd = user.sessions.iter().map(|session| self.deviates(session)).collect();
             // A session that no draw touched says nothing, and a user left with one has no interval.
@@ -83,14 +101,14 @@ impl Sampler<'_> {
         (Levels { between, users: levels.collect() }, visits as u64)
     }
 
-    /// Compares an answer of one user with one of another.
+    /// Compares an answer of one user with one of another, and says how alike they are.
     fn visit(
         &mut self,
         users: &[User<u32>],
         (u, v, visit): (usize, usize, u64),
         draws: &mut Draws<'_>,
         sessions: &mut [Vec<Tally>],
-    ) {
+    ) -> f64 {
         let mut random = random(self.seed, Purpose::Users, users[u].id, users[v].id, visit);
         let (s, x) = draw(&mut random, &users[u]);
         let (t, y) = draw(&mut random, &users[v]);
@@ -98,6 +116,7 @@ impl Sampler<'_> {
         draws.add(u, v, h);
         sessions[u][s].add(h);
         sessions[v][t].add(h);
+        h
     }
 
     /// The pairs of one user's sessions, and each session's similarity to itself.

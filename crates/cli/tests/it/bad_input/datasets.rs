@@ -17,6 +17,10 @@ fn from(desk: &Desk, probes: &str) {
 }
 
 /// The probes are spoilt, which every command that reads suites refuses.
+fn rows(desk: &Desk) {
+    desk.write("d.csv", "left,right,want\nHi?,Ho?,answer\nHa?,He?,perhaps\n");
+}
+
 fn probes(name: &'static str, spoil: fn(&mut Desk), says: &'static [&'static str]) -> Case {
     case(name, spoil, READERS, 2, says)
 }
@@ -173,7 +177,6 @@ fn documents() {
 
 #[test]
 fn pairs_and_refusals() {
-    let rows = |d: &crate::desk::Desk| d.write("d.csv", "left,right,want\nHi?,Ho?,answer\nHa?,He?,perhaps\n");
     check(&[
         probes(
             "a pair without sides",
