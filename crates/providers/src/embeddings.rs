@@ -10,6 +10,9 @@ use crate::failure;
 use crate::reply::{Failure, Reply, Stop};
 use crate::request::HttpRequest;
 
+/// Below a base URL that ends in `/v1`.
+pub(crate) const PATH: &str = "/embeddings";
+
 #[derive(Serialize)]
 struct Body<'a> {
     model: &'a str,
@@ -50,7 +53,7 @@ pub enum Embedded {
 pub fn embeddings_request(model: &str, texts: &[&str]) -> HttpRequest {
     let body = Body { model, input: texts, encoding_format: "float" };
     HttpRequest {
-        path: "/embeddings",
+        path: PATH,
         headers: &[("content-type", "application/json")],
         body: serde_json::to_vec(&body).expect("texts are always JSON").into(),
     }

@@ -95,6 +95,15 @@ impl fmt::Debug for Endpoint {
 }
 
 impl Endpoint {
+    /// The same host and key, where an OpenAI-compatible server gives vectors of texts.
+    #[must_use]
+    pub fn for_embeddings(mut self) -> Self {
+        let base = self.url.path().trim_end_matches(request::path(Provider::Openai));
+        let path = format!("{base}{}", crate::embeddings::PATH);
+        self.url.set_path(&path);
+        self
+    }
+
     /// Checks an address and prepares its URL and headers.
     ///
     /// # Errors

@@ -66,7 +66,7 @@ pub struct Spend {
 pub struct OfAnswers {
     /// The consensus.
     pub consensus: Consensus,
-    /// The mean agreement over its tokens. The interval is Student's t by the jackknife over users, each time with the medoid chosen and the
+    /// The mean agreement over its tokens. The interval is Student's t on the logit scale by the jackknife over users, each time with the medoid chosen and the
     /// vote held anew; for drawn users. Its coverage has not been validated.
     pub mean: Estimate,
 }

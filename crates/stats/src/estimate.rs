@@ -107,6 +107,9 @@ pub enum Undefined {
     /// At every place most answers have nothing.
     #[error("most answers have no word in common, so there is no consensus")]
     NoConsensus,
+    /// Leaving out any user changes nothing.
+    #[error("leaving out any one user changes nothing, so nothing tells how far the value may be off")]
+    NoSpread,
     /// An interval would take more work than the caller allows.
     #[error("there are too many or too long answers to hold the vote again without each user")]
     TooMuch,

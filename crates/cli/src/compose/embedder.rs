@@ -31,7 +31,7 @@ impl Embedder {
     /// # Errors
     /// If the configuration has no such target any more, or its key is missing.
     pub(crate) fn new(config: &Config, alias: &str, model: &str, limits: &Limits) -> anyhow::Result<Self> {
-        let endpoint = config.endpoint(alias, &Environment::default())?;
+        let endpoint = config.endpoint(alias, &Environment::default())?.for_embeddings();
         let pool = Pool::new(limits, PoolSettings { jitter: Seed(0) });
         Ok(Self { endpoint, model: model.to_owned(), pool })
     }
@@ -53,7 +53,7 @@ impl Embedder {
                     permit.give_back();
                     Failure { kind: error.kind, detail: error.detail, retry: Retry::Transient }
                 }
-                Ok(response) => match parse_embeddings(&response, texts.len(), SystemTime::now()) {
+                Ok(response) => match parse_embeddings(&response, texts.len(), now()) {
                     Embedded::Vectors(vectors, usage) => {
                         match usage {
                             Some(usage) => permit.settle(usage),
@@ -97,6 +97,12 @@ impl Embedder {
             tokio::time::sleep(wait.min(LONGEST_WAIT)).await;
         }
     }
+}
+
+/// What a date in a header is compared with.
+#[expect(clippy::disallowed_methods, reason = "only waits that a server asks for by a date depend on it")]
+fn now() -> SystemTime {
+    SystemTime::now()
 }
 
 /// Half a second, then twice as long each time.

@@ -372,7 +372,7 @@ fn clusters(language: &str) -> Clusters {
         language: language.to_owned(),
         same: "embeddings by <script>alert('model')</script>".to_owned(),
         found: Some(ClustersFound {
-            answers: 200,
+            answers: 900,
             drawn_from: Some(9_000),
             count: 31,
             fewest: 12,

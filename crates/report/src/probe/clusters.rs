@@ -36,7 +36,8 @@ fn figure(cell: &Cell, clusters: &Clusters) -> Markup {
 
 fn shown(cell: &Cell, clusters: &Clusters, found: &ClustersFound) -> Markup {
     let told: u64 = found.largest.iter().map(|cluster| cluster.answers).sum();
-    let (more, rest) = (found.count - found.largest.len() as u64, found.answers - told);
+    let (more, rest) =
+        (found.count.saturating_sub(found.largest.len() as u64), found.answers.saturating_sub(told));
     html! {
         p.note {
             b { (counted(found.count, "cluster", "clusters")) } " among " (counted(found.answers, "answer", "answers"))

@@ -45,6 +45,12 @@ fn interval(
     let m = left.len() as f64;
     let mean = left.iter().sum::<f64>() / m;
     let variance = (m - 1.0) / m * left.iter().map(|without| (without - mean).powi(2)).sum::<f64>();
-    let half = student_t(TAIL, m - 1.0) * variance.sqrt();
-    Ok(Interval { low: value - half, high: value + half })
+    if variance <= 1e-15 || value >= 1.0 {
+        return Err(Undefined::NoSpread);
+    }
+    // On the logit scale, as other agreements: an interval of a share does not reach beyond 1.
+    let half = student_t(TAIL, m - 1.0) * variance.sqrt() / (value * (1.0 - value));
+    let centre = (value / (1.0 - value)).ln();
+    let back = |x: f64| 1.0 / (1.0 + (-x).exp());
+    Ok(Interval { low: back(centre - half), high: back(centre + half) })
 }

@@ -58,10 +58,12 @@ fn the_interval_chooses_the_centre_anew() {
     ];
     let average = left.iter().sum::<f64>() / 4.0;
     let variance = 0.75 * left.iter().map(|left| (left - average).powi(2)).sum::<f64>();
-    let half = 3.182_446_305_284_263 * variance.sqrt();
+    let half = 3.182_446_305_284_263 * variance.sqrt() / (mean * (1.0 - mean));
     let interval = found.interval.unwrap();
     assert!((found.value.unwrap() - mean).abs() < 1e-12);
-    assert!((interval.low - (mean - half)).abs() < 1e-9 && (interval.high - (mean + half)).abs() < 1e-9);
+    let logit = |x: f64| (x / (1.0 - x)).ln();
+    assert!((logit(interval.low) - (logit(mean) - half)).abs() < 1e-9);
+    assert!((logit(interval.high) - (logit(mean) + half)).abs() < 1e-9);
     assert_eq!(hold(None, 10_000, Population::Drawn).why, Some(Undefined::TooMuch));
     assert_eq!(hold(Some(&without), 0, Population::Drawn).why, Some(Undefined::TooMuch));
     assert_eq!(hold(Some(&without), 10_000, Population::Fixed).why, Some(Undefined::FixedUsers));
