@@ -113,7 +113,7 @@ fn all_pairs(texts: &[Text]) -> usize {
     }
     let found = PairLengths::of(&different, VOCABULARY as usize);
     let pairs = (1..texts.len()).flat_map(|j| (0..j).map(move |i| (i, j)));
-    let length = |(i, j)| match (numbered[i], numbered[j]) {
+    let length = |(i, j): (usize, usize)| match (numbered[i], numbered[j]) {
         (a, b) if a == b => different[a].len(),
         (a, b) => found.length(a, b),
     };
