@@ -86,7 +86,10 @@ impl Grid {
                 continue;
             }
             users.push(sessions);
-            design.iter_mut().zip(levels).for_each(|(of, level)| of.push(u32::try_from(level).unwrap()));
+            design
+                .iter_mut()
+                .zip(levels)
+                .for_each(|(of, level)| of.push(u32::try_from(level).expect("a few levels")));
         }
         GridRun { labels: Nested::from_lists(users), design: Design::new(design) }
     }
@@ -107,7 +110,7 @@ impl Grid {
         let mut shares: Vec<f64> = odds.iter().map(|odds| odds / sum).collect();
         if levels.iter().any(|level| level.deviant) {
             shares.iter_mut().for_each(|share| *share *= 0.05);
-            *shares.last_mut().unwrap() += 0.95;
+            *shares.last_mut().expect("a few labels") += 0.95;
         }
         shares
     }
