@@ -24,7 +24,8 @@ use crate::visible::{block, inline};
 /// Longest question shown in full, in characters.
 const QUESTION: usize = 4_000;
 
-/// With more cells than this, parts of the disagreement are a sentence, and levels stand in the summary only.
+/// With more cells than this, parts of the disagreement are a sentence, and levels and the rules of single intervals stand in the
+/// summary only.
 const DETAILED: usize = 200;
 
 /// Probes that have rows and sections of their own. A page of many more would not open.
@@ -139,10 +140,10 @@ fn turn(cells: &[&Cell], brief: bool) -> Markup {
             }
         }
         @let measured = agreement::measured(cells);
-        (agreement::table(&measured))
-        (rules::used(cells))
+        (agreement::table(&measured, brief))
         @if brief { (parts::sentences(&measured)) }
         @else {
+            (rules::used(cells))
             (parts::section(&measured))
             (levels::details(&measured))
         }

@@ -60,7 +60,7 @@ pub(super) fn sentences(measured: &[Measured<'_>]) -> Markup {
                     (measured.cell.target) @if let Some(language) = measured.language { " " span.language { (inline(language)) } } ": "
                     @if 1.0 - value <= NONE { "no disagreement" }
                     @else { (inline(&alternative(&lines(measured.agreement, measured.crossed), 1.0 - value))) }
-                    ". Levels stand in " code { "summary/summary.json" } "."
+                    "."
                 }
             }
         }
