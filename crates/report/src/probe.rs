@@ -28,6 +28,10 @@ use crate::visible::{block, inline};
 /// Longest question shown in full, in characters.
 const QUESTION: usize = 4_000;
 
+/// With more cells than this, parts of the disagreement are a sentence, and levels and the rules of single intervals stand in the
+/// summary only.
+const DETAILED: usize = 200;
+
 /// Probes that have rows and sections of their own. A page of many more would not open.
 const SHOWN: usize = 1_000;
 
@@ -98,13 +102,14 @@ pub(crate) fn sections(summary: &Summary, probes: &Probes<'_>) -> Markup {
         section #probes aria-labelledby="probes-title" {
             h2 #probes-title { "Probe by probe" }
             p { "In the order of the table above." }
-            @for view in probes.shown() { (section(summary, view)) }
+            @let brief = summary.cells.len() > DETAILED;
+            @for view in probes.shown() { (section(summary, view, brief)) }
             (probes.rest())
         }
     }
 }
 
-fn section(summary: &Summary, view: &ProbeView<'_>) -> Markup {
+fn section(summary: &Summary, view: &ProbeView<'_>, brief: bool) -> Markup {
     let mut turns: BTreeMap<u32, Vec<&Cell>> = BTreeMap::new();
     for cell in &view.cells {
         turns.entry(cell.turn).or_default().push(cell);
@@ -117,7 +122,7 @@ fn section(summary: &Summary, view: &ProbeView<'_>) -> Markup {
                 @if let Some(cell) = view.cells.first() { " " span.kind { (cell.kind) } }
             }
             @if let Some(group) = group { p.group { "Group: " (inline(group)) } }
-            @for cells in turns.values() { (turn(cells)) }
+            @for cells in turns.values() { (turn(cells, brief)) }
             (transcripts::details(&view.transcripts))
             p.more {
                 "All conversations: " code { "antiphon show " (summary.run) " --probe " (view.id) " --limit 1000" }
@@ -128,7 +133,7 @@ fn section(summary: &Summary, view: &ProbeView<'_>) -> Markup {
 }
 
 /// One turn: the question once, then every target's answers to it.
-fn turn(cells: &[&Cell]) -> Markup {
+fn turn(cells: &[&Cell], brief: bool) -> Markup {
     let Some(first) = cells.first() else { return html! {} };
     html! {
         @if first.turns > 1 { h4 { "Turn " (first.turn + 1) " of " (first.turns) } }
@@ -139,10 +144,13 @@ fn turn(cells: &[&Cell]) -> Markup {
             }
         }
         @let measured = agreement::measured(cells);
-        (agreement::table(&measured))
-        (rules::used(cells))
-        (parts::section(&measured))
-        (levels::details(&measured))
+        (agreement::table(&measured, brief))
+        @if brief { (parts::sentences(&measured)) }
+        @else {
+            (rules::used(cells))
+            (parts::section(&measured))
+            (levels::details(&measured))
+        }
         (distribution::figures(cells))
         (recall::table(cells))
         (rates(cells))

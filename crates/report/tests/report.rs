@@ -202,7 +202,7 @@ fn an_empty_run_has_a_report() {
     summary.targets.clear();
     summary.users.factors.clear();
     let page = render(&summary, Some(&Operations::default()), &[]);
-    assert!(page.contains("Nothing varied between users.") && page.contains("no price is known"));
+    assert!(page.contains("Nothing varied between users") && page.contains("no price is known"));
 }
 
 #[test]

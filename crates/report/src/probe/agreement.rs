@@ -42,7 +42,7 @@ pub(super) fn measured<'a>(cells: &[&'a Cell]) -> Vec<Measured<'a>> {
 }
 
 /// The three levels of every target, and of every language where wording is compared: languages are never averaged.
-pub(super) fn table(measured: &[Measured<'_>]) -> Markup {
+pub(super) fn table(measured: &[Measured<'_>], brief: bool) -> Markup {
     html! {
         @if measured.is_empty() { p.note { "There is no agreement to show: no two answers could be compared." } }
         @else {
@@ -59,14 +59,14 @@ pub(super) fn table(measured: &[Measured<'_>]) -> Markup {
                             th scope="col" { "Agreement, 95 % interval" }
                         }
                     }
-                    @for measured in measured { (levels(measured)) }
+                    @for measured in measured { (levels(measured, brief)) }
                 }
             }
         }
     }
 }
 
-fn levels(measured: &Measured<'_>) -> Markup {
+fn levels(measured: &Measured<'_>, brief: bool) -> Markup {
     let agreement = measured.agreement;
     html! {
         tbody {
@@ -88,7 +88,7 @@ fn levels(measured: &Measured<'_>) -> Markup {
             @if let Some(general) = measured.crossed.and_then(|crossed| crossed.in_general.as_ref()) {
                 tr.general {
                     th scope="row" { "users in general, who share no level" }
-                    td.plot { (chart::interval(&general.between_users)) }
+                    td.plot { @if !brief { (chart::interval(&general.between_users)) } }
                     td { (Form::Decimal.stacked(&general.between_users)) }
                 }
             }

@@ -51,6 +51,22 @@ pub(super) fn section(measured: &[Measured<'_>]) -> Markup {
     }
 }
 
+/// The same in a sentence for each target, for pages that hold very many.
+pub(super) fn sentences(measured: &[Measured<'_>]) -> Markup {
+    html! {
+        @for measured in measured {
+            @if let Some(value) = measured.agreement.between_users.value {
+                p.note {
+                    (measured.cell.target) @if let Some(language) = measured.language { " " span.language { (inline(language)) } } ": "
+                    @if 1.0 - value <= NONE { "no disagreement" }
+                    @else { (inline(&alternative(&lines(measured.agreement, measured.crossed), 1.0 - value))) }
+                    "."
+                }
+            }
+        }
+    }
+}
+
 fn figure(measured: &Measured<'_>) -> Markup {
     let agreement = measured.agreement;
     let lines = lines(agreement, measured.crossed);

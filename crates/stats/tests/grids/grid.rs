@@ -89,7 +89,7 @@ impl Grid {
             design
                 .iter_mut()
                 .zip(levels)
-                .for_each(|(of, level)| of.push(u32::try_from(level).expect("few levels")));
+                .for_each(|(of, level)| of.push(u32::try_from(level).expect("a few levels")));
         }
         GridRun { labels: Nested::from_lists(users), design: Design::new(design) }
     }
@@ -110,7 +110,7 @@ impl Grid {
         let mut shares: Vec<f64> = odds.iter().map(|odds| odds / sum).collect();
         if levels.iter().any(|level| level.deviant) {
             shares.iter_mut().for_each(|share| *share *= 0.05);
-            *shares.last_mut().expect("there are some") += 0.95;
+            *shares.last_mut().expect("a few labels") += 0.95;
         }
         shares
     }

@@ -28,7 +28,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         holds("6 × 6 near 1, effects 1", grid(&[6, 6], &[1.0, 1.0], NEAR_ONE)),
         holds("8 × 8 near 1, effects 1.5 and 0.5", grid(&[8, 8], &[1.5, 0.5], NEAR)),
         holds("12 × 12 near 1, effects 1.5", grid(&[12, 12], &[1.5, 1.5], NEAR)).expensive(2),
-        holds("24 × 24 near 1, effects 1.5 and 1", grid(&[24, 24], &[1.5, 1.0], NEAR)).expensive(4),
+        holds("24 × 24 near 1, effects 1.5 and 1", grid(&[24, 24], &[1.5, 1.0], NEAR)).expensive(2),
         holds("12 × 12, half and half", Grid { user: 0.0, ..grid(&[12, 12], &[0.0, 0.0], HALF) })
             .expensive(2),
         holds("8 × 8, half and half, effects 1", grid(&[8, 8], &[1.0, 1.0], HALF)),
