@@ -34,10 +34,10 @@ pub fn terminal(summary: &Summary, style: Style) -> String {
     let probes = Probes::of(summary, &[]);
     let cells: Vec<&Cell> = probes.views.iter().flat_map(|view| view.cells.iter().copied()).collect();
     write_table(&mut text, &cells, style.width.max(NARROWEST), &paint);
+    write_certificate(&mut text, summary, &paint);
     if let Some(line) = crate::mirrored::line(summary) {
         let _ = writeln!(text, "{line}");
     }
-    write_certificate(&mut text, summary, &paint);
     text
 }
 

@@ -1,7 +1,7 @@
 //! Whether a text hedges: speaks of itself as a machine, or of having no views of its own.
 
 use super::Hedging;
-use super::language::{Rules, all};
+use super::language::{Rules, likely};
 use super::reading::{Reading, Sentence};
 
 /// Sentences at the beginning in which a hedge stands, in whatever language.
@@ -9,10 +9,10 @@ const HEAD: usize = 3;
 /// Sentences at the end, where it may come as an afterthought.
 const TAIL: usize = 2;
 
-pub(super) fn class(reading: &Reading, spoken: Option<&Rules>) -> Hedging {
+pub(super) fn class(reading: &Reading, spoken: Option<&'static Rules>) -> Hedging {
     let sentences = &reading.sentences;
     let head = &sentences[..sentences.len().min(HEAD)];
-    if head.iter().any(|sentence| all().iter().any(|rules| hedges(sentence, rules))) {
+    if head.iter().any(|sentence| likely(sentence, spoken).any(|rules| hedges(sentence, rules))) {
         return Hedging::Hedged;
     }
     let Some(rules) = spoken else { return Hedging::Undecided };

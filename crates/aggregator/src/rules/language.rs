@@ -1,12 +1,13 @@
 //! The rules of each language, and which language a text is in.
 
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
+use antiphon_stats::text::tokens;
 use regex::Regex;
 use serde::Deserialize;
 
-use super::reading::Reading;
+use super::reading::{Reading, Sentence};
 
 /// Every language that has rules. docs/statistics.md says how well each does.
 pub(super) const FILES: [&str; 11] = [
@@ -79,8 +80,11 @@ pub(super) struct Rules {
     pub(super) offer: Patterns,
 }
 
-/// Patterns of which any may match, as one.
-pub(super) struct Patterns(Regex);
+/// Patterns of which any may match, as one; compiled when a text of the language is first read.
+pub(super) struct Patterns {
+    source: String,
+    compiled: OnceLock<Regex>,
+}
 
 impl Rules {
     fn read(file: &str) -> Self {
@@ -111,21 +115,25 @@ impl Patterns {
     fn new(patterns: &[String]) -> Self {
         assert!(!patterns.is_empty(), "nothing would match everything");
         let any: Vec<String> = patterns.iter().map(|pattern| format!("(?:{pattern})")).collect();
-        Self(Regex::new(&any.join("|")).expect("a test compiles every rule"))
+        Self { source: any.join("|"), compiled: OnceLock::new() }
+    }
+
+    fn regex(&self) -> &Regex {
+        self.compiled.get_or_init(|| Regex::new(&self.source).expect("a test compiles every rule"))
     }
 
     /// The end, in bytes, of the match that begins first.
     pub(super) fn find(&self, text: &str) -> Option<usize> {
-        self.0.find(text).map(|found| found.end())
+        self.regex().find(text).map(|found| found.end())
     }
 
     pub(super) fn is_match(&self, text: &str) -> bool {
-        self.0.is_match(text)
+        self.regex().is_match(text)
     }
 
     /// The text without all that matches.
     pub(super) fn cut<'t>(&self, text: &'t str) -> std::borrow::Cow<'t, str> {
-        self.0.replace_all(text, " … ")
+        self.regex().replace_all(text, " … ")
     }
 }
 
@@ -134,7 +142,7 @@ impl Patterns {
 pub(super) fn spoken(reading: &Reading, user: &str) -> Option<&'static Rules> {
     let primary = user.split(['-', '_']).next().unwrap_or(user).to_lowercase();
     let own = all().iter().find(|rules| rules.language == primary);
-    let script = script_of(reading);
+    let script = script_of(&reading.sentences);
     if script != Some(Script::Words) {
         return match script {
             // Han characters alone may be a few words of Japanese.
@@ -158,14 +166,33 @@ pub(super) fn spoken(reading: &Reading, user: &str) -> Option<&'static Rules> {
     }
 }
 
+/// The rules that a sentence may be read by: those of the text's language, and of its own where that is another.
+pub(super) fn likely(
+    sentence: &Sentence,
+    spoken: Option<&'static Rules>,
+) -> impl Iterator<Item = &'static Rules> {
+    let own = match script_of(std::slice::from_ref(sentence)) {
+        Some(Script::Words) => {
+            let words = tokens(&sentence.text);
+            let best =
+                all().iter().map(|rules| (rules.share(&words), rules)).max_by(|a, b| a.0.total_cmp(&b.0));
+            best.filter(|(share, _)| *share >= SPOKEN).map(|(_, rules)| rules)
+        }
+        Some(script) => all().iter().find(|rules| rules.script == script),
+        None => None,
+    };
+    let other = own.filter(|own| spoken.is_none_or(|spoken| spoken.language != own.language));
+    spoken.into_iter().chain(other)
+}
+
 fn is_long(reading: &Reading) -> bool {
     reading.words().count() > 4 * FEW
 }
 
 /// The script of most letters; `None` where there are none, or where most are of one that no rules are for.
-fn script_of(reading: &Reading) -> Option<Script> {
+fn script_of(sentences: &[Sentence]) -> Option<Script> {
     let (mut words, mut han, mut kana, mut other) = (0, 0, 0, 0);
-    for character in reading.sentences.iter().flat_map(|sentence| sentence.text.chars()) {
+    for character in sentences.iter().flat_map(|sentence| sentence.text.chars()) {
         match character {
             '\u{3040}'..='\u{30ff}' => kana += 1,
             '\u{3400}'..='\u{9fff}' => han += 1,

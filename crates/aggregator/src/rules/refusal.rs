@@ -1,7 +1,7 @@
 //! Whether a text refuses. A refusal stands at the beginning, and no answer follows it.
 
 use super::Refusal;
-use super::language::{Patterns, Rules, all};
+use super::language::{Patterns, Rules, likely};
 use super::reading::{Reading, Sentence};
 
 /// Sentences at the beginning in which a refusal stands.
@@ -13,18 +13,20 @@ const REST: usize = 60;
 /// Words behind a "but" that are an answer.
 const ANSWER: usize = 3;
 
-pub(super) fn class(reading: &Reading, spoken: Option<&Rules>) -> Refusal {
+pub(super) fn class(reading: &Reading, spoken: Option<&'static Rules>) -> Refusal {
     let head = &reading.sentences[..reading.sentences.len().min(HEAD)];
-    // The rules of the language come first; a model may refuse in another one than it is asked in.
-    let others = all().iter().filter(|rules| spoken.is_none_or(|spoken| spoken.language != rules.language));
-    for rules in spoken.into_iter().chain(others) {
-        if let Some((at, end)) = find(head, rules) {
-            let before: usize = head[..at].iter().map(|sentence| sentence.words).sum();
-            return match before <= BEFORE {
-                true => what_follows(reading, at, end, rules),
-                false => Refusal::Undecided,
+    let mut before = 0;
+    for (at, sentence) in head.iter().enumerate() {
+        if let Some((end, rules)) =
+            likely(sentence, spoken).find_map(|rules| Some((refuses(sentence, rules)?, rules)))
+        {
+            return if before <= BEFORE {
+                what_follows(reading, at, &end, rules)
+            } else {
+                Refusal::Undecided
             };
         }
+        before += sentence.words;
     }
     let Some(rules) = spoken else { return Refusal::Undecided };
     // Far down it may be part of a story, or of an answer that leaves something out.
@@ -34,21 +36,18 @@ pub(super) fn class(reading: &Reading, spoken: Option<&Rules>) -> Refusal {
     }
 }
 
-/// The first sentence that refuses, and what it says behind that.
-fn find(sentences: &[Sentence], rules: &Rules) -> Option<(usize, String)> {
-    sentences.iter().enumerate().find_map(|(at, sentence)| Some((at, refuses(sentence, rules)?)))
-}
-
+/// What the sentence says behind a refusal, if it is one.
 fn refuses(sentence: &Sentence, rules: &Rules) -> Option<String> {
+    rules.refuse.find(&sentence.text)?;
     let text = rules.spare.cut(&sentence.text);
     rules.refuse.find(&text).map(|end| text[end..].to_owned())
 }
 
 /// A refusal is one if only reasons, offers and advice come behind it.
-fn what_follows(reading: &Reading, at: usize, end: String, rules: &Rules) -> Refusal {
+fn what_follows(reading: &Reading, at: usize, end: &str, rules: &Rules) -> Refusal {
     let behind = &reading.sentences[at + 1..];
     let rest: usize = behind.iter().map(|sentence| sentence.words).sum();
-    let answers = std::iter::once(end.as_str())
+    let answers = std::iter::once(end)
         .chain(behind.iter().map(|sentence| sentence.text.as_str()))
         .any(|text| turns(text, &rules.pivot, &rules.offer));
     if rest > REST || answers { Refusal::Undecided } else { Refusal::Refused }

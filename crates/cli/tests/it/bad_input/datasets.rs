@@ -175,6 +175,11 @@ fn documents() {
     ]);
 }
 
+/// Three columns, of which the last says in one row what nobody understands.
+fn rows(d: &Desk) {
+    d.write("d.csv", "left,right,want\nHi?,Ho?,answer\nHa?,He?,perhaps\n");
+}
+
 #[test]
 fn pairs_and_refusals() {
     check(&[
