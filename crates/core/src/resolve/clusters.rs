@@ -126,7 +126,6 @@ mod tests {
             ]
             .into(),
             pools: [(PoolId::new("pool").unwrap(), Limits::default())].into(),
-            ..TargetCatalogue::default()
         };
         let assets =
             Assets { vectors: [("words.vec".to_owned(), "abc".to_owned())].into(), ..Assets::default() };
