@@ -17,10 +17,6 @@ fn from(desk: &Desk, probes: &str) {
 }
 
 /// The probes are spoilt, which every command that reads suites refuses.
-fn rows(desk: &Desk) {
-    desk.write("d.csv", "left,right,want\nHi?,Ho?,answer\nHa?,He?,perhaps\n");
-}
-
 fn probes(name: &'static str, spoil: fn(&mut Desk), says: &'static [&'static str]) -> Case {
     case(name, spoil, READERS, 2, says)
 }
