@@ -50,7 +50,7 @@ pub(crate) async fn aggregate(
                 few.wall_seconds,
                 per_sample(few, samples / times)
             ),
-            // Ten samples a second would do; this is what no night is too short for.
+            // A matter of minutes, not of a night.
             target: Target::AtMost(3_600.0),
         },
         Figure {
