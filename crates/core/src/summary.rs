@@ -4,6 +4,7 @@
 mod crossed;
 mod meaning;
 mod mirrored;
+mod transcript;
 
 use std::collections::BTreeMap;
 
@@ -20,6 +21,7 @@ pub use crossed::{
 pub use meaning::{
     BorneOut, Cluster, Clusters, ClustersFound, ConsensusWord, Quotations, SaidInstead, UserApart,
 };
+pub use transcript::{Transcript, TranscriptAnswer, TranscriptTurn};
 
 use crate::certificate::Certificate;
 use crate::{Limits, ProbeId, RunId, Sampling, Scoring, Seed, Target, TargetId, UserId, UserMode};
@@ -404,43 +406,4 @@ pub struct Operations {
     pub unexplained_input: BTreeMap<TargetId, u64>,
     /// Models that said they answered, per target.
     pub models: BTreeMap<TargetId, BTreeMap<String, u64>>,
-}
-
-/// One conversation as the report shows it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Transcript {
-    /// Who was asked.
-    pub target: TargetId,
-    /// What was asked.
-    pub probe: ProbeId,
-    /// Who asked.
-    pub user: UserId,
-    /// The session.
-    pub session: u32,
-    /// The system prompt.
-    pub system: Option<String>,
-    /// Turn by turn.
-    pub turns: Vec<TranscriptTurn>,
-}
-
-/// One turn of a conversation.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct TranscriptTurn {
-    /// What the user said.
-    pub asked: String,
-    /// The beginning of the answer that the model was given.
-    pub prefill: Option<String>,
-    /// The answers, repeat by repeat.
-    pub answers: Vec<TranscriptAnswer>,
-}
-
-/// One answer of a turn.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct TranscriptAnswer {
-    /// The repeat.
-    pub repeat: u32,
-    /// What became of it, in a word or two.
-    pub outcome: String,
-    /// The text.
-    pub text: String,
 }
