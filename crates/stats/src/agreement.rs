@@ -5,7 +5,7 @@
 //! `A_B = mean_{u<v} mean_{s,s'} mean_{r,r'} h`. Each is an unbiased nested U-statistic. `A_B` is the headline.
 
 use crate::estimate::{Estimate, Population, Undefined};
-use crate::interval::{self, fixed, fixed::Stratum, mean};
+use crate::interval::{self, OfUser, fixed, fixed::Stratum, mean};
 use crate::kernel::{Kernel, Profile, SimilarityMatrix};
 use crate::nested::{CellSize, Nested, User};
 use crate::pair_statistic::PairStatistic;
@@ -159,7 +159,7 @@ impl Levels {
         }
         let values: Vec<f64> = eligible.iter().filter_map(|user| user.value()).collect();
         let interval = match population {
-            Population::Drawn => interval::of_users(&values),
+            Population::Drawn => interval::of_users(&values, OfUser::Pairs),
             Population::Fixed => fixed::pairs_of_sessions(&eligible),
         };
         Estimate::formed(mean(values.iter().copied()), interval)

@@ -69,6 +69,27 @@ pub enum Undefined {
     /// Two users say nothing about how users differ.
     #[error("an interval needs at least three users, a point is all that fewer give")]
     FewUsers,
+    /// Too few raters to see how raters differ.
+    #[error("an interval needs at least {needed} raters")]
+    FewRaters {
+        /// Raters that there must be.
+        needed: usize,
+    },
+    /// Too few answers ever deviate from the most frequent one.
+    #[error("an interval needs at least {needed} users who ever deviate from the most frequent answer")]
+    FewDeviants {
+        /// Users that there must be of this kind.
+        needed: usize,
+    },
+    /// Too few users for the interval to hold what it promises.
+    #[error("an interval needs at least {needed} users")]
+    FewDrawnUsers {
+        /// Users that there must be.
+        needed: usize,
+    },
+    /// All that was seen is the same, which says nothing of how far the value may be off.
+    #[error("nothing that was seen differs, so no interval can be told")]
+    NoSpread,
     /// For users that are not drawn the interval comes from their sessions.
     #[error("users that were not drawn need at least {needed} sessions each for an interval")]
     FewSessions {

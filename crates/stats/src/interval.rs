@@ -31,6 +31,9 @@ pub(crate) struct Spread {
     pub(crate) discordant: usize,
     /// The t quantile for the degrees of freedom of the variance.
     pub(crate) t: f64,
+    /// How lopsided the error of the value is: the skewness of what the units contribute, over the root of their number;
+    /// `None` for the plain logit t interval.
+    pub(crate) skewness: Option<f64>,
     /// The most that the effective number of units may be.
     pub(crate) cap: f64,
 }
@@ -69,9 +72,29 @@ impl Spread {
         // agreements of open answers out of their own interval.
         let value = self.value.clamp(1e-12, 1.0 - 1e-12);
         let centre = (value / (1.0 - value)).ln();
-        let half = self.t * self.variance.sqrt() / (value * (1.0 - value));
+        let error = self.variance.sqrt() / (value * (1.0 - value));
+        let (below, above) = self.quantiles(value, error);
         let back = |x: f64| 1.0 / (1.0 + (-x).exp());
-        Interval { low: back(centre - half), high: back(centre + half) }
+        Interval { low: back(centre - error * below), high: back(centre - error * above) }
+    }
+
+    /// How many errors the ends lie below the value. The t of lopsided values is, to first order, a normal variable
+    /// with a quadratic term, of which the logit takes back a part; the ends are where Hall's (1992) cubic, which undoes
+    /// that term, has its quantiles. What so few units say of their skewness is not trusted beyond `MOST_BENT`.
+    fn quantiles(&self, value: f64, error: f64) -> (f64, f64) {
+        const MOST_BENT: f64 = 0.3;
+        const MOST_SHIFTED: f64 = 0.5;
+        let Some(skewness) = self.skewness else {
+            return (self.t, -self.t);
+        };
+        let most = MOST_BENT / self.t;
+        let bend = (error * (1.0 - 2.0 * value) / 2.0 - skewness / 3.0).clamp(-most, most);
+        let shift = (skewness / 6.0).clamp(-MOST_SHIFTED, MOST_SHIFTED);
+        let quantile = |t: f64| {
+            let t = t - shift;
+            if bend.abs() < 1e-9 { t } else { (1.0 - (1.0 - 3.0 * bend * t).cbrt()) / bend }
+        };
+        (quantile(self.t), quantile(-self.t))
     }
 }
 
@@ -106,25 +129,34 @@ pub(crate) fn user_means(cell: &Nested<f64>) -> Vec<f64> {
 pub(crate) fn of_sessions(users: &[Vec<f64>], population: Population) -> Estimate {
     let means: Vec<f64> = users.iter().map(|sessions| mean(sessions.iter().copied())).collect();
     let interval = match population {
-        Population::Drawn => of_users(&means),
+        Population::Drawn => of_users(&means, OfUser::Mean),
         Population::Fixed => fixed::mean_of_sessions(users),
     };
     Estimate::formed(mean(means.iter().copied()), interval)
 }
 
+/// What the value of one user is.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum OfUser {
+    /// A mean.
+    Mean,
+    /// A mean over pairs of few sessions, which is lopsided: most often a little too low, at times much too high.
+    Pairs,
+}
+
 /// The interval of the mean of one value per drawn user.
-pub(crate) fn of_users(values: &[f64]) -> Result<Formed, Undefined> {
+pub(crate) fn of_users(values: &[f64], of: OfUser) -> Result<Formed, Undefined> {
     if values.len() < 3 {
         return Err(Undefined::FewUsers);
     }
     if mean(values.iter().copied()) < 0.5 {
         let mirrored: Vec<f64> = values.iter().map(|value| 1.0 - value).collect();
-        return Ok(of_users_near_one(&mirrored).mirrored());
+        return Ok(of_users_near_one(&mirrored, of).mirrored());
     }
-    Ok(of_users_near_one(values))
+    Ok(of_users_near_one(values, of))
 }
 
-fn of_users_near_one(values: &[f64]) -> Formed {
+fn of_users_near_one(values: &[f64], of: OfUser) -> Formed {
     let m = values.len() as f64;
     let odd: Vec<f64> = values.iter().copied().filter(|&value| value < 1.0).collect();
     let variance = variance(values) / m;
@@ -136,13 +168,27 @@ fn of_users_near_one(values: &[f64]) -> Formed {
     };
     let spread = Spread {
         value: mean(values.iter().copied()),
-        variance,
+        variance: if of == OfUser::Pairs { few_units(variance, m) } else { variance },
         augmented,
         discordant: odd.len(),
         t: student_t(TAIL, m - 1.0),
+        skewness: (of == OfUser::Pairs).then(|| lopsidedness(values)),
         cap: m,
     };
     spread.interval()
+}
+
+/// The variance as if it had been seen in two units fewer: of lopsided values the few at hand show too little.
+pub(crate) fn few_units(variance: f64, units: f64) -> f64 {
+    variance * units / (units - 2.0)
+}
+
+/// The skewness of values over the root of their number; 0 where they do not vary.
+pub(crate) fn lopsidedness(values: &[f64]) -> f64 {
+    let centre = mean(values.iter().copied());
+    let moment = |power: i32| mean(values.iter().map(|value| (value - centre).powi(power)));
+    let variance = moment(2);
+    if variance > NO_SPREAD { moment(3) / variance.powf(1.5) / (values.len() as f64).sqrt() } else { 0.0 }
 }
 
 /// The mean of at least one value.

@@ -15,6 +15,8 @@ pub(crate) struct Profile(Vec<(u32, f64)>);
 pub struct SimilarityMatrix {
     size: usize,
     rows: Vec<f64>,
+    /// Whether any two values are partly alike.
+    graded: bool,
 }
 
 /// How alike two distinct values are.
@@ -73,16 +75,17 @@ impl Profile {
 impl SimilarityMatrix {
     /// Fills the matrix from `similarity(i, j)`, called once for every `i < j`.
     pub fn from_pairs(size: usize, mut similarity: impl FnMut(usize, usize) -> f64) -> Self {
-        let mut rows = vec![0.0; size * size];
+        let (mut rows, mut graded) = (vec![0.0; size * size], false);
         for i in 0..size {
             rows[i * size + i] = 1.0;
             for j in i + 1..size {
                 let h = similarity(i, j);
+                graded |= h > 0.0 && h < 1.0;
                 rows[i * size + j] = h;
                 rows[j * size + i] = h;
             }
         }
-        Self { size, rows }
+        Self { size, rows, graded }
     }
 
     /// How many distinct values there are.
@@ -112,6 +115,14 @@ impl Kernel<'_> {
         match self {
             Self::Identity { size } => *size,
             Self::Matrix(matrix) => matrix.size,
+        }
+    }
+
+    /// Whether any two values are partly alike.
+    pub(crate) fn is_graded(&self) -> bool {
+        match self {
+            Self::Identity { .. } => false,
+            Self::Matrix(matrix) => matrix.graded,
         }
     }
 

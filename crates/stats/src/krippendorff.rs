@@ -1,5 +1,12 @@
 //! Krippendorff's alpha: the reliability of raters, with missing ratings allowed. (Krippendorff 2011)
 
+use crate::estimate::{Estimate, Interval, Undefined};
+use crate::interval::{few_units, variance};
+use crate::quantile::{TAIL, student_t};
+
+/// With fewer the jackknife was not seen to cover.
+const LEAST_RATERS: usize = 8;
+
 /// How far two ratings are apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Metric {
@@ -43,6 +50,41 @@ pub fn alpha(units: &[Vec<f64>], metric: Metric) -> Option<f64> {
         })
         .sum();
     (expected > 0.0).then(|| 1.0 - observed / expected)
+}
+
+/// The same of ratings that come with their rater: `units[unit]` are pairs of a rater and a rating. The interval speaks of
+/// other raters of these units. It is a jackknife over raters of the logarithm of `Do / De`, as `alpha` is at most 1, with
+/// Student's t. The value is missing as for [`alpha`] (`Undefined::NoSamples`), the interval for fewer than
+/// eight raters, where all raters agree on every unit, or where all ratings that one rater leaves are equal.
+#[must_use]
+pub fn alpha_of_raters(units: &[Vec<(u64, f64)>], metric: Metric) -> Estimate {
+    let without = |left_out: Option<u64>| {
+        let kept = |unit: &Vec<(u64, f64)>| {
+            unit.iter().filter(|(rater, _)| Some(*rater) != left_out).map(|(_, rating)| *rating).collect()
+        };
+        alpha(&units.iter().map(kept).collect::<Vec<_>>(), metric)
+    };
+    let Some(value) = without(None) else {
+        return Estimate::undefined(Undefined::NoSamples);
+    };
+    let mut raters: Vec<u64> = units.iter().flatten().map(|(rater, _)| *rater).collect();
+    raters.sort_unstable();
+    raters.dedup();
+    if raters.len() < LEAST_RATERS {
+        return Estimate::new(value, Err(Undefined::FewRaters { needed: LEAST_RATERS }));
+    }
+    let logs: Option<Vec<f64>> = raters
+        .iter()
+        .map(|rater| without(Some(*rater)).map(|alpha| (1.0 - alpha).ln()).filter(|log| log.is_finite()))
+        .collect();
+    let interval = logs.filter(|_| value < 1.0).ok_or(Undefined::NoSpread).map(|logs| {
+        let m = logs.len() as f64;
+        let variance = few_units(variance(&logs) * (m - 1.0).powi(2) / m, m);
+        let half = student_t(TAIL, m - 1.0) * variance.sqrt();
+        let distance = |by: f64| 1.0 - ((1.0 - value).ln() + by).exp();
+        Interval { low: distance(half), high: distance(-half) }
+    });
+    Estimate::new(value, interval)
 }
 
 /// The ordinal metric is the interval metric on the middle of the ranks that equal ratings share.
@@ -116,6 +158,38 @@ mod tests {
         assert_eq!(alpha(&[vec![0.0, 0.0], vec![-0.0, 0.0]], Metric::Ratio), None);
         assert_eq!(alpha(&[vec![-1.0, 1.0]], Metric::Ratio), None);
         assert_eq!(alpha(&[vec![f64::NAN, 1.0], vec![0.0, 1.0]], Metric::Interval), None);
+    }
+
+    fn rated() -> Vec<Vec<(u64, f64)>> {
+        // Ten raters of four units, who are off by one in turns.
+        let rating = |unit: u64, rater: u64| (unit * 2 + u64::from((unit + rater) % 3 == 0)) as f64;
+        (0..4).map(|unit| (0..10).map(|rater| (rater, rating(unit, rater))).collect()).collect()
+    }
+
+    #[test]
+    fn an_interval_comes_from_leaving_out_raters() {
+        let found = alpha_of_raters(&rated(), Metric::Interval);
+        let ratings: Vec<Vec<f64>> =
+            rated().iter().map(|unit| unit.iter().map(|rating| rating.1).collect()).collect();
+        assert_eq!(found.value, alpha(&ratings, Metric::Interval));
+        let interval = found.interval.unwrap();
+        assert!(interval.contains(found.value.unwrap()) && interval.high < 1.0, "{found:?}");
+        // Who rates twice with the same outcome is one rater still.
+        let twice: Vec<Vec<(u64, f64)>> =
+            rated().iter().map(|unit| [unit.clone(), unit.clone()].concat()).collect();
+        let twice = alpha_of_raters(&twice, Metric::Interval).interval.unwrap();
+        assert!(twice.high - twice.low > 0.9 * (interval.high - interval.low), "{twice:?} {interval:?}");
+    }
+
+    #[test]
+    fn an_interval_that_cannot_be_told_is_withheld() {
+        let why = |units: &[Vec<(u64, f64)>]| alpha_of_raters(units, Metric::Nominal).why;
+        let few: Vec<Vec<(u64, f64)>> = rated().iter().map(|unit| unit[..7].to_vec()).collect();
+        assert_eq!(why(&few), Some(Undefined::FewRaters { needed: 8 }));
+        let agreed: Vec<Vec<(u64, f64)>> =
+            (0..4).map(|unit| (0..10).map(|rater| (rater, f64::from(unit))).collect()).collect();
+        assert_eq!(why(&agreed), Some(Undefined::NoSpread));
+        assert_eq!(why(&[]), Some(Undefined::NoSamples));
     }
 
     proptest! {

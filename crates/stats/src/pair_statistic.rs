@@ -1,7 +1,7 @@
 //! The mean similarity of two different units (users, or the sessions of one user) and how far it may be off.
 
 use crate::estimate::Formed;
-use crate::interval::{SCARCE_UNITS, Spread};
+use crate::interval::{SCARCE_UNITS, Spread, few_units};
 use crate::kernel::{Kernel, Profile};
 use crate::quantile::{TAIL, student_t};
 
@@ -14,6 +14,8 @@ pub(crate) struct PairStatistic {
     pub(crate) sum_of_squares: f64,
     /// Units with any answer that is not the cell's most frequent one.
     pub(crate) discordant: usize,
+    /// Whether any two answers are partly alike, neither the same nor nothing of the kind.
+    pub(crate) graded: bool,
     /// Each unit's similarity to the mean of the discordant ones (itself included where it is one of them); empty
     /// where it is not needed.
     pub(crate) toward_discordant: Vec<f64>,
@@ -25,7 +27,8 @@ impl PairStatistic {
         if profiles.len() < 2 {
             let discordant = profiles.iter().filter(|p| p.differs_from(mode)).count();
             let row_sums = vec![0.0; profiles.len()];
-            return Self { row_sums, sum_of_squares: 0.0, discordant, toward_discordant: Vec::new() };
+            let toward_discordant = Vec::new();
+            return Self { row_sums, sum_of_squares: 0.0, discordant, graded: false, toward_discordant };
         }
         for profile in profiles {
             for &(value, weight) in profile.entries() {
@@ -44,6 +47,7 @@ impl PairStatistic {
             row_sums: profiles.iter().map(|p| p.dot(&field) - kernel.form(p, p)).collect(),
             sum_of_squares: kernel.sum_of_squares(profiles),
             discordant: odd.len(),
+            graded: kernel.is_graded(),
             toward_discordant,
         }
     }
@@ -105,12 +109,15 @@ impl PairStatistic {
     pub(crate) fn interval(&self) -> Option<Formed> {
         let m = self.units();
         let value = self.value().filter(|_| m >= 3.0)?;
+        // Of labels the second part of `v*` makes up for what few units do not show; graded similarities have hardly any.
+        let variance = self.variance();
         let spread = Spread {
             value,
-            variance: self.variance(),
+            variance: if self.graded { few_units(variance, m) } else { variance },
             augmented: self.augmented_variance(),
             discordant: self.discordant,
             t: student_t(TAIL, m - 1.0),
+            skewness: None,
             // Unanimous units bound the share p of the mode; two of them then agree with p squared, which is as if
             // there were half as many units.
             cap: m / 2.0,

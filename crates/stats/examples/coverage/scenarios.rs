@@ -1,7 +1,9 @@
 //! All scenarios, a file a family. A new one: a file with `scenarios()`, and a line here.
 
+mod acceptance;
 mod alarms;
 mod controls;
+mod counts;
 mod fixed;
 mod graded;
 mod grids;
@@ -16,9 +18,11 @@ pub(crate) fn all() -> Vec<Scenario> {
         fixed::scenarios(),
         graded::scenarios(),
         grids::scenarios(),
+        counts::scenarios(),
         controls::scenarios(),
         alarms::scenarios(),
         nights::scenarios(),
+        acceptance::scenarios(),
     ];
     families.into_iter().flatten().collect()
 }

@@ -36,6 +36,7 @@ pub(super) fn agreement(tables: &Tables<'_>, own: &[f64], odd: &[bool]) -> Estim
         augmented: of_levels.iter().map(PairStatistic::augmented_variance).sum(),
         discordant: of_levels.iter().map(|levels| levels.discordant).min().unwrap_or(0),
         t: student_t(TAIL, fewest(tables.crossing, &units) - 1.0),
+        skewness: None,
         cap: fewest(tables.crossing, &units) / 2.0,
     };
     Estimate::formed(value, Ok(spread.interval()))
@@ -83,6 +84,7 @@ fn pairs_of_levels(tables: &Tables<'_>, at: usize, value: f64, own: &[f64], odd:
     PairStatistic {
         row_sums: (0..levels).map(|k| others(k).map(|l| between(k, l)).sum()).collect(),
         sum_of_squares: (0..levels).map(|l| (0..l).map(|k| between(k, l).powi(2)).sum::<f64>()).sum(),
+        graded: false,
         discordant,
         toward_discordant: if needed { (0..levels).map(toward).collect() } else { Vec::new() },
     }
@@ -134,6 +136,7 @@ fn mean_near_one(crossing: &Crossing, units: &[usize], users: &[f64]) -> Formed 
         augmented: of_levels.iter().map(with_one_more).sum(),
         discordant: of_levels.iter().map(deviating).min().unwrap_or(0),
         t: student_t(TAIL, fewest(crossing, units) - 1.0),
+        skewness: None,
         cap: fewest(crossing, units),
     };
     spread.interval()

