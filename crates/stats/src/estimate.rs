@@ -87,9 +87,6 @@ pub enum Undefined {
         /// Users that there must be.
         needed: usize,
     },
-    /// All that was seen is the same, which says nothing of how far the value may be off.
-    #[error("nothing that was seen differs, so no interval can be told")]
-    NoSpread,
     /// For users that are not drawn the interval comes from their sessions.
     #[error("users that were not drawn need at least {needed} sessions each for an interval")]
     FewSessions {
