@@ -12,6 +12,7 @@ pub use mirrored::{
     ByUser, Measure, MirroredMeasure, MirroredPair, MirroredSide, RefusalOverview, UserValues, Verdict,
     WithoutUser,
 };
+pub use transcript::{Transcript, TranscriptAnswer, TranscriptTurn};
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! A conversation as the report shows it.
+//! Conversations as the report shows them.
 
 use serde::{Deserialize, Serialize};
 
