@@ -32,6 +32,8 @@ pub(crate) struct OpenRun {
     pub(crate) dead: BTreeMap<(TargetId, BlockId), Vec<Job>>,
     pub(crate) prompter: Prompter,
     pub(crate) places: Places,
+    /// How often the interval of the agreement between users may miss, where that is not 0.05.
+    pub(crate) miss: Option<f64>,
 }
 
 /// A block of a target, by their places.
@@ -184,6 +186,7 @@ impl Work {
             samples,
             certificate,
             vectors: &self.vectors,
+            miss: run.miss,
         };
         let cell = summarise(&input);
         self.drift.add(&input, &cell, &names);

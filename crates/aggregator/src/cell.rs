@@ -44,6 +44,8 @@ pub(crate) struct CellInput<'a> {
     pub(crate) certificate: Certificate,
     /// Vectors of its answers, where the suite compares by them, by the hash of the text.
     pub(crate) vectors: &'a HashMap<String, Vec<f32>>,
+    /// How often the interval of the agreement between users may miss, where that is not 0.05.
+    pub(crate) miss: Option<f64>,
 }
 
 /// Sums a cell up.
@@ -95,6 +97,7 @@ pub(crate) fn summarise(input: &CellInput<'_>) -> Cell {
         apart,
         quotations,
         by_user,
+        asked: None,
     }
 }
 

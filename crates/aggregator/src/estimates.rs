@@ -38,11 +38,12 @@ pub(crate) fn with_interval(value: f64, interval: Option<Interval>) -> Estimate 
     }
 }
 
-pub(crate) fn agreement(from: &stats::Agreement) -> Agreement {
+/// An agreement, that between users with an interval that misses with another chance than 0.05 where there is one.
+pub(crate) fn agreement(from: &stats::Agreement, miss: Option<f64>) -> Agreement {
     Agreement {
         within_session: estimate(from.within),
         between_sessions: estimate(from.sessions),
-        between_users: estimate(from.users),
+        between_users: estimate(miss.map_or(from.users, |miss| from.users_at(miss))),
         sampling_part: from.parts.sampling,
         session_part: from.parts.session,
         user_part: from.parts.user,

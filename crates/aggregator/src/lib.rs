@@ -8,6 +8,7 @@
 //! | `read_block` | the samples of a block; of retried ones the first that stands |
 //! | `label` | from an answer's text to a label: an option, a number, a short text |
 //! | `rules` | refusal and hedging by rule |
+//! | `looks`, `measure` | probes that are asked until their intervals are narrow |
 //! | `cell` | one target's answers to one turn of one probe, summed up |
 //! | `mirrored` | refusal across probes; the two sides of mirrored pairs |
 //! | `users`, `scales` | who asked; how far scales can be relied on across probes |
@@ -26,6 +27,8 @@ mod drift;
 mod error;
 mod estimates;
 mod label;
+mod looks;
+mod measure;
 mod memory;
 mod mirrored;
 mod part;
@@ -43,6 +46,7 @@ mod word_vectors;
 pub use block::Block;
 pub use error::AggregatorError;
 pub use label::{Label, label_of};
+pub use measure::widest;
 pub use memory::Settings;
 pub use run::{Parts, run};
 pub use vectors::ToEmbed;

@@ -14,6 +14,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
 use crate::block::{Block, OpenRun};
+use crate::looks::Looks;
 use crate::memory::Memory;
 use crate::mirrored;
 use crate::part::{Part, Whole};
@@ -98,6 +99,7 @@ impl OpenRun {
             dead.entry((lost.job.target.clone(), lost.job.block.clone())).or_default().push(lost.job);
         }
         Ok(Self {
+            miss: Looks::of(&manifest).map(|looks| looks.miss()),
             store: store.clone(),
             prompter: Prompter::new(manifest.seed),
             places: Places::of(&manifest),
@@ -133,6 +135,12 @@ impl OpenRun {
         completeness.complete = completeness.total.is_complete();
         let (refusals, pairs) = mirrored::compare(manifest, &mut cells);
         let plan: Plan<'_> = self.plan();
+        if let Some(looks) = Looks::of(manifest) {
+            for cells in cells.chunk_by_mut(|a, b| a.target == b.target && a.probe == b.probe) {
+                let place = self.places.probes[&cells[0].probe];
+                looks.tell(&plan, &cells[0].target.clone(), place, cells);
+            }
+        }
         Summary {
             format: OBJECT_FORMAT,
             run: manifest.run.clone(),
@@ -147,7 +155,8 @@ impl OpenRun {
             sampling: Sampling { sessions: plan.most_sessions(), repeats: manifest.sampling.repeats },
             scoring: manifest.scoring.clone(),
             limits: manifest.limits.clone(),
-            users: users::summary(manifest),
+            until: manifest.until.clone(),
+            users: users::summary(manifest, plan.most_users()),
             targets: manifest.targets.clone(),
             completeness,
             scales: scales.reliability(&manifest.targets),

@@ -5,7 +5,8 @@ use antiphon_core::{Manifest, UserMode};
 
 use crate::cell::Factors;
 
-pub(crate) fn summary(manifest: &Manifest) -> UsersSummary {
+/// Where probes are asked on, there may be more users than the first `asking`: they would have been asked next.
+pub(crate) fn summary(manifest: &Manifest, asking: u32) -> UsersSummary {
     let users = &manifest.users.users;
     let factors = Factors::of(manifest);
     let distinct = factors.design.combinations() as u64;
@@ -25,7 +26,10 @@ pub(crate) fn summary(manifest: &Manifest) -> UsersSummary {
     UsersSummary {
         mode,
         population: population.to_owned(),
-        users: users.len() as u64,
+        users: match manifest.until {
+            Some(_) => u64::from(asking),
+            None => users.len() as u64,
+        },
         distinct,
         factors: factors.counts(),
         in_general: (mode != UserMode::Drawn && distinct > 1).then(|| in_general.to_owned()),

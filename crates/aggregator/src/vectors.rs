@@ -101,6 +101,7 @@ impl ToEmbed {
                 samples,
                 certificate: Certificate::default(),
                 vectors: &known,
+                miss: None,
             };
             texts.extend(clusters::embedded_texts(&input));
         }

@@ -100,6 +100,8 @@ pub(crate) enum Command {
     Retry(RetryArguments),
     /// Say what a run would ask, take and cost, without asking
     Plan(PlanArguments),
+    /// Say what change between two nights a suite could find, and what finding half of it would cost
+    Power(PowerArguments),
     /// Check a suite and the configuration, and print what they come to
     Check(CheckArguments),
     /// Print the JSON Schema of the suite format, for editors
@@ -229,6 +231,33 @@ pub(crate) struct PlanArguments {
     pub(crate) run: Option<RunId>,
     #[command(flatten)]
     pub(crate) wanted: WantedArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PowerArguments {
+    /// The suite
+    pub(crate) suite: PathBuf,
+    /// Take agreement and its parts from this run instead of assuming them
+    #[arg(long, value_name = "RUN")]
+    pub(crate) from: Option<RunId>,
+    /// Assume this share, of refusals or of an answer
+    #[arg(long, value_name = "SHARE", default_value_t = 0.5)]
+    pub(crate) share: f64,
+    /// Assume this agreement between users
+    #[arg(long, value_name = "SHARE", default_value_t = 0.8)]
+    pub(crate) agreement: f64,
+    /// Assume that users account for this part of the variance
+    #[arg(long, value_name = "PART", default_value_t = 0.2)]
+    pub(crate) user_part: f64,
+    /// Assume that sessions of a user account for this part
+    #[arg(long, value_name = "PART", default_value_t = 0.16)]
+    pub(crate) session_part: f64,
+    /// Assume that a night moves users by this part of the variance between them
+    #[arg(long, value_name = "PART", default_value_t = 0.1)]
+    pub(crate) drift: f64,
+    /// What a session costs besides its samples, in samples
+    #[arg(long, value_name = "SAMPLES", default_value_t = 0.0)]
+    pub(crate) session_cost: f64,
 }
 
 #[derive(Debug, Args)]

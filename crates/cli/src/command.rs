@@ -17,6 +17,7 @@ pub(crate) mod foresee;
 pub(crate) mod init;
 pub(crate) mod open_store;
 pub(crate) mod plan;
+pub(crate) mod power;
 pub(crate) mod purge;
 pub(crate) mod report;
 pub(crate) mod retry;

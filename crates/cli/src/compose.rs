@@ -5,6 +5,7 @@ mod backends;
 mod embedder;
 mod one_process;
 mod pools;
+mod ruler;
 mod service;
 
 use antiphon_aggregator::Settings;

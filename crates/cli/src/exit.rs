@@ -89,7 +89,7 @@ fn coordinator(error: &CoordinatorError) -> Option<Exit> {
         | CoordinatorError::Cancelled { .. } => Some(Exit::Usage),
         CoordinatorError::Store(error) => Some(store(error)),
         CoordinatorError::Queue(error) | CoordinatorError::CallLost { source: error, .. } => queue(error),
-        CoordinatorError::Panicked { .. } => None,
+        CoordinatorError::Panicked { .. } | CoordinatorError::Gauge(_) => None,
     }
 }
 

@@ -10,7 +10,7 @@ use antiphon_limits::Pool;
 use antiphon_worker::Counters;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::money::{count, dollars};
+use crate::money::{count, counted, dollars};
 use crate::output::Output;
 
 /// How often the bar moves.
@@ -78,8 +78,6 @@ pub(crate) struct Watch {
     jobs: Arc<Progress>,
     pools: Vec<(PoolId, Pool)>,
     output: Output,
-    /// Samples of the whole plan.
-    planned: u64,
     begun: Instant,
 }
 
@@ -88,10 +86,9 @@ impl Watch {
         counters: Arc<Counters>,
         jobs: Arc<Progress>,
         pools: Vec<(PoolId, Pool)>,
-        planned: u64,
         output: Output,
     ) -> Self {
-        Self { counters, jobs, pools, output, planned, begun: Instant::now() }
+        Self { counters, jobs, pools, output, begun: Instant::now() }
     }
 
     /// Shows progress until it is dropped.
@@ -100,19 +97,28 @@ impl Watch {
         let mut tick = tokio::time::interval(TICK);
         loop {
             tick.tick().await;
-            meter.show(self.done(), self.planned, || self.line());
+            meter.show(self.done(), self.planned(), || self.line());
         }
+    }
+
+    /// Samples of the plan so far: rounds may add to it.
+    fn planned(&self) -> u64 {
+        self.jobs.planned.load(Relaxed)
     }
 
     /// Samples that are stored, or in jobs that are open.
     fn done(&self) -> u64 {
-        let earlier = self.planned.saturating_sub(self.jobs.to_ask.load(Relaxed));
-        (earlier + self.counters.read().samples).min(self.planned)
+        let earlier = self.planned().saturating_sub(self.jobs.to_ask.load(Relaxed));
+        (earlier + self.counters.read().samples).min(self.planned())
     }
 
     fn line(&self) -> String {
         let reading = self.counters.read();
-        let mut parts = pace(self.done(), self.planned, reading.samples, self.begun);
+        let mut parts = pace(self.done(), self.planned(), reading.samples, self.begun);
+        let rounds = self.jobs.rounds.load(Relaxed);
+        if rounds > 0 {
+            parts.push(format!("{} asked on", counted(rounds, "time", "times")));
+        }
         if reading.dollars > 0.0 {
             parts.push(format!("{} now", dollars(reading.dollars)));
         }

@@ -118,6 +118,9 @@ pub enum CoordinatorError {
         /// Why.
         source: QueueError,
     },
+    /// It cannot be said how wide the intervals are, so neither whether the run is to go on.
+    #[error("can't see whether intervals are narrow enough")]
+    Gauge(#[source] crate::GaugeError),
     /// A mistake of the program.
     #[error("a task of the coordinator failed: {message}")]
     Panicked {

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use antiphon_core::plan::Plan;
 use antiphon_core::prompt::{Prompter, estimate_tokens, one_user_of_each_kind};
-use antiphon_core::{BlockId, Job, JobId, Limits, Manifest, PoolId, Probe, Round, TargetId};
+use antiphon_core::{
+    BlockId, Growth, Job, JobId, Limits, Manifest, OBJECT_FORMAT, PoolId, Probe, Round, RoundKind, TargetId,
+};
 use serde::Serialize;
 
 /// Kinds of users whose prompts are measured for each probe; more would not change the mean by much.
@@ -37,6 +39,10 @@ pub struct Forecast {
     pub unpriced: Vec<TargetId>,
     /// Each pool.
     pub pools: BTreeMap<PoolId, PoolForecast>,
+    /// The same if every probe is asked as far as it may be, where probes are asked until they are narrow: the numbers above are then the
+    /// rounds that are planned so far.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_most: Option<Box<Forecast>>,
 }
 
 /// One pool's part.
@@ -58,8 +64,11 @@ pub fn forecast(
     plan: &Plan<'_>,
     rounds: &[Round],
     stored: &HashSet<(TargetId, BlockId, JobId)>,
-    limits: impl Fn(&PoolId) -> Limits,
+    limits: &dyn Fn(&PoolId) -> Limits,
 ) -> Forecast {
+    // The second of them has nothing that could grow.
+    let at_most = if_all_grow(plan, rounds)
+        .map(|rounds| Box::new(forecast(&Plan::new(plan.manifest(), &rounds), &rounds, stored, limits)));
     let jobs: Vec<Job> = rounds.iter().flat_map(|round| plan.jobs(round)).collect();
     let left = jobs.iter().filter(|job| !stored.contains(&(job.target.clone(), job.block.clone(), job.id())));
     let calls_left = left.map(|job| plan.job_samples(job)).sum();
@@ -80,6 +89,7 @@ pub fn forecast(
         most_dollars: Some(0.0),
         unpriced: Vec::new(),
         pools: BTreeMap::new(),
+        at_most,
     };
     for target in &manifest.targets {
         let answer = u64::from(target.parameters.max_tokens);
@@ -121,6 +131,29 @@ pub fn forecast(
         part.minutes = minutes(part, &limits(pool));
     }
     forecast
+}
+
+/// The rounds with one more, in which everything that is planned is asked as far as it may be; `None` if nothing can grow.
+fn if_all_grow(plan: &Plan<'_>, rounds: &[Round]) -> Option<Vec<Round>> {
+    let manifest = plan.manifest();
+    let until = manifest.until.as_ref()?;
+    let mut growths = Vec::new();
+    for target in &manifest.targets {
+        for (place, probe) in manifest.probes.iter().enumerate() {
+            let (to, look) = (until.last(), u32::try_from(until.looks.len() - 1).expect("few looks"));
+            if plan.covers(&target.id, place, until.first()) && !plan.covers(&target.id, place, to) {
+                let (target, probe) = (target.id.clone(), probe.id.clone());
+                growths.push(Growth { target, probe, to, look, seen: None });
+            }
+        }
+    }
+    if growths.is_empty() {
+        return None;
+    }
+    growths.sort_by(|a, b| (&a.target, &a.probe).cmp(&(&b.target, &b.probe)));
+    let number = u32::try_from(rounds.len()).expect("a run has few rounds");
+    let round = Round { format: OBJECT_FORMAT, number, kind: RoundKind::Adaptive(growths) };
+    Some(rounds.iter().cloned().chain([round]).collect())
 }
 
 fn mean_bytes(prompter: &Prompter, manifest: &Manifest, probe: &Probe) -> u64 {

@@ -4,7 +4,9 @@
 //! |---|---|
 //! | `load_suite` | reads a suite with its documents and data sets, and resolves it |
 //! | `forecast` | what a run would ask, take and cost |
+//! | `power` | what change between nights a run could find |
 //! | `open_run` | writes manifest and rounds: a new run, a resumed one, an extension |
+//! | `adaptive` | which probes are asked on, and the round that does it |
 //! | `retry_round` | which samples failed and are asked again |
 //! | `budget` | reserves the worst case of a job before it is published, settles with the real cost |
 //! | `books` | what is known of one run while it is worked on: to be published, queued, done, given up |
@@ -14,8 +16,9 @@
 //! | `serve` | the role for a fleet: stands by, leads, works on what was submitted |
 //! | `submit`, `cancel`, `status` | what users ask of a fleet, through the store |
 //!
-//! It calls no model and computes no statistics.
+//! It calls no model and computes no statistics of answers: how wide intervals are is told by a [`Gauge`].
 
+mod adaptive;
 mod books;
 mod budget;
 mod cancel;
@@ -26,6 +29,7 @@ mod forecast;
 mod leader;
 mod load_suite;
 mod open_run;
+mod power;
 mod progress;
 mod report;
 mod retry_round;
@@ -35,6 +39,7 @@ mod status;
 mod submit;
 mod work;
 
+pub use adaptive::{Gauge, GaugeError, goes_on};
 pub use budget::spent_so_far;
 pub use cancel::cancel;
 pub use config::Config;
@@ -42,6 +47,7 @@ pub use error::{CoordinatorError, LoadError};
 pub use forecast::{Forecast, PoolForecast, forecast};
 pub use load_suite::{Loaded, load_suite, read_dataset};
 pub use open_run::{Opened, Wanted, open_run};
+pub use power::{Assumptions, Power, PowerRow, power};
 pub use progress::Progress;
 pub use report::{End, Ended, Report, StoppedPool};
 pub use retry_round::open_retry;

@@ -69,8 +69,10 @@ pub async fn open_run(
     if wanted.is_narrowed() && !plan.would_grow(&selection) && plan.samples() > selection.samples(&manifest) {
         return Err(CoordinatorError::WiderAlready { run, planned: plan.samples() });
     }
-    if plan.would_grow(&selection) {
+    // Another round may be written first, by whoever works on the run or extends it as well; then this one comes after it.
+    while Plan::new(&manifest, &rounds).would_grow(&selection) {
         let number = u32::try_from(rounds.len()).expect("a run has few rounds");
+        let selection = selection.clone();
         let kind =
             if rounds.is_empty() { RoundKind::Base(selection) } else { RoundKind::Extension(selection) };
         store.put_round(&run, &Round { format: OBJECT_FORMAT, number, kind }).await?;
@@ -144,12 +146,13 @@ fn select(manifest: &Manifest, wanted: &Wanted) -> Result<Selection, Coordinator
     if targets.is_empty() {
         targets = manifest.targets.iter().map(|target| target.id.clone()).collect();
     }
-    let users = u32::try_from(manifest.users.users.len()).expect("at most a million users");
+    let all = u32::try_from(manifest.users.users.len()).expect("at most a million users");
+    let base = manifest.base();
     let selection = Selection {
         targets,
         probes: (chosen.len() < manifest.probes.len()).then_some(chosen),
-        users: wanted.users.unwrap_or(users).min(users),
-        sessions: wanted.sessions.unwrap_or(manifest.sampling.sessions),
+        users: wanted.users.unwrap_or(base.users).min(all),
+        sessions: wanted.sessions.unwrap_or(base.sessions),
     };
     match selection.samples(manifest) {
         samples if samples > MOST_SAMPLES => Err(CoordinatorError::TooMuch { samples }),

@@ -6,7 +6,7 @@ use antiphon_core::plan::Plan;
 use antiphon_core::{
     Job, OBJECT_FORMAT, Redo, RetrySession, Round, RoundKind, RunId, Sample, SessionKey, TargetId,
 };
-use antiphon_store::Store;
+use antiphon_store::{Put, Store};
 
 use crate::open_run::{present_manifest, refuse_cancelled};
 use crate::{CoordinatorError, Opened};
@@ -44,7 +44,10 @@ pub async fn open_retry(store: &Store, run: &RunId) -> Result<(Opened, u64), Coo
     if !sessions.is_empty() {
         let number = u32::try_from(rounds.len()).expect("a run has few rounds");
         let round = Round { format: OBJECT_FORMAT, number, kind: RoundKind::Retry(sessions) };
-        store.put_round(run, &round).await?;
+        if store.put_round(run, &round).await? == Put::Exists {
+            // Another round was written first, by whoever works on the run or retries as well; what it leaves comes after it.
+            return Box::pin(open_retry(store, run)).await;
+        }
         rounds = store.rounds(run).await?;
     }
     Ok((Opened { manifest, rounds, resumed: true }, count))

@@ -7,8 +7,8 @@ use antiphon_store::Store;
 use tokio_util::sync::CancellationToken;
 
 use crate::leader::Leader;
-use crate::work::work;
-use crate::{Config, CoordinatorError, Opened, Progress, Report};
+use crate::work::work_to_the_end;
+use crate::{Config, CoordinatorError, Gauge, Opened, Progress, Report};
 
 /// What the coordinator works with.
 #[derive(Debug, Clone)]
@@ -19,9 +19,11 @@ pub struct Parts {
     pub store: Store,
     /// What others may watch.
     pub progress: Arc<Progress>,
+    /// What says whether probes are to be asked on.
+    pub gauge: Arc<dyn Gauge>,
 }
 
-/// Works on a run until every job has its result, or nothing more can be done.
+/// Works on a run until every job has its result and no probe is to be asked on, or nothing more can be done.
 ///
 /// # Errors
 /// If store or queue fail; the run can be started again.
@@ -35,6 +37,9 @@ pub async fn run(
     let mut leader = Leader::open(&parts.queue, &parts.store).await?;
     let run = opened.manifest.run.clone();
     let (parts, opened, config, stop) = (parts.clone(), opened.clone(), config.clone(), stop.clone());
-    leader.take_up(run, |news| async move { work(&parts, &opened, (&config, None), news, &stop).await });
+    leader.take_up(
+        run,
+        |news| async move { work_to_the_end(&parts, opened, (&config, None), news, &stop).await },
+    );
     leader.next().await?.1
 }

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::now_ms;
 use crate::leader::Leader;
 use crate::open_run::stored_manifest;
-use crate::work::{Counted, News, work};
+use crate::work::{Counted, News, work_to_the_end};
 use crate::{Config, CoordinatorError, Ended, Opened, Parts, Report};
 
 /// Runs whose submissions are looked at a time.
@@ -207,7 +207,7 @@ async fn work_on_submitted(
     let order = manifest.budget_dollars.is_none().then_some(order);
     let opened = Opened { manifest, rounds: store.rounds(run).await?, resumed: true };
     // Stopping means to drop all work, so this is never cancelled.
-    let report = work(parts, &opened, (config, order), news, &CancellationToken::new()).await?;
+    let report = work_to_the_end(parts, opened, (config, order), news, &CancellationToken::new()).await?;
     let ended = Ended { format: OBJECT_FORMAT, at_ms: now_ms(), end: report.end(), report };
     for Submission { number, .. } in submissions {
         store.put_submission_ended(run, number, &ended).await?;

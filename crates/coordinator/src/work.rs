@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
+use crate::adaptive::next_round;
 use crate::books::{Books, Standing};
 use crate::budget::{Budget, cost, spent_so_far};
 use crate::{Config, CoordinatorError, Opened, Parts, Report, StoppedPool};
@@ -35,16 +36,42 @@ enum Next {
     Stop,
 }
 
-/// Works on a run until every job has its result, or nothing more can be done. Dropping the future at any time loses nothing but what
-/// is known of jobs in the queue. Jobs are published in the plan's order, or mixed anew by `order`.
-pub(crate) async fn work(
+/// Works on a run round by round: when every job of its rounds has ended, probes that are not narrow enough are asked on in another.
+pub(crate) async fn work_to_the_end(
     parts: &Parts,
-    opened: &Opened,
+    mut opened: Opened,
     (config, order): (&Config, Option<Seed>),
     mut inbox: mpsc::Receiver<News>,
     stop: &CancellationToken,
 ) -> Result<Report, CoordinatorError> {
     let _counted = Counted::new(&parts.progress.runs);
+    loop {
+        let report = work(parts, &opened, (config, order), &mut inbox, stop).await?;
+        if report.cancelled || report.interrupted || report.left > 0 || opened.manifest.until.is_none() {
+            return Ok(report);
+        }
+        // Dropping this at a stop loses nothing: the next start measures again.
+        let next = tokio::select! {
+            () = stop.cancelled() => return Ok(Report { interrupted: true, ..report }),
+            next = next_round(&parts.store, &*parts.gauge, &opened) => next?,
+        };
+        let Some(rounds) = next else { return Ok(report) };
+        // The next look at the books counts these again.
+        parts.progress.forget(&report, Plan::new(&opened.manifest, &opened.rounds).samples());
+        opened.rounds = rounds;
+        parts.progress.rounds.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Works on a run until every job has its result, or nothing more can be done. Dropping the future at any time loses nothing but what
+/// is known of jobs in the queue. Jobs are published in the plan's order, or mixed anew by `order`.
+async fn work(
+    parts: &Parts,
+    opened: &Opened,
+    (config, order): (&Config, Option<Seed>),
+    inbox: &mut mpsc::Receiver<News>,
+    stop: &CancellationToken,
+) -> Result<Report, CoordinatorError> {
     let mut work = Work::open(parts, opened, (config, order)).await?;
     let mut doubt = tokio::time::interval_at(Instant::now() + config.doubt, config.doubt);
     doubt.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -97,6 +124,7 @@ impl<'a> Work<'a> {
         progress.jobs.fetch_add(work.books.report().jobs, Ordering::Relaxed);
         progress.stored.fetch_add(work.books.report().stored, Ordering::Relaxed);
         progress.to_ask.fetch_add(work.books.to_ask(), Ordering::Relaxed);
+        progress.planned.fetch_add(work.books.plan().samples(), Ordering::Relaxed);
         work.look_for_mark().await?;
         Ok(work)
     }

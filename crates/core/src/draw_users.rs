@@ -14,7 +14,7 @@ const MOST_USERS: usize = 1_000_000;
 /// Makes the users of a suite.
 pub(crate) fn design(suite: &Suite) -> Result<UserDesign, Problem> {
     let users = &suite.users;
-    let mode = mode(users)?;
+    let mode = mode(users, later(suite))?;
     for (id, wording) in &users.wordings {
         check_wording(format!("users.wordings.{id}"), wording)?;
     }
@@ -26,7 +26,12 @@ pub(crate) fn design(suite: &Suite) -> Result<UserDesign, Problem> {
     Ok(UserDesign { mode, users: made })
 }
 
-fn mode(users: &Users) -> Result<UserMode, Problem> {
+/// Users that may ask later, those of the beginning included.
+fn later(suite: &Suite) -> u32 {
+    suite.sampling.until.and_then(|until| until.max_users).unwrap_or_default()
+}
+
+fn mode(users: &Users, later: u32) -> Result<UserMode, Problem> {
     let problem = |text: &str| Err(Problem::at("users", text));
     match (users.draw, users.grid, &users.list) {
         (None, None, None) if !has_pools(users) => Ok(UserMode::Listed),
@@ -35,6 +40,9 @@ fn mode(users: &Users) -> Result<UserMode, Problem> {
         }
         (Some(0), ..) => problem("`draw` is 0; at least one user must ask"),
         (Some(n), None, None) if n as usize > MOST_USERS => problem("`draw` is more than 1,000,000 users"),
+        (Some(_), None, None) if later as usize > MOST_USERS => {
+            Err(Problem::at("sampling.until.max_users", "this is more than 1,000,000 users"))
+        }
         (Some(_), None, None) => Ok(UserMode::Drawn),
         (None, Some(true), None) => Ok(UserMode::Grid),
         (None, Some(false), None) => {
@@ -156,8 +164,9 @@ impl Pools {
 
 fn drawn(suite: &Suite) -> Vec<User> {
     let pools = Pools::of(suite);
-    let count = suite.users.draw.unwrap_or_default() as usize;
-    (0..count)
+    let drawn = suite.users.draw.unwrap_or_default();
+    // Those who may ask later are drawn with the others: who user k is does not depend on how many there will be.
+    (0..drawn.max(later(suite)) as usize)
         .map(|index| {
             // One stream per user: raising `draw` leaves the users that are there as they are.
             let mut stream = Seed(suite.seed).stream(&["user", &index.to_string()]);

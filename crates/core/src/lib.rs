@@ -32,6 +32,7 @@ mod submission;
 pub mod suite;
 pub mod summary;
 mod target;
+mod until;
 mod vectors;
 
 pub use choir::{Beat, ChoirMessage, Hush, VoiceId};
@@ -53,4 +54,5 @@ pub use sample::{
 pub use seed::Seed;
 pub use submission::{Cancelled, Duplicate, Requeued, Submission};
 pub use target::{Card, Dialect, Limits, Price, Provider, SamplingParameters, SeedPolicy, Target};
+pub use until::{Growth, Reach, Seen, Until};
 pub use vectors::{VectorObject, text_hash};

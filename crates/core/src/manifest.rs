@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::suite::{Expect, Margins};
-use crate::{Limits, PoolId, ProbeId, RunId, Seed, Target, UserId};
+use crate::{Limits, PoolId, ProbeId, Reach, RunId, Seed, Target, Until, UserId};
 
 /// A language tag, such as `en`.
 pub type Language = String;
@@ -40,6 +40,9 @@ pub struct Manifest {
     pub probes: Vec<Probe>,
     /// How often.
     pub sampling: Sampling,
+    /// When a probe has been asked enough; `None` if all are asked alike.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Until>,
     /// How answers become numbers.
     pub scoring: Scoring,
     /// Limits that the suite asks for, for every pool.
@@ -78,6 +81,20 @@ impl Manifest {
     pub fn own_wording<'a>(&self, probe: &'a Probe) -> &'a Wording {
         let own = probe.wordings.get(&self.language).or_else(|| probe.wordings.values().next());
         own.expect("a resolved probe has at least one wording")
+    }
+
+    /// How far every probe is asked, unless somebody wants something else.
+    #[must_use]
+    pub fn base(&self) -> Reach {
+        let all = u32::try_from(self.users.users.len()).expect("at most a million users");
+        let fixed = Reach { users: all, sessions: self.sampling.sessions };
+        self.until.as_ref().map_or(fixed, Until::first)
+    }
+
+    /// How far a probe is asked at most, unless somebody wants more.
+    #[must_use]
+    pub fn most(&self) -> Reach {
+        self.until.as_ref().map_or_else(|| self.base(), Until::last)
     }
 
     /// The pools in use, in the order of the targets.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use crate::seed::shuffle;
 use crate::{
-    BlockId, Job, Manifest, OBJECT_FORMAT, Probe, Redo, RetrySession, Round, RoundKind, Seed, Selection,
-    Target, TargetId, User,
+    BlockId, Job, Manifest, OBJECT_FORMAT, Probe, Reach, Redo, RetrySession, Round, RoundKind, Seed,
+    Selection, Target, TargetId, User,
 };
 
 /// The plan of a run so far.
@@ -170,10 +170,14 @@ impl<'a> Plan<'a> {
     /// Samples that all rounds together plan for a target and a probe.
     #[must_use]
     pub fn planned_samples(&self, target: &TargetId, probe: usize) -> u64 {
-        let users = self.manifest.users.users.len();
-        let sessions: u64 = match self.uniform(target, probe) {
-            Some(Selection { users: n, sessions, .. }) => u64::from(n) * u64::from(sessions),
-            None => (0..users).map(|user| u64::from(self.covered(u32::MAX, target, probe, user))).sum(),
+        let reaches = self.reaches(u32::MAX, target, probe);
+        let sessions: u64 = match reaches[..] {
+            // The common case needs no look at every user.
+            [Reach { users, sessions }] => u64::from(users) * u64::from(sessions),
+            _ => {
+                let users = reaches.iter().map(|reach| reach.users).max().unwrap_or(0);
+                (0..users as usize).map(|user| u64::from(sessions_of(&reaches, user))).sum()
+            }
         };
         let turns = self.manifest.probes[probe].turns() as u64;
         sessions * turns * u64::from(self.manifest.sampling.repeats)
@@ -208,26 +212,53 @@ impl<'a> Plan<'a> {
     /// Whether the session is part of the plan.
     #[must_use]
     pub fn has_session(&self, target: &TargetId, probe: usize, user: usize, session: u32) -> bool {
-        session < self.covered(u32::MAX, target, probe, user)
+        session < sessions_of(&self.reaches(u32::MAX, target, probe), user)
+    }
+
+    /// Whether all of these sessions of a probe are part of the plan.
+    #[must_use]
+    pub fn covers(&self, target: &TargetId, probe: usize, reach: Reach) -> bool {
+        let reaches = self.reaches(u32::MAX, target, probe);
+        (0..reach.users as usize).all(|user| sessions_of(&reaches, user) >= reach.sessions)
     }
 
     /// Whether the selection would add any session to the plan.
     #[must_use]
     pub fn would_grow(&self, selection: &Selection) -> bool {
+        let Selection { users, sessions, .. } = *selection;
+        let wanted = Reach { users, sessions };
         selection.targets.iter().any(|target| {
-            self.manifest.probes.iter().enumerate().filter(|(_, probe)| selects(selection, probe)).any(
-                |(probe, _)| {
-                    (0..selection.users as usize)
-                        .any(|user| self.covered(u32::MAX, target, probe, user) < selection.sessions)
-                },
-            )
+            self.manifest
+                .probes
+                .iter()
+                .enumerate()
+                .filter(|(_, probe)| selects(selection, probe))
+                .any(|(probe, _)| !self.covers(target, probe, wanted))
         })
     }
 
     /// The most sessions that any user has.
     #[must_use]
     pub fn most_sessions(&self) -> u32 {
-        self.rounds.iter().filter_map(selection).map(|selection| selection.sessions).max().unwrap_or(0)
+        self.farthest(|reach| reach.sessions)
+    }
+
+    /// How many users are asked anything, from the first.
+    #[must_use]
+    pub fn most_users(&self) -> u32 {
+        self.farthest(|reach| reach.users)
+    }
+
+    fn farthest(&self, of: impl Fn(Reach) -> u32) -> u32 {
+        let of_round = |round: &Round| match &round.kind {
+            RoundKind::Base(Selection { users, sessions, .. })
+            | RoundKind::Extension(Selection { users, sessions, .. }) => {
+                Some(of(Reach { users: *users, sessions: *sessions }))
+            }
+            RoundKind::Retry(_) => None,
+            RoundKind::Adaptive(growths) => growths.iter().map(|growth| of(growth.to)).max(),
+        };
+        self.rounds.iter().filter_map(of_round).max().unwrap_or(0)
     }
 
     fn retry(&self, retry: &'a RetrySession) -> Option<PlannedSession<'a>> {
@@ -240,42 +271,22 @@ impl<'a> Plan<'a> {
         })
     }
 
-    /// How many sessions, from 0, the rounds before that one cover.
-    fn covered(&self, before: u32, target: &TargetId, probe: usize, user: usize) -> u32 {
-        let probe = &self.manifest.probes[probe];
-        self.rounds
-            .iter()
-            .filter(|round| round.number < before)
-            .filter_map(selection)
-            .filter(|selection| user < selection.users as usize)
-            .filter(|selection| selection.targets.contains(target) && selects(selection, probe))
-            .map(|selection| selection.sessions)
-            .max()
-            .unwrap_or(0)
-    }
-
-    /// The one selection that covers the probe, where there is one: the common case, which needs no look at every user.
-    fn uniform(&self, target: &TargetId, probe: usize) -> Option<Selection> {
-        let probe = &self.manifest.probes[probe];
-        let mut covering = self
-            .rounds
-            .iter()
-            .filter_map(selection)
-            .filter(|selection| selection.targets.contains(target) && selects(selection, probe));
-        let first = covering.next()?;
-        covering.next().is_none().then(|| first.clone())
+    /// How far the rounds before that one bring a probe of a target.
+    fn reaches(&self, before: u32, target: &TargetId, probe: usize) -> Vec<Reach> {
+        let probe = &self.manifest.probes[probe].id;
+        let earlier = self.rounds.iter().filter(|round| round.number < before);
+        earlier.filter_map(|round| round.kind.reach(target, probe)).collect()
     }
 
     fn rows(&self, round: &Round, target: &Target, block: usize) -> Vec<Row> {
-        let Some(chosen) = selection(round).filter(|selection| selection.targets.contains(&target.id)) else {
-            return Vec::new();
-        };
         let mut rows = Vec::new();
-        for (probe, _) in self.block_probes(block).filter(|(_, probe)| selects(chosen, probe)) {
-            for user in 0..chosen.users as usize {
-                let from = self.covered(round.number, &target.id, probe, user);
-                if from < chosen.sessions {
-                    rows.push(Row { probe, user, from, to: chosen.sessions });
+        for (place, probe) in self.block_probes(block) {
+            let Some(reach) = round.kind.reach(&target.id, &probe.id) else { continue };
+            let earlier = self.reaches(round.number, &target.id, place);
+            for user in 0..reach.users as usize {
+                let from = sessions_of(&earlier, user);
+                if from < reach.sessions {
+                    rows.push(Row { probe: place, user, from, to: reach.sessions });
                 }
             }
         }
@@ -320,11 +331,10 @@ impl<'a> Plan<'a> {
     }
 }
 
-fn selection(round: &Round) -> Option<&Selection> {
-    match &round.kind {
-        RoundKind::Base(selection) | RoundKind::Extension(selection) => Some(selection),
-        RoundKind::Retry(_) => None,
-    }
+/// How many sessions, from 0, a user has who is reached so.
+fn sessions_of(reaches: &[Reach], user: usize) -> u32 {
+    let of_user = reaches.iter().filter(|reach| user < reach.users as usize);
+    of_user.map(|reach| reach.sessions).max().unwrap_or(0)
 }
 
 fn selects(selection: &Selection, probe: &Probe) -> bool {

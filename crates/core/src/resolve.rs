@@ -14,6 +14,7 @@ use crate::{
 mod clusters;
 mod egress;
 pub(crate) mod probes;
+mod until;
 
 /// Tokens of an answer where the suite does not say.
 const DEFAULT_MAX_TOKENS: u32 = 1024;
@@ -170,7 +171,10 @@ pub fn resolve(
 
     let paired = all_probes.iter().any(|probe| matches!(probe.kind, crate::ProbeKind::Paired(_)));
     let hash = blake3::hash(text.as_bytes()).to_hex().to_string();
-    let per_probe = u64::from(suite.sampling.sessions) * users.users.len() as u64;
+    let until = until::rule(suite, &users).map_err(|problem| vec![problem])?;
+    // Blocks hold as many probes as they can when all is asked that may be, so that growing leaves them as they are.
+    let most = until.as_ref().map_or(suite.sampling.sessions, |until| until.last().sessions);
+    let per_probe = u64::from(most) * users.users.len() as u64;
     let probes_per_block = (u64::from(SESSIONS_PER_JOB) / per_probe.max(1)).max(1);
     let mut manifest = Manifest {
         format: OBJECT_FORMAT,
@@ -186,6 +190,7 @@ pub fn resolve(
         users,
         probes: all_probes,
         sampling: Sampling { sessions: suite.sampling.sessions, repeats: suite.sampling.repeats },
+        until,
         scoring: Scoring {
             casefold: suite.scoring.casefold,
             exact_pairs_up_to: suite.scoring.exact_pairs_up_to,
@@ -202,7 +207,8 @@ pub fn resolve(
     name(&mut manifest, run).map_err(|problem| vec![problem])?;
     check_samples(&manifest).map_err(|problem| vec![problem])?;
     prompt::check(&manifest, catalogue).map_err(|problem| vec![problem])?;
-    let warnings = warnings(&manifest, catalogue);
+    let mut warnings = warnings(&manifest, catalogue);
+    warnings.extend(until::warning(&manifest));
     Ok(Resolved { manifest, warnings })
 }
 
@@ -249,11 +255,12 @@ fn check_head(suite: &Suite, problems: &mut Vec<Problem>) {
 }
 
 fn check_samples(manifest: &Manifest) -> Result<(), Problem> {
+    let most = manifest.most();
     let all = Selection {
         targets: manifest.targets.iter().map(|target| target.id.clone()).collect(),
         probes: None,
-        users: u32::try_from(manifest.users.users.len()).unwrap_or(u32::MAX),
-        sessions: manifest.sampling.sessions,
+        users: most.users,
+        sessions: most.sessions,
     };
     let samples = all.samples(manifest);
     if samples <= MOST_SAMPLES {
@@ -331,7 +338,7 @@ fn name(manifest: &mut Manifest, run: Option<RunId>) -> Result<(), Problem> {
         })
         .collect();
     let asked = (effective, &manifest.users, &manifest.probes, manifest.sampling.repeats, manifest.seed);
-    manifest.identity = hash_of(&asked);
+    manifest.identity = until::identity(&asked, manifest.until.as_ref());
     manifest.analysis_hash = hash_of(&(&manifest.scoring, "ROUGE-L F1; exact labels; D1 intervals"));
     manifest.run = match run {
         Some(run) => run,

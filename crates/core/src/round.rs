@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Manifest, ProbeId, SessionKey, TargetId};
+use crate::{Growth, Manifest, ProbeId, Reach, SessionKey, TargetId};
 
 /// Most samples of a run: its jobs are listed in memory, and a slip of the finger must not fill it.
 pub const MOST_SAMPLES: u64 = 100_000_000;
@@ -28,6 +28,28 @@ pub enum RoundKind {
     Extension(Selection),
     /// Samples that failed are asked again.
     Retry(Vec<RetrySession>),
+    /// Probes whose intervals were not narrow enough are asked on, sorted by target and probe.
+    Adaptive(Vec<Growth>),
+}
+
+impl RoundKind {
+    /// How far it brings a probe of a target, whatever earlier rounds did; `None` if it leaves it as it is.
+    #[must_use]
+    pub fn reach(&self, target: &TargetId, probe: &ProbeId) -> Option<Reach> {
+        match self {
+            Self::Base(selection) | Self::Extension(selection) => {
+                let chosen = selection.probes.as_ref().is_none_or(|probes| probes.contains(probe));
+                let Selection { users, sessions, .. } = *selection;
+                (chosen && selection.targets.contains(target)).then_some(Reach { users, sessions })
+            }
+            Self::Retry(_) => None,
+            Self::Adaptive(growths) => {
+                let place =
+                    growths.binary_search_by(|growth| (&growth.target, &growth.probe).cmp(&(target, probe)));
+                place.ok().map(|place| growths[place].to)
+            }
+        }
+    }
 }
 
 /// A box of sessions: these targets, these probes, the first so many users, the first so many sessions of each.

@@ -149,11 +149,29 @@ pub struct SuiteSampling {
     /// Independent answers from each history within a session.
     #[schemars(range(min = 1))]
     pub repeats: u32,
+    /// Ask each probe on until its interval is narrow enough: `sessions` and the users of `draw` are then only the beginning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<SuiteUntil>,
+}
+
+/// When a probe has been asked enough.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SuiteUntil {
+    /// Half the width of a 95 % interval of the agreement between users that is narrow enough, such as 0.05.
+    #[schemars(range(min = 0, max = 0.5))]
+    pub half_width: f64,
+    /// Most users that a probe is asked by, where users are drawn. If absent: those of `draw`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_users: Option<u32>,
+    /// Most sessions of each user. If absent: those of `sessions`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_sessions: Option<u32>,
 }
 
 impl Default for SuiteSampling {
     fn default() -> Self {
-        Self { sessions: 1, repeats: 1 }
+        Self { sessions: 1, repeats: 1, until: None }
     }
 }
 
@@ -329,7 +347,7 @@ mod tests {
     #[test]
     fn a_minimal_suite_has_defaults() {
         let suite = Suite::parse(MINIMAL).unwrap();
-        assert_eq!(suite.sampling, SuiteSampling { sessions: 1, repeats: 1 });
+        assert_eq!(suite.sampling, SuiteSampling { sessions: 1, repeats: 1, until: None });
         assert_eq!(suite.language, "en");
         assert_eq!(Lines::of(MINIMAL).probes[0].referenced.line(), 4);
     }

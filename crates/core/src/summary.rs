@@ -1,6 +1,7 @@
 //! What the aggregator makes of a run. `summary.json` is this, and a pure function of suite, seed and answers: it holds no times,
 //! costs or retries, which stand in [`Operations`].
 
+mod asked;
 mod crossed;
 mod meaning;
 mod mirrored;
@@ -12,10 +13,10 @@ pub use mirrored::{
     ByUser, Measure, MirroredMeasure, MirroredPair, MirroredSide, RefusalOverview, UserValues, Verdict,
     WithoutUser,
 };
-pub use transcript::{Transcript, TranscriptAnswer, TranscriptTurn};
 
 use serde::{Deserialize, Serialize};
 
+pub use asked::{Asked, Ending};
 pub use crossed::{
     Crossed, FactorLevels, FactorPart, Form, InGeneral, IntervalRule, IntervalRules, LevelAgreement, Units,
 };
@@ -25,7 +26,7 @@ pub use meaning::{
 pub use transcript::{Transcript, TranscriptAnswer, TranscriptTurn};
 
 use crate::certificate::Certificate;
-use crate::{Limits, ProbeId, RunId, Sampling, Scoring, Seed, Target, TargetId, UserId, UserMode};
+use crate::{Limits, ProbeId, RunId, Sampling, Scoring, Seed, Target, TargetId, Until, UserId, UserMode};
 
 /// All that is known of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,6 +53,9 @@ pub struct Summary {
     pub seed: Seed,
     /// How often each user was to ask, over all rounds.
     pub sampling: Sampling,
+    /// When a probe had been asked enough; `None` if all were asked alike.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Until>,
     /// How answers became numbers.
     pub scoring: Scoring,
     /// Limits the suite asked for.
@@ -153,12 +157,22 @@ pub struct Cell {
     /// `refusal` and `paired`: what comparisons across cells are made of. It is on its way only; no summary holds it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_user: Option<ByUser>,
+    /// How far its probe was asked, and why no farther; `None` if all were asked alike.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
 }
 
 impl Cell {
     /// Agreement between users, the headline: where languages are compared one by one, of the one that agrees least.
     #[must_use]
     pub fn headline(&self) -> Option<Headline<'_>> {
+        // What is undefined comes last, so that it is the headline only if all is.
+        let value = |headline: &Headline<'_>| headline.estimate.value.unwrap_or(f64::INFINITY);
+        self.headlines().min_by(|a, b| value(a).total_cmp(&value(b)))
+    }
+
+    /// Agreement between users, language by language where they are compared one by one.
+    pub fn headlines(&self) -> impl Iterator<Item = Headline<'_>> {
         let labels = self.labels.iter().map(|labels| Headline {
             estimate: &labels.agreement.between_users,
             language: labels.language.as_deref(),
@@ -167,9 +181,7 @@ impl Cell {
             estimate: &wording.answered.between_users,
             language: Some(&wording.language),
         });
-        // What is undefined comes last, so that it is the headline only if all is.
-        let value = |headline: &Headline<'_>| headline.estimate.value.unwrap_or(f64::INFINITY);
-        labels.chain(wording).min_by(|a, b| value(a).total_cmp(&value(b)))
+        labels.chain(wording)
     }
 }
 

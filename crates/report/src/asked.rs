@@ -17,7 +17,8 @@ pub(crate) fn in_one_line(summary: &Summary) -> String {
         counted(summary.targets.len() as u64, "target", "targets"),
         counted(probes as u64, "probe", "probes"),
         format!(
-            "{} × {} × {}",
+            "{}{} × {} × {}",
+            if summary.until.is_some() { "up to " } else { "" },
             counted(summary.users.users, "user", "users"),
             counted(u64::from(summary.sampling.sessions), "session", "sessions"),
             counted(u64::from(summary.sampling.repeats), "repeat", "repeats"),

@@ -14,6 +14,7 @@
 //! hostile; it enters the page through `visible` only, which escapes it, isolates its direction and shows its control characters.
 
 mod asked;
+mod asked_until;
 mod chart;
 mod completeness;
 mod groups;

@@ -19,6 +19,7 @@ use antiphon_core::ProbeId;
 use antiphon_core::summary::{Cell, Summary, Transcript};
 use maud::{Markup, html};
 
+use crate::asked_until;
 use crate::completeness::{flag, missing};
 use crate::number::{Form, counted};
 use crate::overview::anchor;
@@ -145,9 +146,9 @@ fn turn(cells: &[&Cell], brief: bool) -> Markup {
         }
         @let measured = agreement::measured(cells);
         (agreement::table(&measured, brief))
-        @if brief { (parts::sentences(&measured)) }
-        @else {
-            (rules::used(cells))
+        @if brief { (parts::sentences(&measured)) } @else { (rules::used(cells)) }
+        @if first.turn == 0 { (asked_until::lines(cells)) }
+        @if !brief {
             (parts::section(&measured))
             (levels::details(&measured))
         }

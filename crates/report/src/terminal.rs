@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style as Ansi};
 use antiphon_core::summary::{Cell, Estimate, Summary};
 
+use crate::asked_until;
 use crate::completeness::missing;
 use crate::number::{Form, count};
 use crate::probe::Probes;
@@ -34,6 +35,9 @@ pub fn terminal(summary: &Summary, style: Style) -> String {
     let probes = Probes::of(summary, &[]);
     let cells: Vec<&Cell> = probes.views.iter().flat_map(|view| view.cells.iter().copied()).collect();
     write_table(&mut text, &cells, style.width.max(NARROWEST), &paint);
+    if let Some(sentence) = asked_until::sentence(summary) {
+        let _ = writeln!(text, "{sentence}");
+    }
     write_certificate(&mut text, summary, &paint);
     if let Some(line) = crate::mirrored::line(summary) {
         let _ = writeln!(text, "{line}");

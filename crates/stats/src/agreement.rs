@@ -5,7 +5,7 @@
 //! `A_B = mean_{u<v} mean_{s,s'} mean_{r,r'} h`. Each is an unbiased nested U-statistic. `A_B` is the headline.
 
 use crate::estimate::{Estimate, Population, Undefined};
-use crate::interval::{self, OfUser, fixed, fixed::Stratum, mean};
+use crate::interval::{self, OfUser, Spread, fixed, fixed::Stratum, mean};
 use crate::kernel::{Kernel, Profile, SimilarityMatrix};
 use crate::nested::{CellSize, Nested, User};
 use crate::pair_statistic::PairStatistic;
@@ -34,6 +34,18 @@ pub struct Agreement {
     pub without: Vec<f64>,
     /// Whom the intervals speak of.
     pub population: Population,
+    /// How far `users` may be off, where that can be told.
+    pub(crate) spread: Option<Spread>,
+}
+
+impl Agreement {
+    /// `users` with the interval that misses with chance `miss` instead of 0.05: for a value that is looked at repeatedly, see
+    /// [`crate::looks`].
+    #[must_use]
+    pub fn users_at(&self, miss: f64) -> Estimate {
+        let interval = self.spread.as_ref().map(|spread| spread.interval_at(miss).interval);
+        Estimate { interval: interval.or(self.users.interval), ..self.users }
+    }
 }
 
 /// The parts of the diversity `1 - A_B`, which they sum to. The last two may be slightly negative.
@@ -126,8 +138,8 @@ impl Levels {
 
     /// Puts values, intervals and parts together.
     pub(crate) fn agreement(&self, population: Population, size: CellSize, pairs: PairsUsed) -> Agreement {
-        let (within, sessions, users) =
-            (self.within(population), self.between_sessions(population), self.between_users(population));
+        let (within, sessions) = (self.within(population), self.between_sessions(population));
+        let (users, spread) = self.between_users(population);
         let (w, s, b) = (within.value, sessions.value, users.value);
         let diversity = b.map(|b| 1.0 - b).filter(|&rest| rest > 1e-12);
         let share = |a: Option<f64>| Some((a? - b?) / diversity?);
@@ -138,7 +150,19 @@ impl Levels {
         };
         let (rho_user, rho_session) = (share(s), share(w));
         let without = self.between.without();
-        Agreement { within, sessions, users, rho_user, rho_session, parts, size, pairs, without, population }
+        Agreement {
+            within,
+            sessions,
+            users,
+            rho_user,
+            rho_session,
+            parts,
+            size,
+            pairs,
+            without,
+            population,
+            spread,
+        }
     }
 
     fn within(&self, population: Population) -> Estimate {
@@ -165,17 +189,18 @@ impl Levels {
         Estimate::formed(mean(values.iter().copied()), interval)
     }
 
-    fn between_users(&self, population: Population) -> Estimate {
+    fn between_users(&self, population: Population) -> (Estimate, Option<Spread>) {
         let Some(value) = self.between.value() else {
-            return Estimate::undefined(self.missing(Undefined::OneUser));
+            return (Estimate::undefined(self.missing(Undefined::OneUser)), None);
         };
-        let interval = match population {
-            Population::Drawn => self.between.interval().ok_or(Undefined::FewUsers),
+        let spread = match population {
+            Population::Drawn => self.between.spread().ok_or(Undefined::FewUsers),
             Population::Fixed => {
                 fixed::pairs_of_users(value, &self.users.iter().map(|user| &user.stratum).collect::<Vec<_>>())
             }
         };
-        Estimate::formed(value, interval)
+        let interval = spread.as_ref().map(Spread::interval).map_err(|why| *why);
+        (Estimate::formed(value, interval), spread.ok())
     }
 
     fn missing(&self, otherwise: Undefined) -> Undefined {

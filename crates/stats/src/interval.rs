@@ -10,8 +10,8 @@ pub(crate) mod fixed;
 
 use crate::estimate::{Estimate, Form, Formed, Interval, Population, Undefined};
 use crate::nested::{Nested, Session};
-use crate::quantile::{TAIL, Z, student_t};
-use crate::rates::clopper_pearson_real;
+use crate::quantile::{normal, student_t};
+use crate::rates::clopper_pearson_at;
 
 /// Above this a value counts as near 1.
 const SCARCE_ABOVE: f64 = 0.9;
@@ -20,7 +20,11 @@ pub(crate) const SCARCE_UNITS: usize = 20;
 /// Variances below this are rounding: no spread was seen at all.
 const NO_SPREAD: f64 = 1e-15;
 
+/// How often a 95 % interval may miss.
+pub(crate) const MISS: f64 = 0.05;
+
 /// Everything that the rule looks at.
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Spread {
     pub(crate) value: f64,
     /// The variance of the value.
@@ -29,8 +33,8 @@ pub(crate) struct Spread {
     pub(crate) augmented: f64,
     /// Units that ever deviate from what is most frequent.
     pub(crate) discordant: usize,
-    /// The t quantile for the degrees of freedom of the variance.
-    pub(crate) t: f64,
+    /// The degrees of freedom of the variance.
+    pub(crate) df: f64,
     /// How lopsided the error of the value is: the skewness of what the units contribute, over the root of their number;
     /// `None` for the plain logit t interval.
     pub(crate) skewness: Option<f64>,
@@ -44,36 +48,46 @@ fn near_one(value: f64, discordant: usize) -> bool {
 }
 
 impl Spread {
+    /// The 95 % interval.
     pub(crate) fn interval(&self) -> Formed {
+        self.interval_at(MISS)
+    }
+
+    /// The interval that misses with chance `miss`, both ends together.
+    pub(crate) fn interval_at(&self, miss: f64) -> Formed {
         let scarce = near_one(self.value, self.discordant);
         let variance = if scarce { self.augmented } else { self.variance };
         let (form, interval) = if variance <= NO_SPREAD {
-            (Form::Unanimous, clopper_pearson_real(self.value * self.cap, self.cap))
+            (Form::Unanimous, clopper_pearson_at(self.value * self.cap, self.cap, miss))
         } else if scarce {
-            let n = self.effective_units();
-            (Form::FewDeviants, clopper_pearson_real(self.value * n, n))
+            let n = self.effective_units(miss);
+            (Form::FewDeviants, clopper_pearson_at(self.value * n, n, miss))
         } else {
-            (Form::LogitT, self.logit_t())
+            (Form::LogitT, self.logit_t(miss))
         };
         Formed { interval, form }
     }
 
     /// The number of independent trials that would be as uncertain as the value is, at most the cap.
-    fn effective_units(&self) -> f64 {
+    fn effective_units(&self, miss: f64) -> f64 {
         let spread = self.value * (1.0 - self.value);
         if self.discordant == 0 || spread <= 0.0 {
             return self.cap;
         }
-        (spread / self.augmented * (Z / self.t).powi(2)).min(self.cap)
+        (spread / self.augmented * (normal(1.0 - miss / 2.0) / self.t(miss)).powi(2)).min(self.cap)
     }
 
-    fn logit_t(&self) -> Interval {
+    fn t(&self, miss: f64) -> f64 {
+        student_t(1.0 - miss / 2.0, self.df)
+    }
+
+    fn logit_t(&self, miss: f64) -> Interval {
         // Only rounding can bring a value with a spread to 0 or 1. A wider margin, such as 1 / 2m^2, would move small
         // agreements of open answers out of their own interval.
         let value = self.value.clamp(1e-12, 1.0 - 1e-12);
         let centre = (value / (1.0 - value)).ln();
         let error = self.variance.sqrt() / (value * (1.0 - value));
-        let (below, above) = self.quantiles(value, error);
+        let (below, above) = self.quantiles(value, error, self.t(miss));
         let back = |x: f64| 1.0 / (1.0 + (-x).exp());
         Interval { low: back(centre - error * below), high: back(centre - error * above) }
     }
@@ -81,20 +95,20 @@ impl Spread {
     /// How many errors the ends lie below the value. The t of lopsided values is, to first order, a normal variable
     /// with a quadratic term, of which the logit takes back a part; the ends are where Hall's (1992) cubic, which undoes
     /// that term, has its quantiles. What so few units say of their skewness is not trusted beyond `MOST_BENT`.
-    fn quantiles(&self, value: f64, error: f64) -> (f64, f64) {
+    fn quantiles(&self, value: f64, error: f64, t: f64) -> (f64, f64) {
         const MOST_BENT: f64 = 0.3;
         const MOST_SHIFTED: f64 = 0.5;
         let Some(skewness) = self.skewness else {
-            return (self.t, -self.t);
+            return (t, -t);
         };
-        let most = MOST_BENT / self.t;
+        let most = MOST_BENT / t;
         let bend = (error * (1.0 - 2.0 * value) / 2.0 - skewness / 3.0).clamp(-most, most);
         let shift = (skewness / 6.0).clamp(-MOST_SHIFTED, MOST_SHIFTED);
         let quantile = |t: f64| {
             let t = t - shift;
             if bend.abs() < 1e-9 { t } else { (1.0 - (1.0 - 3.0 * bend * t).cbrt()) / bend }
         };
-        (quantile(self.t), quantile(-self.t))
+        (quantile(t), quantile(-t))
     }
 }
 
@@ -171,7 +185,7 @@ fn of_users_near_one(values: &[f64], of: OfUser) -> Formed {
         variance: if of == OfUser::Pairs { few_units(variance, m) } else { variance },
         augmented,
         discordant: odd.len(),
-        t: student_t(TAIL, m - 1.0),
+        df: m - 1.0,
         skewness: (of == OfUser::Pairs).then(|| lopsidedness(values)),
         cap: m,
     };

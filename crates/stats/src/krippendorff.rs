@@ -162,7 +162,7 @@ mod tests {
 
     fn rated() -> Vec<Vec<(u64, f64)>> {
         // Ten raters of four units, who are off by one in turns.
-        let rating = |unit: u64, rater: u64| (unit * 2 + u64::from((unit + rater) % 3 == 0)) as f64;
+        let rating = |unit: u64, rater: u64| (unit * 2 + u64::from((unit + rater).is_multiple_of(3))) as f64;
         (0..4).map(|unit| (0..10).map(|rater| (rater, rating(unit, rater))).collect()).collect()
     }
 

@@ -13,7 +13,7 @@
 //! | [`components`], [`clustered`], [`bootstrap`] | where variance lies, and errors of means of clustered values |
 //! | [`crossed`] | which factors of users go with disagreement; users in general |
 //! | [`permutation`], [`distances`], [`divergence`], [`contingency`], [`ranked`] | whether and how far groups or models differ |
-//! | [`change`], [`paired`], [`multiplicity`], [`monitoring`], [`power`] | whether something changed between runs, for one probe or many, between two sides, once or every night, and what a design could find |
+//! | [`change`], [`paired`], [`multiplicity`], [`monitoring`], [`looks`], [`power`], [`nights`] | whether something changed between runs, for one probe or many, between two sides, once or every night, and what a design could find |
 //! | [`fleiss`], [`krippendorff`], [`gwet`], [`icc`] | how reliable raters are |
 //! | [`pass`], [`rates`] | independent trials |
 //!
@@ -42,12 +42,14 @@ pub mod interval;
 mod kernel;
 pub mod krippendorff;
 pub mod lcs;
+pub mod looks;
 pub mod meanings;
 pub mod medoid;
 pub mod minhash;
 pub mod monitoring;
 pub mod multiplicity;
 mod nested;
+pub mod nights;
 pub mod overlap;
 mod pair_statistic;
 pub mod paired;

@@ -1,9 +1,7 @@
 //! The mean similarity of two different units (users, or the sessions of one user) and how far it may be off.
 
-use crate::estimate::Formed;
 use crate::interval::{SCARCE_UNITS, Spread, few_units};
 use crate::kernel::{Kernel, Profile};
-use crate::quantile::{TAIL, student_t};
 
 /// What a U-statistic of order two and its variances are made of; linear in the number of units.
 #[derive(Clone, Debug)]
@@ -105,24 +103,23 @@ impl PairStatistic {
         self.variance().max(jackknife(&rows))
     }
 
-    /// The interval for units drawn independently; `None` for fewer than three.
-    pub(crate) fn interval(&self) -> Option<Formed> {
+    /// How far the value may be off for units drawn independently; `None` for fewer than three.
+    pub(crate) fn spread(&self) -> Option<Spread> {
         let m = self.units();
         let value = self.value().filter(|_| m >= 3.0)?;
         // Of labels the second part of `v*` makes up for what few units do not show; graded similarities have hardly any.
         let variance = self.variance();
-        let spread = Spread {
+        Some(Spread {
             value,
             variance: if self.graded { few_units(variance, m) } else { variance },
             augmented: self.augmented_variance(),
             discordant: self.discordant,
-            t: student_t(TAIL, m - 1.0),
+            df: m - 1.0,
             skewness: None,
             // Unanimous units bound the share p of the mode; two of them then agree with p squared, which is as if
             // there were half as many units.
             cap: m / 2.0,
-        };
-        Some(spread.interval())
+        })
     }
 }
 

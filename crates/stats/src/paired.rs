@@ -10,9 +10,10 @@ use statrs::function::beta::beta_reg;
 use crate::change::{equivalence, paired_change};
 use crate::contingency::mcnemar_exact;
 use crate::estimate::Interval;
+use crate::interval::MISS;
 use crate::permutation::sign_flip;
 use crate::quantile::{TAIL, Z, student_t, student_t_tail};
-use crate::rates::clopper_pearson_real;
+use crate::rates::clopper_pearson_at;
 
 /// Mean differences of shares below this are rare.
 const RARE: f64 = 0.1;
@@ -85,7 +86,7 @@ fn limits(differences: &[f64], margin: f64) -> Difference {
     }
     let sum = |sign: f64| differences.iter().map(|d| (d * sign).max(0.0)).sum::<f64>();
     let (up, down) = (sum(1.0), sum(-1.0));
-    let (above, below) = (clopper_pearson_real(up, m), clopper_pearson_real(down, m));
+    let (above, below) = (clopper_pearson_at(up, m, MISS), clopper_pearson_at(down, m, MISS));
     Difference {
         value,
         interval: Some(mover((up / m, above), (down / m, below))),

@@ -3,11 +3,17 @@
 //! Ready-made inverses stop at about nine digits, which is as many as the published vectors are printed with.
 
 use statrs::function::beta::beta_reg;
+use statrs::function::erf::erfc_inv;
 
 /// The level of both ends of a two-sided 95 % interval.
 pub(crate) const TAIL: f64 = 0.975;
 /// The standard normal quantile at 0.975.
 pub(crate) const Z: f64 = 1.959_963_984_540_054;
+
+/// The `p` quantile of the standard normal distribution, for `p` in `(0, 1)`.
+pub(crate) fn normal(p: f64) -> f64 {
+    if p == TAIL { Z } else { std::f64::consts::SQRT_2 * erfc_inv(2.0 * (1.0 - p)) }
+}
 
 /// The `p` quantile of Beta(a, b), for `a, b > 0` and `p` in `(0, 1)`.
 pub(crate) fn beta(p: f64, a: f64, b: f64) -> f64 {

@@ -2,6 +2,7 @@
 //! see [`crate::interval`].
 
 use crate::estimate::Interval;
+use crate::interval::MISS;
 use crate::quantile::{self, Z};
 
 /// Wilson's score interval for `successes` of `trials`; `None` without trials. (Wilson 1927)
@@ -21,7 +22,7 @@ pub fn wilson(successes: u64, trials: u64) -> Option<Interval> {
 /// The exact interval of Clopper and Pearson (1934); `None` without trials.
 #[must_use]
 pub fn clopper_pearson(successes: u64, trials: u64) -> Option<Interval> {
-    (trials > 0).then(|| clopper_pearson_real(successes as f64, trials as f64))
+    (trials > 0).then(|| clopper_pearson_at(successes as f64, trials as f64, MISS))
 }
 
 /// Jeffreys' equal-tailed interval, Beta(x + 1/2, n - x + 1/2), with 0 and 1 at the ends; `None` without trials.
@@ -34,11 +35,12 @@ pub fn jeffreys(successes: u64, trials: u64) -> Option<Interval> {
     Some(Interval { low, high })
 }
 
-/// Clopper-Pearson with real-valued counts, for effective sample sizes. `0 <= x <= n`, `n > 0`.
-pub(crate) fn clopper_pearson_real(x: f64, n: f64) -> Interval {
+/// Clopper-Pearson with real-valued counts, for effective sample sizes. `0 <= x <= n`, `n > 0`. It misses with chance `miss` at most,
+/// both ends together.
+pub(crate) fn clopper_pearson_at(x: f64, n: f64, miss: f64) -> Interval {
     let missing = n - x;
-    let low = if x <= 1e-12 { 0.0 } else { quantile::beta(0.025, x, missing + 1.0) };
-    let high = if missing <= 1e-12 { 1.0 } else { quantile::beta(0.975, x + 1.0, missing) };
+    let low = if x <= 1e-12 { 0.0 } else { quantile::beta(miss / 2.0, x, missing + 1.0) };
+    let high = if missing <= 1e-12 { 1.0 } else { quantile::beta(1.0 - miss / 2.0, x + 1.0, missing) };
     Interval { low, high }
 }
 

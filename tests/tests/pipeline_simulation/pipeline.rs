@@ -8,7 +8,8 @@ use std::time::Duration;
 use antiphon_coordinator::{Opened, Wanted, open_run};
 use antiphon_core::suite::Suite;
 use antiphon_core::{
-    Assets, Card, CatalogueTarget, Limits, Manifest, PoolId, Price, Provider, Seed, TargetCatalogue, resolve,
+    Assets, Card, CatalogueTarget, Limits, Manifest, PoolId, Price, ProbeId, Provider, Seed, Seen,
+    TargetCatalogue, TargetId, resolve,
 };
 use antiphon_limits::{Pool, PoolSettings};
 use antiphon_providers::{Client, Endpoint, EndpointSettings, HttpSettings};
@@ -17,6 +18,8 @@ use antiphon_simulator::{Running, Simulator, SimulatorConfig, Voices};
 use antiphon_store::Store;
 use antiphon_tests::{Asked, VOICES};
 use antiphon_worker::{Counters, PoolParts, RetryPolicy};
+use futures::future::BoxFuture;
+use futures::{FutureExt, TryFutureExt};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -73,6 +76,22 @@ pub(crate) type Coordinator =
     JoinSet<Result<antiphon_coordinator::Report, antiphon_coordinator::CoordinatorError>>;
 pub(crate) type Worker = JoinSet<Result<(), antiphon_worker::WorkerError>>;
 
+/// The aggregator's numbers, for the coordinator.
+#[derive(Debug)]
+struct Ruler(Store);
+
+impl antiphon_coordinator::Gauge for Ruler {
+    fn widest<'a>(
+        &'a self,
+        opened: &'a Opened,
+        target: &'a TargetId,
+        probes: &'a [ProbeId],
+    ) -> BoxFuture<'a, Result<Vec<(ProbeId, Seen)>, antiphon_coordinator::GaugeError>> {
+        let run = (&opened.manifest, &opened.rounds[..]);
+        antiphon_aggregator::widest(&self.0, run, target, probes).map_err(Into::into).boxed()
+    }
+}
+
 /// A coordinator at work. Dropping it kills it.
 pub(crate) fn coordinate(
     queue: &Queue,
@@ -80,8 +99,12 @@ pub(crate) fn coordinate(
     opened: Opened,
     stop: CancellationToken,
 ) -> Coordinator {
-    let parts =
-        antiphon_coordinator::Parts { queue: queue.clone(), store: store.clone(), progress: Arc::default() };
+    let parts = antiphon_coordinator::Parts {
+        queue: queue.clone(),
+        store: store.clone(),
+        progress: Arc::default(),
+        gauge: Arc::new(Ruler(store.clone())),
+    };
     let config = antiphon_coordinator::Config {
         doubt: Duration::from_millis(50),
         ..antiphon_coordinator::Config::one_process(WINDOW)

@@ -281,7 +281,7 @@ fn told(input: &CellInput<'_>, language: &str, compared: &Compared<'_>) -> Clust
         most: counts.1 as u64,
         conflicts: conflicts as u64,
         largest: largest.collect(),
-        agreement: estimates::agreement(&agreement::labels(&labels, population)),
+        agreement: estimates::agreement(&agreement::labels(&labels, population), None),
         agreement_low: range.map(|range| range.0),
         agreement_high: range.map(|range| range.1),
         collision: categorical::collision(&sizes),

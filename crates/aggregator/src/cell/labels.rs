@@ -67,7 +67,7 @@ fn score(input: &CellInput<'_>, language: Option<&str>, found: &Found) -> Option
     );
     let labels = Labels {
         language: language.map(str::to_owned),
-        agreement: estimates::agreement(&agreement),
+        agreement: estimates::agreement(&agreement, input.miss),
         mode: mode.map_or(Vec::new(), |mode| mode.labels.iter().map(|at| names[*at].clone()).collect()),
         mode_share: distribution.first().map(|first| first.share.clone()).unwrap_or_default(),
         collision: categorical::collision(&counts),

@@ -54,7 +54,7 @@ pub(super) fn scores(input: &CellInput<'_>, language: &str) -> Option<Quotations
     Some(Quotations {
         language: language.to_owned(),
         quoting: share(&|set| !set.is_empty()),
-        agreement: estimates::agreement(&agreement::similarities(&cell, &similarities, population)),
+        agreement: estimates::agreement(&agreement::similarities(&cell, &similarities, population), None),
         frequent,
     })
 }

@@ -69,8 +69,8 @@ fn score(
         without: without(&cell, &scores.answered),
         agreement: WordingAgreement {
             language: language.to_owned(),
-            answered: estimates::agreement(&scores.answered),
-            all: estimates::agreement(&scores.all),
+            answered: estimates::agreement(&scores.answered, input.miss),
+            all: estimates::agreement(&scores.all, input.miss),
             consensus: vote.words,
             consensus_agreement: vote.agreement,
             consensus_after: vote.after,

@@ -77,7 +77,8 @@ fn tell(
     }
     let Some(loaded) = loaded else { return };
     let manifest = &loaded.manifest;
-    let users = manifest.users.users.len();
+    let (base, most) = (manifest.base(), manifest.most());
+    let users = base.users;
     let how = match manifest.users.mode {
         UserMode::Drawn => "drawn; intervals speak of all such users",
         UserMode::Grid => "in a grid; intervals speak of these users only",
@@ -95,4 +96,16 @@ fn tell(
         "sampling",
         format!("{} sessions × {} repeats", manifest.sampling.sessions, manifest.sampling.repeats),
     );
+    if let Some(until) = &manifest.until {
+        line(
+            "until",
+            format!(
+                "half an interval is {} wide, at most {} users × {} sessions; {} looks",
+                until.half_width,
+                most.users,
+                most.sessions,
+                until.looks.len()
+            ),
+        );
+    }
 }

@@ -47,6 +47,6 @@ pub(crate) async fn foresee(
     let opened = open_run(&scratch, &loaded.text, loaded.manifest.clone(), wanted).await?;
     let plan = Plan::new(&opened.manifest, &opened.rounds);
     let limits = |pool: &_| config.limits(pool).lowered_by(&opened.manifest.limits);
-    let forecast = forecast(&plan, &opened.rounds, &stored, limits);
+    let forecast = forecast(&plan, &opened.rounds, &stored, &limits);
     Ok(Foreseen { opened, forecast, spent })
 }

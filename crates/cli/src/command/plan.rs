@@ -58,6 +58,19 @@ fn tell(run: &str, budget: Option<f64>, forecast: &Forecast, output: Output) {
             line("cost", format!("unknown: no price in the configuration for {}", unpriced.join(", ")));
         }
     }
+    if let Some(most) = &forecast.at_most {
+        let cost = match (most.dollars, most.most_dollars) {
+            (Some(expected), Some(most)) => {
+                format!(", about {}, at most about {}", dollars(expected), dollars(most))
+            }
+            _ => String::new(),
+        };
+        let calls = count(most.calls);
+        line(
+            "at most",
+            format!("{calls} calls{cost}, if no interval gets narrow; the numbers above are the least"),
+        );
+    }
     if let Some(budget) = budget {
         line("budget", format!("{}; the run stops before it spends more", dollars(budget)));
     }

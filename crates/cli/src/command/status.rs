@@ -102,6 +102,7 @@ fn tell(status: &RunStatus, waiting: &[(PoolId, u64)], output: Output) {
     line("run", format!("{} of suite {}", status.run, status.suite));
     line("jobs", counts(status.jobs));
     line("samples", counts(status.samples));
+    line("rounds", count(status.rounds));
     if let Some(dollars_spent) = status.dollars {
         let of = status.budget_dollars.map_or(String::new(), |budget| format!(" of {}", dollars(budget)));
         line("spent", format!("{}{of}", dollars(dollars_spent)));

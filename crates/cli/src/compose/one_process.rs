@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::pools::Singing;
+use super::ruler::Ruler;
 use crate::config::Config;
 use crate::output::Output;
 use crate::progress::Watch;
@@ -43,15 +44,10 @@ pub(crate) async fn sing(
     // A run of which nothing is left needs no keys.
     let pools = if is_done(store, opened).await? { Vec::new() } else { pools(manifest, config)? };
     let watched = pools.iter().map(|pool| (pool.id.clone(), pool.limits.clone())).collect();
-    let watch = Watch::new(
-        Arc::clone(&counters),
-        Arc::clone(&progress),
-        watched,
-        Plan::new(manifest, &opened.rounds).samples(),
-        output,
-    );
+    let watch = Watch::new(Arc::clone(&counters), Arc::clone(&progress), watched, output);
     let slots: u32 = pools.iter().map(|pool| pool.slots).sum();
-    let coordinator = CoordinatorParts { queue: queue.clone(), store: store.clone(), progress };
+    let gauge = Arc::new(Ruler { store: store.clone() });
+    let coordinator = CoordinatorParts { queue: queue.clone(), store: store.clone(), progress, gauge };
     let client = config.client()?;
     let worker =
         WorkerParts::new(queue, store.clone(), client, RetryPolicy::default(), Arc::clone(&counters));
@@ -108,7 +104,7 @@ async fn is_done(store: &Store, opened: &Opened) -> anyhow::Result<bool> {
     let plan = Plan::new(&opened.manifest, &opened.rounds);
     let jobs: usize = opened.rounds.iter().map(|round| plan.jobs(round).len()).sum();
     let ended = store.result_keys(run).await?.len() + store.dead_jobs(run).await?.len();
-    Ok(ended >= jobs)
+    Ok(ended >= jobs && !antiphon_coordinator::goes_on(&Ruler { store: store.clone() }, opened).await?)
 }
 
 fn pools(manifest: &Manifest, config: &Config) -> anyhow::Result<Vec<Singing>> {

@@ -12,6 +12,7 @@ use antiphon_worker::{Config as WorkerConfig, Counters, Health, Parts as WorkerP
 use tokio_util::sync::CancellationToken;
 
 use super::pools::Singing;
+use super::ruler::Ruler;
 use crate::config::Config;
 use crate::health::Signs;
 
@@ -102,7 +103,8 @@ async fn nothing_to_finish(place: &Place, health: &Health, stop: &CancellationTo
 pub(crate) async fn coordinate(place: &Place, window: usize, stop: &CancellationToken) -> anyhow::Result<()> {
     let Place { queue, store, .. } = place.clone();
     let progress = Arc::new(Progress::default());
-    let parts = CoordinatorParts { queue, store, progress: Arc::clone(&progress) };
+    let gauge = Arc::new(Ruler { store: store.clone() });
+    let parts = CoordinatorParts { queue, store, progress: Arc::clone(&progress), gauge };
     let config = CoordinatorConfig::fleet(window);
     let role = antiphon_coordinator::serve(&parts, &config, stop);
     let state = || {

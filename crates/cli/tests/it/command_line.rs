@@ -7,12 +7,13 @@ use serde_json::Value;
 
 use crate::desk::{Desk, Done};
 
-const COMMANDS: [&str; 25] = [
+const COMMANDS: [&str; 26] = [
     "init",
     "demo",
     "run",
     "retry",
     "plan",
+    "power",
     "check",
     "schema",
     "runs",

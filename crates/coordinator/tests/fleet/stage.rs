@@ -4,14 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use antiphon_coordinator::{
-    Config, Ended, Loaded, Look, Parts, Progress, RunStatus, Submitted, Wanted, serve, status, submit,
+    Config, Ended, Gauge, GaugeError, Loaded, Look, Opened, Parts, Progress, RunStatus, Submitted, Wanted,
+    serve, status, submit,
 };
 use antiphon_core::suite::Suite;
 use antiphon_core::{
-    Assets, Card, CatalogueTarget, Limits, Manifest, Price, Provider, RunId, TargetCatalogue, resolve,
+    Assets, Card, CatalogueTarget, Limits, Manifest, Price, ProbeId, Provider, RunId, Seen, TargetCatalogue,
+    TargetId, resolve,
 };
 use antiphon_queue::{MemoryQueue, Queue};
 use antiphon_store::Store;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -26,23 +30,50 @@ pub(crate) struct Stage {
     pub(crate) store: Store,
 }
 
+/// An interval that narrows as answers come: half as wide as one over the number of results of its target.
+#[derive(Debug)]
+struct Tape(Store);
+
+impl Gauge for Tape {
+    fn widest<'a>(
+        &'a self,
+        opened: &'a Opened,
+        target: &'a TargetId,
+        probes: &'a [ProbeId],
+    ) -> BoxFuture<'a, Result<Vec<(ProbeId, Seen)>, GaugeError>> {
+        async move {
+            let stored = self.0.result_keys(&opened.manifest.run).await?;
+            let count = stored.iter().filter(|(of, ..)| of == target).count() as f64;
+            let seen =
+                Seen { turn: 0, language: None, value: Some(0.0), low: Some(0.0), high: Some(2.0 / count) };
+            Ok(probes.iter().map(|probe| (probe.clone(), seen.clone())).collect())
+        }
+        .boxed()
+    }
+}
+
 /// What a run asks: one sample a job, so many jobs in each of these pools.
 pub(crate) struct Asked {
     pub(crate) run: &'static str,
     pub(crate) pools: &'static [&'static str],
     pub(crate) jobs: u32,
     pub(crate) budget: Option<f64>,
+    /// Ask on until the interval is so narrow, at most so many sessions of each target.
+    pub(crate) until: Option<(f64, u32)>,
 }
 
 impl Asked {
     pub(crate) fn new(run: &'static str, pools: &'static [&'static str], jobs: u32) -> Self {
-        Self { run, pools, jobs, budget: None }
+        Self { run, pools, jobs, budget: None, until: None }
     }
 
     pub(crate) fn loaded(&self) -> Loaded {
         let targets: Vec<String> = self.pools.iter().map(|pool| format!("{{alias: {pool}}}")).collect();
+        let until = self.until.map_or(String::new(), |(half_width, most)| {
+            format!(", until: {{half_width: {half_width}, max_sessions: {most}}}")
+        });
         let text = format!(
-            "version: 1\nname: t\ntargets: [{}]\nsampling: {{sessions: {}}}\nprobes: [{{id: a, prompt: hi}}]\n",
+            "version: 1\nname: t\ntargets: [{}]\nsampling: {{sessions: {}{until}}}\nprobes: [{{id: a, prompt: hi}}]\n",
             targets.join(", "),
             self.jobs
         );
@@ -85,7 +116,12 @@ impl Stage {
     }
 
     pub(crate) fn parts(&self) -> Parts {
-        Parts { queue: self.queue.clone(), store: self.store.clone(), progress: Arc::default() }
+        Parts {
+            queue: self.queue.clone(),
+            store: self.store.clone(),
+            progress: Arc::default(),
+            gauge: Arc::new(Tape(self.store.clone())),
+        }
     }
 
     pub(crate) fn coordinator(&self) -> Coordinator {

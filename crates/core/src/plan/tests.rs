@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::suite::Suite;
-use crate::{Assets, Card, CatalogueTarget, Provider, TargetCatalogue, resolve};
+use crate::{Assets, Card, CatalogueTarget, Growth, Provider, TargetCatalogue, resolve};
 
 fn manifest(targets: usize, probes: usize, users: u32, sessions: u32) -> Manifest {
     let mut yaml = format!(
@@ -73,6 +73,44 @@ fn asked(plan: &Plan<'_>) -> BTreeMap<(String, String, String, u32), u32> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
+
+    /// Rounds that add users or sessions to single probes leave every job of earlier rounds as it was.
+    #[test]
+    fn probes_that_grow_one_by_one_are_planned_exactly_once(
+        users in 1..9u32, sessions in 1..5u32,
+        steps in prop::collection::vec((0..2usize, 0..3usize, 0..9u32, 0..5u32), 0..12),
+    ) {
+        let manifest = manifest(2, 3, 40, 20);
+        let mut rounds = vec![round(0, RoundKind::Base(base(&manifest, users, sessions)))];
+        let mut before: Vec<Job> = Vec::new();
+        for chunk in steps.chunks(3) {
+            let mut growths: BTreeMap<_, Growth> = BTreeMap::new();
+            for &(target, probe, more_users, more_sessions) in chunk {
+                let (target, probe) = (manifest.targets[target].id.clone(), manifest.probes[probe].id.clone());
+                let to = Reach { users: users + more_users, sessions: sessions + more_sessions };
+                growths.insert((target.clone(), probe.clone()), Growth { target, probe, to, look: 1, seen: None });
+            }
+            let number = u32::try_from(rounds.len()).unwrap();
+            rounds.push(round(number, RoundKind::Adaptive(growths.into_values().collect())));
+            let plan = Plan::new(&manifest, &rounds);
+            let jobs: Vec<Job> = rounds.iter().flat_map(|round| plan.jobs(round)).collect();
+            prop_assert_eq!(&jobs[..before.len()], &before[..]);
+            before = jobs;
+        }
+        let plan = Plan::new(&manifest, &rounds);
+        let asked = asked(&plan);
+        prop_assert!(asked.values().all(|times| *times == 1));
+        prop_assert_eq!(asked.len() as u64, plan.samples());
+        prop_assert_eq!(plan.sizes().samples(), plan.samples());
+        for growth in rounds.iter().filter_map(|round| match &round.kind {
+            RoundKind::Adaptive(growths) => Some(growths),
+            _ => None,
+        }).flatten() {
+            let probe = manifest.probes.iter().position(|probe| probe.id == growth.probe).unwrap();
+            prop_assert!(plan.covers(&growth.target, probe, growth.to));
+            prop_assert!(plan.most_users() >= growth.to.users && plan.most_sessions() >= growth.to.sessions);
+        }
+    }
 
     #[test]
     fn every_session_is_planned_exactly_once(

@@ -47,6 +47,7 @@ pub(crate) fn cells_of(id: &str, shift: f64) -> Vec<Cell> {
             apart: apart(),
             quotations: vec![quotations()],
             deviant: texts.iter().map(|text| exemplar(text, "en")).collect(),
+            asked: None,
             ..cell(
                 id,
                 "hard-news",
@@ -127,6 +128,7 @@ fn cell(target_id: &str, probe_id: &str, kind: &str, question: &str) -> Cell {
         clusters: Vec::new(),
         apart: Vec::new(),
         quotations: Vec::new(),
+        asked: None,
     }
 }
 

@@ -95,6 +95,7 @@ fn summary_of(cells: Vec<Cell>) -> Summary {
         antiphon_version: "0.1.0".to_owned(),
         seed: Seed(20_261_123),
         sampling: Sampling { sessions: 3, repeats: 2 },
+        until: None,
         scoring: Scoring { casefold: true, exact_pairs_up_to: 2_000, margins: None, clusters: None },
         limits: Limits::default(),
         users: users(),

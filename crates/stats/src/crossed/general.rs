@@ -12,7 +12,6 @@ use crate::estimate::{Estimate, Formed, Undefined};
 use crate::interval::{self, SCARCE_UNITS, Spread, mean, variance};
 use crate::nested::Nested;
 use crate::pair_statistic::PairStatistic;
-use crate::quantile::{TAIL, student_t};
 
 /// Levels that every factor needs.
 pub(crate) const FEWEST_LEVELS: usize = 6;
@@ -35,7 +34,7 @@ pub(super) fn agreement(tables: &Tables<'_>, own: &[f64], odd: &[bool]) -> Estim
         variance: of_levels.iter().map(PairStatistic::variance).sum(),
         augmented: of_levels.iter().map(PairStatistic::augmented_variance).sum(),
         discordant: of_levels.iter().map(|levels| levels.discordant).min().unwrap_or(0),
-        t: student_t(TAIL, fewest(tables.crossing, &units) - 1.0),
+        df: fewest(tables.crossing, &units) - 1.0,
         skewness: None,
         cap: fewest(tables.crossing, &units) / 2.0,
     };
@@ -135,7 +134,7 @@ fn mean_near_one(crossing: &Crossing, units: &[usize], users: &[f64]) -> Formed 
         variance: of_levels.iter().map(|levels| variance(levels) / levels.len() as f64).sum(),
         augmented: of_levels.iter().map(with_one_more).sum(),
         discordant: of_levels.iter().map(deviating).min().unwrap_or(0),
-        t: student_t(TAIL, fewest(crossing, units) - 1.0),
+        df: fewest(crossing, units) - 1.0,
         skewness: None,
         cap: fewest(crossing, units),
     };

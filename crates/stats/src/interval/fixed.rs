@@ -6,10 +6,9 @@
 //! shares by its square (Maclaurin's inequality). Users weigh the same, so `N` counts the fewest sessions that any
 //! user has, times the users. `docs/decisions/001-interval-for-fixed-users.md` has the measured coverage.
 
-use super::{Spread, TAIL, mean, near_one, variance};
+use super::{Spread, mean, near_one, variance};
 use crate::estimate::{Formed, Undefined};
 use crate::pair_statistic::PairStatistic;
-use crate::quantile::student_t;
 
 /// The sessions of one user in a statistic that is a mean over users.
 pub(crate) struct Stratum {
@@ -40,12 +39,12 @@ pub(crate) fn mean_of_sessions(users: &[Vec<f64>]) -> Result<Formed, Undefined> 
         })
         .collect();
     let value = mean(strata.iter().map(|user| mean(user.sessions.iter().copied())));
-    let interval = linear(value, 1.0, &strata.iter().collect::<Vec<_>>(), 1.0)?;
+    let interval = linear(value, 1.0, &strata.iter().collect::<Vec<_>>(), 1.0)?.interval();
     Ok(if near_zero { interval.mirrored() } else { interval })
 }
 
-/// The interval for the mean similarity of two different users. Every user needs two sessions.
-pub(crate) fn pairs_of_users(value: f64, strata: &[&Stratum]) -> Result<Formed, Undefined> {
+/// How far the mean similarity of two different users may be off. Every user needs two sessions.
+pub(crate) fn pairs_of_users(value: f64, strata: &[&Stratum]) -> Result<Spread, Undefined> {
     linear(value, 2.0, strata, 0.5)
 }
 
@@ -56,7 +55,7 @@ pub(crate) fn first_order(users: &[Vec<f64>]) -> Option<f64> {
 }
 
 /// `slope / users` is how far the statistic moves with the mean of one user's sessions.
-fn linear(value: f64, slope: f64, strata: &[&Stratum], cap: f64) -> Result<Formed, Undefined> {
+fn linear(value: f64, slope: f64, strata: &[&Stratum], cap: f64) -> Result<Spread, Undefined> {
     let fewest = strata.iter().map(|user| user.sessions.len()).min().unwrap_or(0);
     if fewest < 2 {
         return Err(Undefined::FewSessions { needed: 2 });
@@ -73,11 +72,10 @@ fn linear(value: f64, slope: f64, strata: &[&Stratum], cap: f64) -> Result<Forme
         variance: base,
         augmented: base + largest_growth(strata, &parts, scale),
         discordant,
-        t: student_t(TAIL, degrees_of_freedom(&parts, near_one(value, discordant))),
+        df: degrees_of_freedom(&parts, near_one(value, discordant)),
         skewness: None,
         cap: cap * units,
-    }
-    .interval())
+    })
 }
 
 fn part(sessions: &[f64], scale: f64) -> Part {
@@ -148,7 +146,7 @@ pub(crate) fn pairs_of_sessions(users: &[&PairStatistic]) -> Result<Formed, Unde
         variance: base,
         augmented: base + growth.fold(0.0, f64::max),
         discordant,
-        t: student_t(TAIL, degrees_of_freedom(&parts, near_one(value, discordant))),
+        df: degrees_of_freedom(&parts, near_one(value, discordant)),
         skewness: None,
         cap: units / 2.0,
     }

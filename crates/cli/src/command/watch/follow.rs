@@ -137,6 +137,9 @@ impl<'a> Following<'a> {
     fn words(&self) -> String {
         let now = self.done().saturating_sub(self.earlier);
         let mut parts = pace(self.done(), self.seen.samples.planned, now, self.begun);
+        if self.seen.rounds > 1 {
+            parts.push(format!("round {}", self.seen.rounds));
+        }
         parts.extend(self.heard.words());
         if self.seen.jobs.dead > 0 {
             parts.push(format!("{} jobs given up", self.seen.jobs.dead));
