@@ -30,7 +30,8 @@ test-rust: # The tests in Rust
 
 test-python: prepare # Official clients, a real browser and the readers of Parquet, against what cargo built
 	$(CARGO) build --locked --workspace --bins --examples
-	$(VENV)/bin/pytest tests/python
+	$(VENV)/bin/pytest tests/python --ignore tests/python/inspect
+	$(VENV)-inspect/bin/pytest --rootdir tests/python tests/python/inspect
 
 test-faults: prepare ## Try the fault matrix with FAULT_SEEDS seeds (20); `make test` tries one
 	ANTIPHON_FAULT_SEEDS=$(or $(FAULT_SEEDS),20) $(CARGO) test --workspace --test faults --locked

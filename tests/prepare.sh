@@ -46,11 +46,15 @@ fi
 [[ -n $venv ]] || exit 0
 
 # The stamp is the list that was installed: a changed list installs again.
-requirements=tests/python/requirements.txt
-if ! cmp --silent "$requirements" "$venv/installed.txt"; then
-    echo "installing into $venv: $(grep -v '^#' "$requirements" | tr '\n' ' ')"
-    rm -rf "$venv"
-    python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$requirements" </dev/null
-    cp "$requirements" "$venv/installed.txt"
-fi
+install() {
+    local requirements=$1 venv=$2
+    if ! cmp --silent "$requirements" "$venv/installed.txt"; then
+        echo "installing into $venv: $(grep -v '^#' "$requirements" | tr '\n' ' ')"
+        rm -rf "$venv"
+        python3 -m venv "$venv"
+        "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$requirements" </dev/null
+        cp "$requirements" "$venv/installed.txt"
+    fi
+}
+install tests/python/requirements.txt "$venv"
+install tests/python/inspect/requirements.txt "$venv-inspect"

@@ -148,6 +148,7 @@ impl Generated {
                 attempts: 1,
                 started_ms: 1_800_000_000_000 + u64::from(planned.session) * 1_000,
                 latency_ms: 500,
+                logged: None,
             }
         });
         let object = ResultObject {

@@ -135,7 +135,8 @@ impl Stage {
     pub async fn stored(&self, store: &str) -> Vec<Stored> {
         let folder = self.store("exported");
         let folder = folder.to_str().expect("temporary folders are text");
-        let ended = self.start(store, &["export", RUN, "-f", "jsonl", "-o", folder]).output().await;
+        let ended =
+            self.start(store, &["export", RUN, "-f", "jsonl", "-o", folder, "--force"]).output().await;
         assert_eq!(ended.code, Some(0), "{ended:?}");
         let text = std::fs::read_to_string(self.store("exported").join("samples.jsonl"));
         text.expect("the export is there").lines().map(Stored::read).collect()

@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 /// Crate → what it may use of ours. A new arrow is a change of the design, and of this list.
-const GRAPH: [(&str, &[&str]); 15] = [
+const GRAPH: [(&str, &[&str]); 16] = [
     ("core", &[]),
     ("stats", &[]),
     ("simulator", &[]),
@@ -25,6 +25,7 @@ const GRAPH: [(&str, &[&str]); 15] = [
     ("worker", &["core", "queue", "store", "providers", "limits"]),
     ("aggregator", &["core", "queue", "store", "stats"]),
     ("viewer", &["core", "store", "report"]),
+    ("exchange", &["core", "store"]),
     (
         "cli",
         &[
@@ -38,6 +39,7 @@ const GRAPH: [(&str, &[&str]); 15] = [
             "worker",
             "aggregator",
             "viewer",
+            "exchange",
             "simulator",
         ],
     ),
@@ -63,7 +65,7 @@ const GRAPH: [(&str, &[&str]); 15] = [
 ];
 
 /// Roles never see each other.
-const ROLES: [&str; 4] = ["coordinator", "worker", "aggregator", "viewer"];
+const ROLES: [&str; 5] = ["coordinator", "worker", "aggregator", "viewer", "exchange"];
 
 /// Crates that must not come in by any way, with the reason. A version stands for all that begin with it.
 const BANNED: [(&str, &str, &str); 9] = [

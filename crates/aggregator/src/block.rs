@@ -67,8 +67,7 @@ impl OpenRun {
         plan.block_probes(block.block)
             .flat_map(|(place, probe)| {
                 let turns = u32::try_from(probe.turns()).expect("few turns");
-                let planned = plan.planned_samples(target, place) / u64::from(turns);
-                (0..turns).map(move |turn| ((place, turn), planned))
+                (0..turns).map(move |turn| ((place, turn), plan.planned_in_turn(target, place, turn)))
             })
             .collect()
     }
@@ -162,7 +161,7 @@ impl Work {
     ) -> Result<(), ParquetError> {
         let (manifest, prompter) = (&run.manifest, &run.prompter);
         let (target, probe) = (run.target(self.block), &manifest.probes[place]);
-        let certificate = self.certificate(run, place, &samples);
+        let certificate = self.certificate(run, place, turn, &samples);
         if certificate.planned == 0 {
             return Ok(());
         }
@@ -194,9 +193,9 @@ impl Work {
         Ok(())
     }
 
-    fn certificate(&self, run: &OpenRun, place: usize, samples: &[BlockSample]) -> Certificate {
-        let (probe, target) = (&run.manifest.probes[place], &run.target(self.block).id);
-        let planned = run.plan().planned_samples(target, place) / probe.turns() as u64;
+    fn certificate(&self, run: &OpenRun, place: usize, turn: u32, samples: &[BlockSample]) -> Certificate {
+        let target = &run.target(self.block).id;
+        let planned = run.plan().planned_in_turn(target, place, turn);
         let mut certificate = Certificate { planned, ..Certificate::default() };
         let mut recorded = HashSet::new();
         for row in samples {

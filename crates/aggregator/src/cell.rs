@@ -20,6 +20,7 @@ use antiphon_core::{Manifest, Outcome, Probe, ProbeKind, Target, UserMode};
 use antiphon_stats::text::{Case, Vocabulary, normalise, tokens};
 use antiphon_stats::{Nested, Population, Row, SampleId, interval};
 
+use crate::error_bars::error_bars;
 use crate::estimates;
 use crate::read_block::BlockSample;
 use crate::rules::{Classes, Hedging, Refusal};
@@ -98,6 +99,7 @@ pub(crate) fn summarise(input: &CellInput<'_>) -> Cell {
         quotations,
         by_user,
         asked: None,
+        error_bars: if input.manifest.imported.is_some() { error_bars(input) } else { Vec::new() },
     }
 }
 

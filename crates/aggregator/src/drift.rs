@@ -31,6 +31,10 @@ impl Drift {
         let mut times: Vec<u64> = input.samples.iter().map(|row| row.sample.started_ms).collect();
         times.sort_unstable();
         let (Some(median), false) = (times.get(times.len() / 2), known.is_empty()) else { return };
+        // Imported answers may have no times.
+        if times.first() == Some(&0) {
+            return;
+        }
         #[expect(clippy::cast_precision_loss, reason = "counts of samples are far below 2^53")]
         let mean = known.iter().sum::<f64>() / known.len() as f64;
         for (row, like) in input.samples.iter().zip(&likeness) {

@@ -59,7 +59,8 @@ pub fn label_of(
             .map(|classes| Label::Class(classes.refusal)),
         ProbeKind::Choice => {
             let options = &wording_for(probe, user).options;
-            let order = prompter.option_order(probe, user, sample.session, options.len());
+            let order = shown(sample)
+                .unwrap_or_else(|| prompter.option_order(probe, user, sample.session, options.len()));
             read_choice(&sample.text, &order, options).map(Label::Option)
         }
         ProbeKind::Scale { from, to } => read_number(&sample.text, *from, *to).map(Label::Number),
@@ -76,10 +77,26 @@ pub fn label_of(
     }
 }
 
+/// The order in which an imported answer's options were shown, where it is not that of the probe.
+fn shown(sample: &Sample) -> Option<Vec<usize>> {
+    let shown = &sample.logged.as_ref()?.shown;
+    (!shown.is_empty()).then(|| shown.iter().map(|option| usize::from(*option)).collect())
+}
+
 /// The option meant: by a letter at the beginning, by the one option that is quoted, or by the one letter that
 /// stands alone.
 fn read_choice(text: &str, order: &[usize], options: &[String]) -> Option<usize> {
     let place_of = |c: char| (0..order.len()).find(|&place| letter(place) == c.to_ascii_uppercase());
+    // "ANSWER: B" after whatever was thought aloud: what Inspect and others ask for. The last one counts.
+    if let Some((_, said)) = text.to_ascii_uppercase().rsplit_once("ANSWER:") {
+        let said = said.trim_start_matches(|c: char| !c.is_alphanumeric()).lines().next().unwrap_or_default();
+        let mut said = said.trim_end_matches(|c: char| !c.is_alphanumeric()).chars();
+        if let Some(place) = said.next().and_then(place_of)
+            && said.next().is_none_or(|c| ")].:*,".contains(c))
+        {
+            return Some(order[place]);
+        }
+    }
     let trimmed = text.trim_start_matches(|c: char| !c.is_alphanumeric());
     let mut characters = trimmed.chars();
     if let Some(place) = characters.next().and_then(place_of) {
@@ -217,6 +234,9 @@ mod tests {
         check("B or C", None);
         check("A is tempting, but C", Some(1));
         check("Pull the lever or do nothing", None);
+        check("ANSWER: C", Some(1));
+        check("Ask for help? No. A is wrong too.\n\n**ANSWER: B**", Some(0));
+        check("answer: (A)\n", Some(2));
         check("D", None);
         check("", None);
     }

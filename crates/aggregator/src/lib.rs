@@ -25,6 +25,7 @@ mod block;
 mod cell;
 mod drift;
 mod error;
+mod error_bars;
 mod estimates;
 mod label;
 mod looks;

@@ -14,6 +14,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
 use crate::block::{Block, OpenRun};
+use crate::error_bars;
 use crate::looks::Looks;
 use crate::memory::Memory;
 use crate::mirrored;
@@ -160,6 +161,8 @@ impl OpenRun {
             targets: manifest.targets.clone(),
             completeness,
             scales: scales.reliability(&manifest.targets),
+            error_bars: error_bars::of_targets(manifest, &cells),
+            imported: manifest.imported.clone(),
             rules_version: Some(RULES_VERSION),
             refusals,
             pairs,

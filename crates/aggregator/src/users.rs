@@ -23,6 +23,21 @@ pub(crate) fn summary(manifest: &Manifest, asking: u32) -> UsersSummary {
     };
     let in_general = "Users in general share no level with each other: the levels that were asked are taken for a random sample \
                       of all that there could be. Their intervals count levels, not users, as independent.";
+    let population = match &manifest.imported {
+        Some(imported) if !imported.users_known => {
+            "The files do not say who asked, so all answers stand as those of one user: whether different users get the same answers \
+             is undefined here (rule R2), and only agreement between and within sessions is shown."
+        }
+        Some(_) if manifest.users.mode == UserMode::Drawn => {
+            "Users are those of the files, taken as drawn independently; intervals speak of all such users."
+        }
+        Some(_) => {
+            "Users are those of the files, and what makes them different is not known here; if they are mere labels for the same \
+             request, agreement between users says no more than agreement between sessions (rule R2). Intervals speak of these \
+             users only."
+        }
+        None => population,
+    };
     UsersSummary {
         mode,
         population: population.to_owned(),

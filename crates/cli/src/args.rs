@@ -1,5 +1,6 @@
 //! The command line.
 
+mod exchange;
 mod fleet;
 
 use std::net::SocketAddr;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use antiphon_core::{ProbeId, RunId, TargetId, UserId};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use exchange::{ExportArguments, ExportFormat, ImportArguments};
 pub(crate) use fleet::{
     CancelArguments, CoordinatorArguments, DeadAction, DeadArguments, PurgeArguments, ServiceArguments,
     StatusArguments, SubmitArguments, TopologyAction, TopologyArguments, TopologyPools, WatchArguments,
@@ -114,7 +116,9 @@ pub(crate) enum Command {
     Report(ReportArguments),
     /// Compute the vectors of a run's answers, where its suite compares by embeddings
     Embed(EmbedArguments),
-    /// Copy a run's tables or summary out of the store
+    /// Make a run of answers that are there already: Inspect logs, CSV, JSON lines or Parquet. No model is called
+    Import(ImportArguments),
+    /// Copy a run's tables, summary or samples out of the store
     Export(ExportArguments),
     /// Print a stored object as JSON
     Decode {
@@ -306,31 +310,6 @@ pub(crate) struct EmbedArguments {
     /// Where the suite's file of word vectors is now [default: the path that the suite gives, from here]
     #[arg(long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ExportArguments {
-    /// The run
-    pub(crate) run: RunId,
-    /// What to copy
-    #[arg(long, short, default_value = "parquet")]
-    pub(crate) format: ExportFormat,
-    /// Folder to write into
-    #[arg(long, short, value_name = "FOLDER", default_value = ".")]
-    pub(crate) output: PathBuf,
-}
-
-/// What `export` copies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ExportFormat {
-    /// samples.parquet and probes.parquet
-    Parquet,
-    /// samples.jsonl, one sample a line with its exact request
-    Jsonl,
-    /// summary.json and operations.json
-    Summary,
-    /// The report
-    Html,
 }
 
 #[derive(Debug, Args)]

@@ -14,6 +14,7 @@ pub(crate) mod farewell;
 pub(crate) mod finish;
 pub(crate) mod fleet;
 pub(crate) mod foresee;
+pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod open_store;
 pub(crate) mod plan;

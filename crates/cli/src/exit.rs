@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use antiphon_aggregator::AggregatorError;
 use antiphon_coordinator::{CoordinatorError, LoadError};
+use antiphon_exchange::ExchangeError;
 use antiphon_providers::ClientError;
 use antiphon_queue::QueueError;
 use antiphon_store::StoreError;
@@ -65,6 +66,13 @@ pub(crate) fn of(error: &anyhow::Error) -> Exit {
         if let Some(error) = error.downcast_ref::<AggregatorError>() {
             return aggregator(error);
         }
+        if let Some(error) = error.downcast_ref::<ExchangeError>() {
+            return match error {
+                ExchangeError::Store(error) => Some(store(error)),
+                ExchangeError::File { source, .. } => place(source.kind()),
+                _ => Some(Exit::Usage),
+            };
+        }
         match error.downcast_ref::<WorkerError>() {
             Some(WorkerError::Store(error)) => return Some(store(error)),
             Some(WorkerError::Queue(error)) => return queue(error),
@@ -86,6 +94,7 @@ fn coordinator(error: &CoordinatorError) -> Option<Exit> {
         | CoordinatorError::NothingSelected(_)
         | CoordinatorError::WiderAlready { .. }
         | CoordinatorError::TooMuch { .. }
+        | CoordinatorError::Imported { .. }
         | CoordinatorError::Cancelled { .. } => Some(Exit::Usage),
         CoordinatorError::Store(error) => Some(store(error)),
         CoordinatorError::Queue(error) | CoordinatorError::CallLost { source: error, .. } => queue(error),

@@ -100,6 +100,12 @@ pub enum CoordinatorError {
         /// Samples.
         samples: u64,
     },
+    /// Its answers were imported.
+    #[error("run {run} was imported: its answers are those of its files, and nobody is called for it")]
+    Imported {
+        /// The run.
+        run: RunId,
+    },
     /// The run is cancelled, for good.
     #[error("run {run} is cancelled{}; that is final, so name another run with `--run NAME`", because(reason.as_deref()))]
     Cancelled {

@@ -56,6 +56,7 @@ pub async fn open_run(
     let resumed = store.put_manifest(&manifest).await? == Put::Exists;
     let manifest = if resumed {
         let stored = stored_manifest(store, &run).await?;
+        refuse_imported(&stored)?;
         if stored.identity != manifest.identity {
             return Err(CoordinatorError::AnotherSuite { run });
         }
@@ -79,6 +80,14 @@ pub async fn open_run(
         rounds = store.rounds(&run).await?;
     }
     Ok(Opened { manifest, rounds, resumed })
+}
+
+/// Refuses to call anybody for a run whose answers were imported.
+pub(crate) fn refuse_imported(manifest: &Manifest) -> Result<(), CoordinatorError> {
+    match manifest.imported {
+        None => Ok(()),
+        Some(_) => Err(CoordinatorError::Imported { run: manifest.run.clone() }),
+    }
 }
 
 /// Refuses to go on with a run that is cancelled.

@@ -8,7 +8,7 @@ use antiphon_core::{
 };
 use antiphon_store::{Put, Store};
 
-use crate::open_run::{present_manifest, refuse_cancelled};
+use crate::open_run::{present_manifest, refuse_cancelled, refuse_imported};
 use crate::{CoordinatorError, Opened};
 
 /// Adds a round for all samples of the run that failed or were not reached, and that no unfinished retry round has already. Gives
@@ -18,6 +18,7 @@ use crate::{CoordinatorError, Opened};
 /// If there is no such run, or it is cancelled.
 pub async fn open_retry(store: &Store, run: &RunId) -> Result<(Opened, u64), CoordinatorError> {
     let manifest = present_manifest(store, run).await?;
+    refuse_imported(&manifest)?;
     refuse_cancelled(store, run).await?;
     let mut rounds = store.rounds(run).await?;
     let mut sessions = Vec::new();

@@ -5,7 +5,7 @@ use antiphon_queue::Queue;
 use antiphon_store::Store;
 
 use crate::clock::now_ms;
-use crate::open_run::{present_manifest, refuse_cancelled};
+use crate::open_run::{present_manifest, refuse_cancelled, refuse_imported};
 use crate::{CoordinatorError, Loaded, Opened, Wanted, open_run};
 
 /// A run that the fleet was asked to work on.
@@ -43,6 +43,7 @@ pub async fn submit_opened(
     opened: Opened,
 ) -> Result<Submitted, CoordinatorError> {
     let run = &opened.manifest.run;
+    refuse_imported(&opened.manifest)?;
     refuse_cancelled(store, run).await?;
     let running = !store.open_submissions(run).await?.is_empty();
     let Manifest { budget_dollars, limits, .. } = &opened.manifest;

@@ -40,16 +40,19 @@ pub use format::{FormatError, OBJECT_FORMAT, check_format};
 pub use ids::{BlockId, IdError, JobId, PoolId, ProbeId, RunId, TargetId, UserId};
 pub use job::{Call, Event, Job, JobTally};
 pub use manifest::{
-    Clustering, Cut, Egress, Language, Level, Manifest, Probe, ProbeKind, Sampling, Scoring, Side, User,
-    UserDesign, UserMode, Vectors, Wording,
+    Clustering, Cut, Egress, Imported, ImportedFile, Language, Level, Manifest, Probe, ProbeKind, Sampling,
+    Scoring, Side, StatedError, User, UserDesign, UserMode, Vectors, Wording,
 };
 pub use nearest::nearest;
 pub use resolve::{
-    Assets, CatalogueTarget, Dataset, Problem, Resolved, SESSIONS_PER_JOB, TargetCatalogue, resolve,
+    Assets, CatalogueTarget, Dataset, Problem, Resolved, SESSIONS_PER_JOB, TargetCatalogue, analysis_hash,
+    resolve,
 };
-pub use round::{MOST_SAMPLES, Redo, RetrySession, Round, RoundKind, Selection};
+pub use round::{
+    Import, ImportedBlock, ImportedCell, MOST_SAMPLES, Redo, RetrySession, Round, RoundKind, Selection,
+};
 pub use sample::{
-    Billing, FailureKind, Outcome, OutcomeClass, ResultObject, Sample, SampleKey, SessionKey, Usage,
+    Billing, FailureKind, Logged, Outcome, OutcomeClass, ResultObject, Sample, SampleKey, SessionKey, Usage,
 };
 pub use seed::Seed;
 pub use submission::{Cancelled, Duplicate, Requeued, Submission};

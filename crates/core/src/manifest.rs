@@ -58,6 +58,9 @@ pub struct Manifest {
     pub probes_per_block: u32,
     /// The version that resolved the suite.
     pub antiphon_version: String,
+    /// Where the answers came from, if they were imported: then nobody is ever called for the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<Imported>,
 }
 
 impl Manifest {
@@ -108,6 +111,42 @@ impl Manifest {
         }
         pools
     }
+}
+
+/// Where imported answers came from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Imported {
+    /// The files, in the order in which they were read.
+    pub files: Vec<ImportedFile>,
+    /// Field → what it was taken from, in words.
+    pub mapping: BTreeMap<String, String>,
+    /// Whether the files say who asked. If not, all answers stand as those of one user.
+    pub users_known: bool,
+}
+
+/// A file that was imported.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ImportedFile {
+    /// Its name, without folders.
+    pub name: String,
+    /// BLAKE3 of its bytes.
+    pub hash: String,
+    /// Its rows: samples of an Inspect log, lines, records.
+    pub rows: u64,
+    /// Standard errors that the file itself states, by target, score and metric.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stated: Vec<StatedError>,
+}
+
+/// A standard error as a log states it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StatedError {
+    /// Of which target.
+    pub target: crate::TargetId,
+    /// Of the mean of which score.
+    pub score: String,
+    /// The error.
+    pub stderr: f64,
 }
 
 /// A rule about who may see what is asked.
@@ -279,6 +318,9 @@ pub struct Wording {
     pub options: Vec<String>,
     /// `choice` and `scale`: how to answer.
     pub instruction: Option<String>,
+    /// The turns are all that was said, word for word: nothing is added, and options stand in their own order. So are imported prompts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub verbatim: bool,
 }
 
 /// How the answer is taken.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use crate::seed::shuffle;
 use crate::{
-    BlockId, Job, Manifest, OBJECT_FORMAT, Probe, Reach, Redo, RetrySession, Round, RoundKind, Seed,
-    Selection, Target, TargetId, User,
+    BlockId, Import, ImportedBlock, ImportedCell, Job, Manifest, OBJECT_FORMAT, Probe, Reach, Redo,
+    RetrySession, Round, RoundKind, Seed, Selection, Target, TargetId, User,
 };
 
 /// The plan of a run so far.
@@ -104,14 +104,18 @@ impl<'a> Plan<'a> {
         block: usize,
         retries: &BTreeMap<usize, Vec<&RetrySession>>,
     ) -> impl Iterator<Item = Job> + use<> {
-        let sessions = match &round.kind {
-            RoundKind::Retry(_) => retries.get(&block).map_or(0, |sessions| sessions.len() as u64),
-            _ => self.rows(round, target, block).iter().map(|row| u64::from(row.to - row.from)).sum(),
+        let chunks = match &round.kind {
+            RoundKind::Retry(_) => self.chunks(retries.get(&block).map_or(0, |found| found.len() as u64)),
+            RoundKind::Import(import) => objects(import, target, block).len() as u64,
+            _ => {
+                let rows = self.rows(round, target, block);
+                self.chunks(rows.iter().map(|row| u64::from(row.to - row.from)).sum())
+            }
         };
         let (run, pool, target) = (self.manifest.run.clone(), target.pool.clone(), target.id.clone());
         // One name shared by all its jobs: a large run has many thousands.
         let (block, round) = (Self::block_id(block), round.number);
-        (0..self.chunks(sessions)).map(move |chunk| Job {
+        (0..chunks).map(move |chunk| Job {
             format: OBJECT_FORMAT,
             run: run.clone(),
             pool: pool.clone(),
@@ -130,7 +134,7 @@ impl<'a> Plan<'a> {
     /// The sessions of a job, in the order in which they are asked: each session number goes round all users and probes of the
     /// block before the next one begins, so that no user is asked earlier than another.
     ///
-    /// Empty if the job is not of this plan.
+    /// Empty if the job is not of this plan, or asks nothing because its samples are imported.
     #[must_use]
     pub fn sessions(&self, job: &Job) -> Vec<PlannedSession<'a>> {
         let round = self.rounds.iter().find(|round| round.number == job.round);
@@ -180,7 +184,25 @@ impl<'a> Plan<'a> {
             }
         };
         let turns = self.manifest.probes[probe].turns() as u64;
-        sessions * turns * u64::from(self.manifest.sampling.repeats)
+        let found: u64 = self.imported(target, probe).flat_map(|cell| &cell.samples).sum();
+        sessions * turns * u64::from(self.manifest.sampling.repeats) + found
+    }
+
+    /// Samples that all rounds together plan for a turn of a probe.
+    #[must_use]
+    pub fn planned_in_turn(&self, target: &TargetId, probe: usize, turn: u32) -> u64 {
+        let found = |cell: &ImportedCell| cell.samples.get(turn as usize).copied().unwrap_or(0);
+        match self.manifest.imported {
+            Some(_) => self.imported(target, probe).map(found).sum(),
+            None => self.planned_samples(target, probe) / self.manifest.probes[probe].turns() as u64,
+        }
+    }
+
+    /// What imports found of a target and a probe.
+    fn imported(&self, target: &TargetId, probe: usize) -> impl Iterator<Item = &'a ImportedCell> {
+        let probe = &self.manifest.probes[probe].id;
+        let cells = self.rounds.iter().filter_map(import).flat_map(|import| &import.cells);
+        cells.filter(move |cell| cell.target == *target && cell.probe == *probe)
     }
 
     /// Samples that all rounds together plan.
@@ -256,6 +278,10 @@ impl<'a> Plan<'a> {
                 Some(of(Reach { users: *users, sessions: *sessions }))
             }
             RoundKind::Retry(_) => None,
+            RoundKind::Import(import) => {
+                let users = u32::try_from(self.manifest.users.users.len()).unwrap_or(u32::MAX);
+                import.cells.iter().map(|cell| of(Reach { users, sessions: cell.sessions })).max()
+            }
             RoundKind::Adaptive(growths) => growths.iter().map(|growth| of(growth.to)).max(),
         };
         self.rounds.iter().filter_map(of_round).max().unwrap_or(0)
@@ -335,6 +361,19 @@ impl<'a> Plan<'a> {
 fn sessions_of(reaches: &[Reach], user: usize) -> u32 {
     let of_user = reaches.iter().filter(|reach| user < reach.users as usize);
     of_user.map(|reach| reach.sessions).max().unwrap_or(0)
+}
+
+fn import(round: &Round) -> Option<&Import> {
+    match &round.kind {
+        RoundKind::Import(import) => Some(import),
+        _ => None,
+    }
+}
+
+/// Samples of each object of an imported block.
+fn objects<'a>(import: &'a Import, target: &Target, block: usize) -> &'a [u64] {
+    let is_it = |found: &&ImportedBlock| found.target == target.id && found.block as usize == block;
+    import.blocks.iter().find(is_it).map_or(&[], |found| &found.objects)
 }
 
 fn selects(selection: &Selection, probe: &Probe) -> bool {

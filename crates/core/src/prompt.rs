@@ -143,6 +143,9 @@ impl Prompter {
     #[must_use]
     pub fn option_order(&self, probe: &Probe, user: &User, session: u32, options: usize) -> Vec<usize> {
         let mut order: Vec<usize> = (0..options).collect();
+        if probe.wordings.values().any(|wording| wording.verbatim) {
+            return order;
+        }
         let mut stream =
             self.seed.stream(&["option order", probe.id.as_str(), user.id.as_str(), &session.to_string()]);
         shuffle(&mut order, &mut stream);
@@ -173,6 +176,7 @@ impl Prompter {
 
     fn ask_for_form(&self, turn: &mut String, probe: &Probe, wording: &Wording, user: &User, session: u32) {
         match &probe.kind {
+            _ if wording.verbatim => {}
             ProbeKind::Choice => {
                 turn.push('\n');
                 for (place, option) in

@@ -203,6 +203,7 @@ pub fn resolve(
         sessions_per_job: SESSIONS_PER_JOB,
         probes_per_block: u32::try_from(probes_per_block).unwrap_or(SESSIONS_PER_JOB),
         antiphon_version: env!("CARGO_PKG_VERSION").to_owned(),
+        imported: None,
     };
     name(&mut manifest, run).map_err(|problem| vec![problem])?;
     check_samples(&manifest).map_err(|problem| vec![problem])?;
@@ -339,13 +340,19 @@ fn name(manifest: &mut Manifest, run: Option<RunId>) -> Result<(), Problem> {
         .collect();
     let asked = (effective, &manifest.users, &manifest.probes, manifest.sampling.repeats, manifest.seed);
     manifest.identity = until::identity(&asked, manifest.until.as_ref());
-    manifest.analysis_hash = hash_of(&(&manifest.scoring, "ROUGE-L F1; exact labels; D1 intervals"));
+    manifest.analysis_hash = analysis_hash(&manifest.scoring);
     manifest.run = match run {
         Some(run) => run,
         None => RunId::new(format!("{}-{}", manifest.suite, &manifest.identity[..8]))
             .map_err(|error| Problem::at("name", error.to_string()))?,
     };
     Ok(())
+}
+
+/// BLAKE3 of the analysis that is decided beforehand.
+#[must_use]
+pub fn analysis_hash(scoring: &Scoring) -> String {
+    hash_of(&(scoring, "ROUGE-L F1; exact labels; D1 intervals"))
 }
 
 fn hash_of(value: &impl serde::Serialize) -> String {

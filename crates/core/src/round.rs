@@ -30,6 +30,8 @@ pub enum RoundKind {
     Retry(Vec<RetrySession>),
     /// Probes whose intervals were not narrow enough are asked on, sorted by target and probe.
     Adaptive(Vec<Growth>),
+    /// Samples that were read from files: nothing is asked for it, and what is planned is what was found.
+    Import(Import),
 }
 
 impl RoundKind {
@@ -42,7 +44,7 @@ impl RoundKind {
                 let Selection { users, sessions, .. } = *selection;
                 (chosen && selection.targets.contains(target)).then_some(Reach { users, sessions })
             }
-            Self::Retry(_) => None,
+            Self::Retry(_) | Self::Import(_) => None,
             Self::Adaptive(growths) => {
                 let place =
                     growths.binary_search_by(|growth| (&growth.target, &growth.probe).cmp(&(target, probe)));
@@ -50,6 +52,39 @@ impl RoundKind {
             }
         }
     }
+}
+
+/// What an import found. Each target and probe has as many sessions and answers as it happens to have.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Import {
+    /// What there is of each target and probe, in the order of the manifest.
+    pub cells: Vec<ImportedCell>,
+    /// How the samples are stored, target by target and block by block.
+    pub blocks: Vec<ImportedBlock>,
+}
+
+/// What an import found of a target and a probe.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportedCell {
+    /// The target.
+    pub target: TargetId,
+    /// The probe.
+    pub probe: ProbeId,
+    /// The most sessions that any user has.
+    pub sessions: u32,
+    /// Samples, turn by turn.
+    pub samples: Vec<u64>,
+}
+
+/// How an import stored a block.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportedBlock {
+    /// The target.
+    pub target: TargetId,
+    /// The block's place among the target's.
+    pub block: u32,
+    /// Samples of each of its objects, from the first.
+    pub objects: Vec<u64>,
 }
 
 /// A box of sessions: these targets, these probes, the first so many users, the first so many sessions of each.

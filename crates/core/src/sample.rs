@@ -1,5 +1,6 @@
 //! Samples: recorded answers, with exactly what was asked and what came back.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -76,6 +77,20 @@ pub struct Sample {
     pub started_ms: u64,
     /// How long the last call took, without waiting for a permit, in milliseconds.
     pub latency_ms: u32,
+    /// What else the file said that it was imported from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logged: Option<Logged>,
+}
+
+/// What a file said of an imported answer besides the answer.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Logged {
+    /// Scores by name: numbers that are finite.
+    pub scores: BTreeMap<String, f64>,
+    /// `choice`: the order in which the options were shown, place → option, where it is not that of the probe.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub shown: Vec<u8>,
 }
 
 impl Sample {
@@ -168,6 +183,8 @@ pub enum FailureKind {
     InvalidResponse,
     /// The provider does not accept the request (400, 413, 422).
     RejectedRequest,
+    /// The file that it was imported from has no answer, and does not say which of these it was.
+    Unknown,
 }
 
 impl fmt::Display for FailureKind {
@@ -180,6 +197,7 @@ impl fmt::Display for FailureKind {
             Self::Connection => "connection",
             Self::InvalidResponse => "invalid_response",
             Self::RejectedRequest => "rejected_request",
+            Self::Unknown => "unknown",
         })
     }
 }

@@ -3,6 +3,7 @@
 
 mod asked;
 mod crossed;
+mod error_bars;
 mod meaning;
 mod mirrored;
 mod transcript;
@@ -20,13 +21,16 @@ pub use asked::{Asked, Ending};
 pub use crossed::{
     Crossed, FactorLevels, FactorPart, Form, InGeneral, IntervalRule, IntervalRules, LevelAgreement, Units,
 };
+pub use error_bars::ErrorBars;
 pub use meaning::{
     BorneOut, Cluster, Clusters, ClustersFound, ConsensusWord, Quotations, SaidInstead, UserApart,
 };
 pub use transcript::{Transcript, TranscriptAnswer, TranscriptTurn};
 
 use crate::certificate::Certificate;
-use crate::{Limits, ProbeId, RunId, Sampling, Scoring, Seed, Target, TargetId, Until, UserId, UserMode};
+use crate::{
+    Imported, Limits, ProbeId, RunId, Sampling, Scoring, Seed, Target, TargetId, Until, UserId, UserMode,
+};
 
 /// All that is known of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -79,6 +83,12 @@ pub struct Summary {
     /// Mirrored pairs, target by target, in the order of the manifest.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pairs: Vec<MirroredPair>,
+    /// Imported runs: what the mean of each score over all probes is worth, target by target.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub error_bars: BTreeMap<TargetId, Vec<ErrorBars>>,
+    /// Where the answers came from, if they were imported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<Imported>,
 }
 
 /// Who asked, and of whom the intervals speak.
@@ -160,6 +170,9 @@ pub struct Cell {
     /// How far its probe was asked, and why no farther; `None` if all were asked alike.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<Asked>,
+    /// Imported runs: what the mean of each score is worth.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub error_bars: Vec<ErrorBars>,
 }
 
 impl Cell {

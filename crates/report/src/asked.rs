@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use antiphon_core::summary::{Summary, UsersSummary};
-use antiphon_core::{Provider, SamplingParameters, SeedPolicy, Target, UserMode};
+use antiphon_core::{Imported, Provider, SamplingParameters, SeedPolicy, Target, UserMode};
 use maud::{Markup, html};
 
 use crate::number::{count, counted};
@@ -33,7 +33,8 @@ pub(crate) fn section(summary: &Summary) -> Markup {
         section #asked aria-labelledby="asked-title" {
             h2 #asked-title { "What was asked of whom" }
             h3 { "Targets" }
-            (targets(&summary.targets))
+            (targets(&summary.targets, summary.imported.is_some()))
+            @if let Some(imported) = &summary.imported { (files(imported)) }
             h3 { "Users" }
             (users(&summary.users))
             h3 { "How often, and how it was scored" }
@@ -43,7 +44,21 @@ pub(crate) fn section(summary: &Summary) -> Markup {
     }
 }
 
-fn targets(targets: &[Target]) -> Markup {
+/// Where imported answers came from, and what was taken for what.
+fn files(imported: &Imported) -> Markup {
+    html! {
+        h3 { "Files" }
+        p { "The answers were imported; nobody was called. What was taken from where:" }
+        dl.settings {
+            @for (field, words) in &imported.mapping { (setting(field, inline(words))) }
+            @for file in &imported.files {
+                (setting("File", html! { (inline(&file.name)) ", " (counted(file.rows, "row", "rows")) ", BLAKE3 " (hash(&file.hash)) }))
+            }
+        }
+    }
+}
+
+fn targets(targets: &[Target], imported: bool) -> Markup {
     html! {
         div.scroll role="region" aria-label="Targets" tabindex="0" {
             table {
@@ -55,14 +70,18 @@ fn targets(targets: &[Target]) -> Markup {
                         tr {
                             th scope="row" { (target.id) }
                             td { code { (inline(&target.model)) } }
-                            td { (api(target)) }
+                            td { (if imported { "as the files say".to_owned() } else { api(target) }) }
                             td { (inline(&effective(&target.parameters))) }
                         }
                     }
                 }
             }
         }
-        p.note { "Nothing else about sampling was sent: what is not named here was the provider's default." }
+        @if imported {
+            p.note { "What else was sent with each request is not known." }
+        } @else {
+            p.note { "Nothing else about sampling was sent: what is not named here was the provider's default." }
+        }
     }
 }
 
@@ -86,7 +105,10 @@ fn effective(parameters: &SamplingParameters) -> String {
     if let Some(top_k) = parameters.top_k {
         parts.push(format!("top_k {top_k}"));
     }
-    parts.push(format!("at most {} tokens", count(u64::from(parameters.max_tokens))));
+    // Of imported answers it may not be known.
+    if parameters.max_tokens > 0 {
+        parts.push(format!("at most {} tokens", count(u64::from(parameters.max_tokens))));
+    }
     if parameters.seed == SeedPolicy::PerSample {
         parts.push("a seed per sample".to_owned());
     }

@@ -17,6 +17,7 @@ mod asked;
 mod asked_until;
 mod chart;
 mod completeness;
+mod error_bars;
 mod groups;
 mod mirrored;
 mod number;
@@ -31,5 +32,6 @@ mod scales;
 mod terminal;
 mod visible;
 
+pub use error_bars::error_bars;
 pub use page::render;
 pub use terminal::{Style, terminal};

@@ -8,7 +8,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::probe::{self, Probes};
 use crate::visible::{inline, plain};
-use crate::{asked, completeness, groups, mirrored, operations, overview, reading, refusals, scales};
+use crate::{
+    asked, completeness, error_bars, groups, mirrored, operations, overview, reading, refusals, scales,
+};
 
 /// From so many probes on, groups come first.
 const MANY: usize = 12;
@@ -42,6 +44,7 @@ pub fn render(summary: &Summary, operations: Option<&Operations>, transcripts: &
                     }
                     (mirrored::section(summary))
                     (refusals::section(summary))
+                    (error_bars::section(summary))
                     (completeness::section(summary))
                     (asked::section(summary))
                     (scales::section(summary))
@@ -92,6 +95,7 @@ fn header(summary: &Summary, operations: bool) -> Markup {
                     li { a href="#overview" { "Where answers disagree" } }
                     @if !summary.pairs.is_empty() { li { a href="#pairs" { "Mirrored pairs" } } }
                     @if !summary.refusals.is_empty() { li { a href="#refusals" { "Refusal" } } }
+                    @if error_bars::are_shown(summary) { li { a href="#error-bars" { "What the old error bars were worth" } } }
                     li { a href="#completeness" { "Completeness" } }
                     li { a href="#asked" { "What was asked of whom" } }
                     @if !summary.scales.is_empty() { li { a href="#scales" { "Scales" } } }

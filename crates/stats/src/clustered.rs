@@ -34,6 +34,43 @@ pub fn clustered_mean(clusters: &[Vec<f64>]) -> Option<ClusteredMean> {
     })
 }
 
+/// A cluster, summed up.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ClusterSum {
+    /// Observations.
+    pub observations: u64,
+    /// Their mean.
+    pub mean: f64,
+    /// The sum of their squared deviations from it.
+    pub deviations: f64,
+}
+
+/// The same as [`clustered_mean`], from clusters that were summed up.
+#[must_use]
+pub fn clustered_mean_of_sums(clusters: &[ClusterSum]) -> Option<ClusteredMean> {
+    let full: Vec<&ClusterSum> = clusters.iter().filter(|cluster| cluster.observations > 0).collect();
+    let is_finite = |cluster: &&ClusterSum| cluster.mean.is_finite() && cluster.deviations.is_finite();
+    if full.len() < 2 || !full.iter().all(is_finite) {
+        return None;
+    }
+    let groups = full.len() as f64;
+    let n = full.iter().map(|cluster| cluster.observations as f64).sum::<f64>();
+    let mean = full.iter().map(|cluster| cluster.observations as f64 * cluster.mean).sum::<f64>() / n;
+    let (mut of_clusters, mut of_all) = (0.0, 0.0);
+    for cluster in full {
+        let (size, off) = (cluster.observations as f64, cluster.mean - mean);
+        of_clusters += (size * off).powi(2);
+        of_all += cluster.deviations + size * off * off;
+    }
+    let cr0 = of_clusters.sqrt() / n;
+    Some(ClusteredMean {
+        mean,
+        cr0,
+        cr1: cr0 * (groups / (groups - 1.0)).sqrt(),
+        independent: (of_all / (n - 1.0) / n).sqrt(),
+    })
+}
+
 /// The variance of the grand mean of `values[user][probe]` where both users and probes are drawn: that of users, plus
 /// that of probes, less that of single cells; where that is not positive, the larger of the first two.
 /// (Cameron, Gelbach and Miller 2011.) `None` for fewer than two of either, uneven rows, or what is no finite number.
@@ -72,6 +109,29 @@ mod tests {
         assert!((found.cr1 - 0.136_082_763_487_954_4).abs() < 1e-15);
         assert!((found.independent - 0.142_133_810_9).abs() < 1e-10);
         assert_eq!(clustered_mean(&clusters[..1]), None);
+    }
+
+    #[test]
+    fn sums_of_clusters_are_as_good_as_their_values() {
+        let clusters = [vec![1.0, 0.25, 0.0], vec![], vec![0.5], vec![1.0, 1.0, 0.75, 0.0]];
+        let sum = |values: &Vec<f64>| {
+            let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
+            let deviations = values.iter().map(|value| (value - mean).powi(2)).sum();
+            ClusterSum { observations: values.len() as u64, mean, deviations }
+        };
+        let (direct, summed) = (
+            clustered_mean(&clusters).unwrap(),
+            clustered_mean_of_sums(&clusters.iter().map(sum).collect::<Vec<_>>()).unwrap(),
+        );
+        for (a, b) in [
+            (direct.mean, summed.mean),
+            (direct.cr0, summed.cr0),
+            (direct.cr1, summed.cr1),
+            (direct.independent, summed.independent),
+        ] {
+            assert!((a - b).abs() < 1e-14, "{a} {b}");
+        }
+        assert_eq!(clustered_mean_of_sums(&[sum(&vec![1.0, 0.0])]), None);
     }
 
     #[test]

@@ -70,6 +70,7 @@ fn object() -> ResultObject {
             attempts: 1,
             started_ms: 1_750_000_000_000 + u64::from(session) * 137,
             latency_ms: 500 + session * 73,
+            logged: None,
         }
     };
     ResultObject {

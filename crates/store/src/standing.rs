@@ -79,6 +79,7 @@ mod tests {
             attempts: 1,
             started_ms: 0,
             latency_ms: 0,
+            logged: None,
         }
     }
 

@@ -332,5 +332,6 @@ pub(crate) fn blank(key: &SampleKey, outcome: Outcome) -> Sample {
         attempts: 0,
         started_ms: 0,
         latency_ms: 0,
+        logged: None,
     }
 }

@@ -206,7 +206,7 @@ impl Bench {
         let log = self.folder.join("export.log");
         let mut command = self.command(store);
         child::run(
-            command.args(["export", "bench", "--format", "jsonl", "--output"]).arg(&self.folder),
+            command.args(["export", "bench", "--format", "jsonl", "--force", "--output"]).arg(&self.folder),
             &log,
         )?;
         let exported = std::io::BufReader::new(std::fs::File::open(self.folder.join("samples.jsonl"))?);

@@ -44,7 +44,7 @@ impl Fleet {
 
     /// All stored samples, as `antiphon export` gives them.
     async fn stored(&self) -> Vec<Stored> {
-        self.command(&["export", RUN, "--format", "jsonl", "--output", "exported"]).await;
+        self.command(&["export", RUN, "--format", "jsonl", "--output", "exported", "--force"]).await;
         let text = std::fs::read_to_string(self.stage.folder().join("exported/samples.jsonl"));
         text.expect("the export is there").lines().map(Stored::read).collect()
     }

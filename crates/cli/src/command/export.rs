@@ -3,8 +3,11 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use antiphon_aggregator::label_of;
 use antiphon_core::plan::Plan;
-use antiphon_core::{RunId, Sample, TargetId, keys};
+use antiphon_core::prompt::Prompter;
+use antiphon_core::{Manifest, Probe, RunId, Sample, TargetId, User, keys};
+use antiphon_exchange::{ExportParts, LogFormat, export_log};
 use antiphon_store::Store;
 use anyhow::Context;
 use serde::Serialize;
@@ -12,6 +15,7 @@ use serde::Serialize;
 use super::open_store;
 use crate::args::{Arguments, ExportArguments, ExportFormat};
 use crate::exit::Exit;
+use crate::money::counted;
 use crate::output::{Output, Usage};
 
 pub(crate) async fn run(
@@ -20,11 +24,18 @@ pub(crate) async fn run(
     output: &Output,
 ) -> anyhow::Result<Exit> {
     let (store, _) = open_store::holding(arguments, &export.run).await?;
-    std::fs::create_dir_all(&export.output)
-        .with_context(|| format!("can't make {}", export.output.display()))?;
     let run = &export.run;
+    let manifest = store.get_manifest(run).await?.with_context(|| format!("no run {run}"))?;
+    let files = files(export, &manifest)?;
+    if let Some(file) = files.iter().find(|file| file.exists() && !export.force) {
+        return Err(Usage(format!("{} is there already; --force overwrites it", file.display())).into());
+    }
+    if let Some(folder) = files.first().and_then(|file| file.parent()).filter(|it| *it != Path::new("")) {
+        std::fs::create_dir_all(folder).with_context(|| format!("can't make {}", folder.display()))?;
+    }
     match export.format {
-        ExportFormat::Jsonl => jsonl(&store, run, &export.output.join("samples.jsonl"), *output).await?,
+        ExportFormat::Inspect => inspect(&store, &manifest, &files, *output).await?,
+        ExportFormat::Jsonl => jsonl(&store, run, &files[0], *output).await?,
         ExportFormat::Parquet => {
             for file in ["samples.parquet", "probes.parquet"] {
                 copy(&store, run, &keys::summary(run, file), &export.output.join(file), *output).await?;
@@ -40,6 +51,57 @@ pub(crate) async fn run(
         }
     }
     Ok(Exit::Complete)
+}
+
+/// What will be written.
+fn files(export: &ExportArguments, manifest: &Manifest) -> anyhow::Result<Vec<PathBuf>> {
+    let within = |names: &[&str]| names.iter().map(|name| export.output.join(name)).collect();
+    Ok(match export.format {
+        ExportFormat::Jsonl => within(&["samples.jsonl"]),
+        ExportFormat::Parquet => within(&["samples.parquet", "probes.parquet"]),
+        ExportFormat::Summary => within(&["summary.json", "operations.json"]),
+        ExportFormat::Html => within(&["report.html"]),
+        ExportFormat::Inspect if LogFormat::of(&export.output).is_some() && !export.output.is_dir() => {
+            if manifest.targets.len() > 1 {
+                let reason = "a log is of one target, and run";
+                let then = "name a folder with --output instead, for a log of each";
+                return Err(Usage(format!(
+                    "{reason} {} has {}; {then}",
+                    manifest.run,
+                    manifest.targets.len()
+                ))
+                .into());
+            }
+            vec![export.output.clone()]
+        }
+        ExportFormat::Inspect => manifest
+            .targets
+            .iter()
+            .map(|target| export.output.join(format!("{}_{}.eval", manifest.run, target.id)))
+            .collect(),
+    })
+}
+
+async fn inspect(
+    store: &Store,
+    manifest: &Manifest,
+    files: &[PathBuf],
+    output: Output,
+) -> anyhow::Result<()> {
+    let rounds = store.rounds(&manifest.run).await?;
+    let label = |prompter: &Prompter, probe: &Probe, user: &User, sample: &Sample| {
+        label_of(manifest, prompter, probe, user, sample).map(|label| label.name(manifest, probe))
+    };
+    let parts = ExportParts { store, manifest, rounds: &rounds, label: &label };
+    for (target, to) in manifest.targets.iter().zip(files) {
+        let format = LogFormat::of(to).unwrap_or(LogFormat::Eval);
+        let part = Part::beside(to);
+        let samples = export_log(parts, target, format, &part.0).await?;
+        part.finish(to).with_context(|| format!("can't write {}", to.display()))?;
+        output.note(format!("{}: {}", target.id, counted(samples, "sample", "samples")));
+        output.line(to.display().to_string());
+    }
+    Ok(())
 }
 
 async fn copy(store: &Store, run: &RunId, key: &str, to: &Path, output: Output) -> anyhow::Result<()> {

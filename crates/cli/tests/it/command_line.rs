@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::desk::{Desk, Done};
 
-const COMMANDS: [&str; 26] = [
+const COMMANDS: [&str; 27] = [
     "init",
     "demo",
     "run",
@@ -20,6 +20,7 @@ const COMMANDS: [&str; 26] = [
     "show",
     "report",
     "embed",
+    "import",
     "export",
     "decode",
     "sim",

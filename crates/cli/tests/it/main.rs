@@ -8,5 +8,6 @@ mod demo;
 mod desk;
 mod embed;
 mod grid;
+mod import;
 mod samples;
 mod secrets;

@@ -141,6 +141,7 @@ fn object(job: &Job, tokens: u64) -> ResultObject {
         attempts: 1,
         started_ms: 0,
         latency_ms: 0,
+        logged: None,
     };
     ResultObject {
         format: OBJECT_FORMAT,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::{Plan, retries_by_block};
+use super::{Plan, objects, retries_by_block};
 use crate::{BlockId, Job, JobId, Round, RoundKind, Target, TargetId};
 
 /// Where a job stands in its plan. Smaller than the job, and copied freely.
@@ -75,6 +75,7 @@ impl Plan<'_> {
                         (RoundKind::Retry(_), Some(sessions)) => self.split(sessions.len(), |range| {
                             sessions[range].iter().map(|retry| retry.redo.len() as u64).sum()
                         }),
+                        (RoundKind::Import(import), _) => objects(import, target, block).into(),
                         _ => self.block_sizes(round, target, block),
                     };
                     if !jobs.is_empty() {

@@ -23,6 +23,7 @@ fn probe(kind: ProbeKind, turns: &[&str], options: &[&str]) -> Probe {
         template: true,
         options: options.iter().map(ToString::to_string).collect(),
         instruction: None,
+        verbatim: false,
     };
     Probe { id: "p".parse().unwrap(), group: None, wordings: BTreeMap::from([("en".into(), wording)]), kind }
 }

@@ -181,7 +181,7 @@ impl Entry<'_> {
         if self.kind() == SuiteKind::Choice {
             check_options(&options).map_err(|message| Problem::at(place, message))?;
         }
-        Ok(Wording { turns, template: true, options, instruction: text.instruction.clone() })
+        Ok(Wording { turns, template: true, options, instruction: text.instruction.clone(), verbatim: false })
     }
 
     fn probe_kind(&self) -> Result<ProbeKind, Problem> {

@@ -129,6 +129,7 @@ fn cell(target_id: &str, probe_id: &str, kind: &str, question: &str) -> Cell {
         apart: Vec::new(),
         quotations: Vec::new(),
         asked: None,
+        error_bars: Vec::new(),
     }
 }
 

@@ -106,6 +106,8 @@ fn summary_of(cells: Vec<Cell>) -> Summary {
         rules_version: Some(1),
         refusals: mirrored::refusals(),
         pairs: mirrored::pairs(),
+        error_bars: BTreeMap::new(),
+        imported: None,
     }
 }
 

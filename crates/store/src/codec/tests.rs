@@ -29,6 +29,7 @@ fn golden() -> ResultObject {
         attempts: 1,
         started_ms: 1_750_000_000_123,
         latency_ms: 842,
+        logged: None,
     };
     let without_answer = |session, outcome| Sample {
         session,
@@ -171,6 +172,7 @@ fn sample() -> impl Strategy<Value = Sample> {
                     attempts: numbers.0,
                     started_ms: numbers.1,
                     latency_ms: numbers.2,
+                    logged: None,
                 }
             },
         )

@@ -51,7 +51,8 @@ impl Entry<'_> {
             let group = groups.and_then(value).or_else(|| self.written.group.clone());
             let wordings = |text: String, options: Vec<String>| {
                 let instruction = self.written.instruction.clone();
-                let wording = Wording { turns: vec![text], template: false, options, instruction };
+                let wording =
+                    Wording { turns: vec![text], template: false, options, instruction, verbatim: false };
                 BTreeMap::from([(self.suite.language.clone(), wording)])
             };
             if let [Some(a), Some(b)] = sides {
