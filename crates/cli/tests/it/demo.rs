@@ -164,11 +164,13 @@ fn a_voice_that_refuses_one_side_more_is_told_from_a_fair_one() {
     holds(&measure("fickle", Measure::RefusalByProvider)[0].difference, 0.0);
     holds(&measure("fickle", Measure::Hedging)[0].difference, 0.0);
     // Steady says the same of both, but for the one word.
-    for wanted in [Measure::Refusal, Measure::RefusalByProvider, Measure::Hedging, Measure::Words] {
+    for wanted in [Measure::Refusal, Measure::RefusalByProvider, Measure::Words] {
         let found = measure("steady", wanted)[0];
         holds(&found.difference, 0.0);
         assert_eq!(found.verdict, Verdict::Equivalent, "{found:?}");
     }
+    // It hedges now and then, and twenty users are too few to show that this is the same on both sides.
+    holds(&measure("steady", Measure::Hedging)[0].difference, 0.0);
     let agreements = measure("steady", Measure::Agreement);
     assert_eq!(agreements.len(), 2, "one for each language");
     agreements.iter().for_each(|found| holds(&found.difference, 0.0));
