@@ -19,7 +19,10 @@ pub(crate) struct Answer {
     pub(crate) user: Option<String>,
     pub(crate) language: Option<String>,
     pub(crate) group: Option<String>,
+    /// As they were shown.
     pub(crate) options: Option<Vec<String>>,
+    /// In the probe's own order, where the file says so.
+    pub(crate) own_options: Option<Vec<String>>,
     pub(crate) session: Option<u64>,
     pub(crate) repeat: Option<u32>,
     pub(crate) turn: Option<u32>,
@@ -135,6 +138,7 @@ impl Answer {
                 .filter(|options| !options.is_empty())
                 .map(|options| check_options(options).map_err(in_column(Field::Options)))
                 .transpose()?,
+            own_options: None,
             session: name(Field::Session)?.map(|name| session_of(&name)),
             repeat: small(Field::Repeat)?,
             turn: small(Field::Turn)?,

@@ -192,8 +192,15 @@ fn probes(
         let options = match map.options(name) {
             Some(options) => crate::answer::check_options(options.to_vec())
                 .map_err(|refusal| ExchangeError::Map(format!("options of {name}: {}", refusal.reason)))?,
-            None => found.options.clone(),
+            None => found.options.values().next().cloned().unwrap_or_default(),
         };
+        if let Some(other) = found.options.values().find(|other| other.len() != options.len()) {
+            return Err(ExchangeError::Map(format!(
+                "probe {name} has {} options in one language and {} in another",
+                options.len(),
+                other.len()
+            )));
+        }
         let kind = map.kind(name).or(found.kind).unwrap_or(if options.is_empty() {
             Kind::Open
         } else {
@@ -214,7 +221,7 @@ fn probes(
                 })
                 .collect(),
             template: false,
-            options: options.clone(),
+            options: found.options.get(&language).unwrap_or(&options).clone(),
             instruction: None,
             verbatim: true,
         };

@@ -76,7 +76,8 @@ impl Common {
 pub(crate) struct FoundProbe {
     pub(crate) group: Option<String>,
     pub(crate) kind: Option<Kind>,
-    pub(crate) options: Vec<String>,
+    /// Language → options. Those at the same place mean the same in all languages.
+    pub(crate) options: BTreeMap<u32, Vec<String>>,
     /// Language and turn → what was said.
     pub(crate) prompts: BTreeMap<(u32, u32), Common>,
     pub(crate) turns: u32,
@@ -166,7 +167,7 @@ impl<'m> Gather<'m> {
         found.prompts.entry((language, turn)).or_default().see(prompt);
         let is_choice = self.map.kind(&probe).or(found.kind).is_none_or(|kind| kind == Kind::Choice);
         if let Some(options) = options.filter(|_| is_choice && map_options.is_none()) {
-            said.logged.shown = found.show(options).map_err(&refuse)?;
+            said.logged.shown = found.show(language, options, answer.own_options).map_err(&refuse)?;
         }
         let user = self.user(user, language, system);
         let session = match (answer.session, answer.repeat) {
@@ -201,21 +202,22 @@ impl<'m> Gather<'m> {
 
 impl FoundProbe {
     /// Takes the options as they were shown: gives place → option, empty where that is the probe's own order.
-    fn show(&mut self, options: Vec<String>) -> Result<Vec<u8>, Refusal> {
-        if self.options.is_empty() {
-            self.options = options;
+    fn show(
+        &mut self,
+        language: u32,
+        shown: Vec<String>,
+        own: Option<Vec<String>>,
+    ) -> Result<Vec<u8>, Refusal> {
+        let known = self.options.entry(language).or_insert_with(|| own.unwrap_or_else(|| shown.clone()));
+        if *known == shown {
             return Ok(Vec::new());
         }
-        if self.options == options {
-            return Ok(Vec::new());
-        }
-        let place = |option: &String| self.options.iter().position(|known| known == option);
+        let place = |option: &String| known.iter().position(|known| known == option);
         let order: Option<Vec<u8>> =
-            options.iter().map(|option| place(option).and_then(|at| u8::try_from(at).ok())).collect();
-        order.filter(|order| order.len() == self.options.len()).ok_or_else(|| {
+            shown.iter().map(|option| place(option).and_then(|at| u8::try_from(at).ok())).collect();
+        order.filter(|order| order.len() == known.len()).ok_or_else(|| {
             Refusal::new(format!(
-                "its options {options:?} are others than the probe's first ones, {:?}; a probe has the same options everywhere",
-                self.options
+                "its options {shown:?} are others than the probe's first ones, {known:?}; a probe has the same options everywhere"
             ))
         })
     }

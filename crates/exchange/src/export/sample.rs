@@ -174,6 +174,10 @@ fn own(conversation: &Conversation, probe: &Probe, user: &User) -> Value {
         "user": user.id, "language": user.language, "session": last.session, "repeat": last.repeat, "kind": kind,
         "outcome": word(&last.outcome),
     });
+    if probe.kind == ProbeKind::Choice {
+        // Sessions show them in orders of their own, and languages in words of their own.
+        own["options"] = wording_for(probe, user).options.clone().into();
+    }
     if let Some(turn) = conversation.only {
         own["turn"] = turn.into();
     }

@@ -24,6 +24,8 @@ pub(super) fn answers(sample: &Value, mut last: Answer, log: u32, map: &Map) -> 
     if !map.names(Field::Language) {
         last.language = own("language").map(text);
     }
+    let words = |list: &Value| list.as_array().map(|list| list.iter().map(text).collect());
+    last.own_options = own("options").and_then(words);
     last.kind = own("kind").and_then(|kind| text(kind).parse().ok());
     let small = |name: &str| own(name).and_then(whole).and_then(|number| u32::try_from(number).ok());
     if !map.names(Field::Repeat) {
