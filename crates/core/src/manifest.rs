@@ -1,11 +1,15 @@
 //! The manifest: a suite resolved for one run. Workers and aggregators need nothing else but the rounds.
 
+mod clustering;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::suite::{Expect, Margins};
 use crate::{Limits, PoolId, ProbeId, Reach, RunId, Seed, Target, Until, UserId};
+
+pub use clustering::{Clustering, Vectors};
 
 /// A language tag, such as `en`.
 pub type Language = String;
@@ -188,47 +192,6 @@ pub struct Scoring {
     /// Which answers mean the same. If absent: free text by wording, short answers by their label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clusters: Option<Clustering>,
-}
-
-/// Which answers mean the same.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Clustering {
-    /// The same text, character for character.
-    Exact,
-    /// The same words after normalising.
-    Normalised,
-    /// ROUGE-L F1 of at least so much.
-    Lexical(f64),
-    /// The cosine of their embeddings is at least `threshold`.
-    Embedding {
-        /// In `(0, 1]`.
-        threshold: f64,
-        /// Where vectors come from.
-        vectors: Vectors,
-    },
-}
-
-/// Where the vectors of answers come from. They are computed by `antiphon embed` and stored beside the answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Vectors {
-    /// The mean of word vectors in a text file.
-    File {
-        /// Its path as the suite names it.
-        path: String,
-        /// BLAKE3 of its content.
-        hash: String,
-    },
-    /// A model behind an OpenAI-compatible `/v1/embeddings`.
-    Model {
-        /// Name of a target in the configuration.
-        alias: String,
-        /// The provider's name of the model.
-        model: String,
-        /// Whose limits it shares.
-        pool: PoolId,
-    },
 }
 
 /// The users of a run, and how they came about.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use crate::seed::shuffle;
 use crate::{
-    BlockId, Import, ImportedBlock, ImportedCell, Job, Manifest, OBJECT_FORMAT, Probe, Reach, Redo,
-    RetrySession, Round, RoundKind, Seed, Selection, Target, TargetId, User,
+    BlockId, ImportedCell, Job, Manifest, OBJECT_FORMAT, Probe, Reach, Redo, RetrySession, Round, RoundKind,
+    Seed, Selection, Target, TargetId, User,
 };
 
 /// The plan of a run so far.
@@ -198,13 +198,6 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// What imports found of a target and a probe.
-    fn imported(&self, target: &TargetId, probe: usize) -> impl Iterator<Item = &'a ImportedCell> {
-        let probe = &self.manifest.probes[probe].id;
-        let cells = self.rounds.iter().filter_map(import).flat_map(|import| &import.cells);
-        cells.filter(move |cell| cell.target == *target && cell.probe == *probe)
-    }
-
     /// Samples that all rounds together plan.
     #[must_use]
     pub fn samples(&self) -> u64 {
@@ -363,19 +356,6 @@ fn sessions_of(reaches: &[Reach], user: usize) -> u32 {
     of_user.map(|reach| reach.sessions).max().unwrap_or(0)
 }
 
-fn import(round: &Round) -> Option<&Import> {
-    match &round.kind {
-        RoundKind::Import(import) => Some(import),
-        _ => None,
-    }
-}
-
-/// Samples of each object of an imported block.
-fn objects<'a>(import: &'a Import, target: &Target, block: usize) -> &'a [u64] {
-    let is_it = |found: &&ImportedBlock| found.target == target.id && found.block as usize == block;
-    import.blocks.iter().find(is_it).map_or(&[], |found| &found.objects)
-}
-
 fn selects(selection: &Selection, probe: &Probe) -> bool {
     selection.probes.as_ref().is_none_or(|probes| probes.contains(&probe.id))
 }
@@ -401,8 +381,10 @@ fn retries_by_block<'a>(
     blocks
 }
 
+mod imported;
 mod sizes;
 
+use imported::objects;
 pub use sizes::{JobPlace, Sizes};
 
 #[cfg(test)]

@@ -13,8 +13,12 @@ use crate::{
 
 mod clusters;
 mod egress;
+mod hashes;
 pub(crate) mod probes;
 mod until;
+
+pub use hashes::analysis_hash;
+use hashes::hash_of;
 
 /// Tokens of an answer where the suite does not say.
 const DEFAULT_MAX_TOKENS: u32 = 1024;
@@ -347,17 +351,6 @@ fn name(manifest: &mut Manifest, run: Option<RunId>) -> Result<(), Problem> {
             .map_err(|error| Problem::at("name", error.to_string()))?,
     };
     Ok(())
-}
-
-/// BLAKE3 of the analysis that is decided beforehand.
-#[must_use]
-pub fn analysis_hash(scoring: &Scoring) -> String {
-    hash_of(&(scoring, "ROUGE-L F1; exact labels; D1 intervals"))
-}
-
-fn hash_of(value: &impl serde::Serialize) -> String {
-    let json = serde_json::to_vec(value).expect("types of ours with string keys always serialise");
-    blake3::hash(&json).to_hex().to_string()
 }
 
 fn warnings(manifest: &Manifest, catalogue: &TargetCatalogue) -> Vec<String> {

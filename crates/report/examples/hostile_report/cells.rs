@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use antiphon_core::FailureKind;
 use antiphon_core::certificate::Certificate;
 use antiphon_core::summary::{
-    Agreement, BorneOut, Cell, Cluster, Clusters, ClustersFound, ConsensusWord, Crossed, Estimate, Exemplar,
-    FactorLevels, FactorPart, Form, InGeneral, IntervalRule, IntervalRules, LabelShare, Labels,
-    LevelAgreement, Quotations, Rates, RecallScores, SaidInstead, Units, UserApart, WordingAgreement,
+    Agreement, Cell, ConsensusWord, Crossed, Estimate, Exemplar, FactorLevels, FactorPart, Form, InGeneral,
+    IntervalRule, IntervalRules, LabelShare, Labels, LevelAgreement, Rates, RecallScores, SaidInstead, Units,
+    WordingAgreement,
 };
 
+use super::meaning::{apart, borne_out, clusters, no_clusters, quotations};
 use super::{hostile_texts, probe, target, user};
 
 pub(crate) fn cells_of(id: &str, shift: f64) -> Vec<Cell> {
@@ -247,7 +248,7 @@ fn wording(language: &str, agreement: f64) -> WordingAgreement {
     }
 }
 
-fn agreement_of(between: f64) -> Agreement {
+pub(crate) fn agreement_of(between: f64) -> Agreement {
     let sessions = between + (1.0 - between) * 0.30;
     let within = between + (1.0 - between) * 0.28;
     Agreement {
@@ -339,7 +340,7 @@ pub(crate) fn estimate(value: f64, half: f64) -> Estimate {
     }
 }
 
-fn exemplar(text: &str, language: &str) -> Exemplar {
+pub(crate) fn exemplar(text: &str, language: &str) -> Exemplar {
     Exemplar {
         label: None,
         user: user(),
@@ -350,79 +351,5 @@ fn exemplar(text: &str, language: &str) -> Exemplar {
         similarity: Some(0.412),
         levels: BTreeMap::from([("persona".to_owned(), "<b>nurse</b>".to_owned())]),
         sentences: Vec::new(),
-    }
-}
-
-/// Sentences of five characters, each borne out less than the one before.
-fn borne_out(exemplar: Exemplar) -> Exemplar {
-    let of = |at: u32| BorneOut {
-        characters: 5,
-        mean: Some(3.0),
-        most: Some(f64::from(at)),
-        rarest_per_answer: (at < 6).then(|| 1.0 - 0.2 * f64::from(at)),
-    };
-    Exemplar { sentences: (0..7).map(of).collect(), ..exemplar }
-}
-
-fn clusters(language: &str) -> Clusters {
-    let cluster = |text: &String| Cluster {
-        answers: 31,
-        users: 12,
-        share: estimate(0.31, 0.1),
-        typical: exemplar(text, language),
-    };
-    Clusters {
-        language: language.to_owned(),
-        same: "embeddings by <script>alert('model')</script>".to_owned(),
-        found: Some(ClustersFound {
-            answers: 900,
-            drawn_from: Some(9_000),
-            count: 31,
-            fewest: 12,
-            most: 33,
-            conflicts: 7,
-            agreement: agreement_of(0.3),
-            agreement_low: Some(0.28),
-            agreement_high: Some(0.41),
-            collision: Some(0.3),
-            entropy: estimate(2.1, 0.3),
-            largest: hostile_texts().iter().map(cluster).collect(),
-        }),
-        note: None,
-    }
-}
-
-fn no_clusters(language: &str) -> Clusters {
-    let note = Some("7 of 9 different answers have no vectors yet: run `antiphon embed <x>`".to_owned());
-    Clusters { found: None, note, ..clusters(language) }
-}
-
-fn apart() -> Vec<UserApart> {
-    let levels = BTreeMap::from([("wording".to_owned(), "<i>blunt</i>".to_owned())]);
-    let apart = UserApart {
-        user: user(),
-        language: Some("en".to_owned()),
-        levels,
-        agreement: 0.21,
-        by_chance: Some(0.005),
-        note: None,
-    };
-    let unknown = UserApart {
-        by_chance: None,
-        note: Some("chance is known only if every user has at least two sessions".to_owned()),
-        ..apart.clone()
-    };
-    vec![apart.clone(), UserApart { by_chance: Some(3.2), ..apart }, unknown]
-}
-
-fn quotations() -> Quotations {
-    Quotations {
-        language: "en".to_owned(),
-        quoting: estimate(0.62, 0.1),
-        agreement: agreement_of(0.5),
-        frequent: hostile_texts()
-            .iter()
-            .map(|text| LabelShare { label: text.clone(), count: 12, share: estimate(0.2, 0.1) })
-            .collect(),
     }
 }

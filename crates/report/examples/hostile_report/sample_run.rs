@@ -14,6 +14,8 @@ use antiphon_core::{
 
 #[path = "cells.rs"]
 mod cells;
+#[path = "meaning.rs"]
+mod meaning;
 #[path = "mirrored.rs"]
 mod mirrored;
 
