@@ -7,6 +7,7 @@ mod error_bars;
 mod meaning;
 mod mirrored;
 mod operations;
+mod scales;
 mod transcript;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ pub use meaning::{
     BorneOut, Cluster, Clusters, ClustersFound, ConsensusWord, Quotations, SaidInstead, UserApart,
 };
 pub use operations::Operations;
+pub use scales::ScaleReliability;
 pub use transcript::{Transcript, TranscriptAnswer, TranscriptTurn};
 
 use crate::certificate::Certificate;
@@ -382,21 +384,4 @@ pub struct Exemplar {
     /// How well the other answers bear out each of its sentences; of the most typical texts only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sentences: Vec<BorneOut>,
-}
-
-/// Krippendorff's alpha over the `scale` probes of a target that share a range: probes are the units, samples the raters.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ScaleReliability {
-    /// The target.
-    pub target: TargetId,
-    /// The least number.
-    pub from: i32,
-    /// The greatest.
-    pub to: i32,
-    /// How many probes.
-    pub probes: u64,
-    /// Alpha with the ordinal metric.
-    pub alpha_ordinal: Estimate,
-    /// Alpha with the interval metric.
-    pub alpha_interval: Estimate,
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use antiphon_core::summary::{BorneOut, Cluster, Clusters, ClustersFound, Exemplar, Quotations, UserApart};
+use antiphon_core::summary::{
+    BorneOut, Cluster, Clusters, ClustersFound, Exemplar, LabelShare, Quotations, UserApart,
+};
 
 use super::cells::{agreement_of, estimate, exemplar};
 use super::{hostile_texts, user};
