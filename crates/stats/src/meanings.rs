@@ -151,8 +151,12 @@ mod tests {
             users in proptest::collection::vec(
                 proptest::collection::vec(proptest::collection::vec(0_u32..6, 1..4), 1..4), 2..8),
         ) {
+            let mut known: Vec<u32> = users.iter().flatten().flatten().copied().collect();
+            known.sort_unstable();
+            known.dedup();
             let cell = Nested::from_lists(users);
-            let found = meanings(&cell, 6, |i, j| i % 3 == j % 3, 3);
+            let texts = cell.map(|text| u32::try_from(known.partition_point(|other| other < text)).unwrap());
+            let found = meanings(&texts, known.len(), |i, j| known[i] % 3 == known[j] % 3, 3);
             let expected = crate::agreement::labels(&found.labels, Population::Drawn).users.value.unwrap();
             let (low, high) = found.agreement.unwrap();
             prop_assert!((low - expected).abs() < 1e-12 && (high - expected).abs() < 1e-12);

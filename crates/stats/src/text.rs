@@ -40,8 +40,7 @@ pub fn normalise(text: &str, case: Case) -> String {
 /// any word (`"+"`, an emoji) gives its symbols instead, so that different answers stay different.
 #[must_use]
 pub fn tokens(normalised: &str) -> Vec<&str> {
-    // No word has a space within, and words in ASCII are found much faster, whatever stands beside them.
-    let words: Vec<&str> = normalised.split(' ').flat_map(UnicodeSegmentation::unicode_words).collect();
+    let words: Vec<&str> = normalised.unicode_words().collect();
     if words.is_empty() {
         return normalised.split_word_bounds().filter(|part| !part.trim().is_empty()).collect();
     }

@@ -186,16 +186,15 @@ fn a_voice_that_refuses_one_side_more_is_told_from_a_fair_one() {
     holds(&overview("fickle", Expect::Refuse).refused, 0.04 + (1.0 - 0.045) * 0.6);
     assert_eq!(overview("steady", Expect::Answer).refused.value, Some(0.0));
     assert_eq!(overview("steady", Expect::Refuse).refused.value, Some(1.0));
-    // The voices' own rate of hedging is found in whatever language the answer goes on.
-    let hedged = |target: &str| {
-        let cell = summary
-            .cells
-            .iter()
-            .find(|cell| cell.target.as_str() == target && cell.probe.as_str() == "music");
-        cell.unwrap().rates.hedged.clone().unwrap()
-    };
-    holds(&hedged("steady"), 0.01);
-    // A refusal by the provider's word has a text too, which does not hedge.
-    holds(&hedged("fickle"), 0.15 * (1.0 - 0.045) / (1.0 - 0.005));
+    // The voices' own rate of hedging is found in whatever language the answer goes on: over some 2,400 answers, within four standard errors.
+    for (target, truth, most_off) in
+        [("steady", 0.01, 0.008), ("fickle", 0.15 * (1.0 - 0.045) / (1.0 - 0.005), 0.03)]
+    {
+        let cells = summary.cells.iter().filter(|cell| cell.target.as_str() == target);
+        let hedged: Vec<f64> = cells.filter_map(|cell| cell.rates.hedged.as_ref()?.value).collect();
+        assert_eq!(hedged.len(), 11, "all but recall");
+        let mean = hedged.iter().sum::<f64>() / 11.0;
+        assert!((mean - truth).abs() < most_off, "{target}: {mean}, not {truth}");
+    }
     assert!(summary.cells.iter().all(|cell| cell.by_user.is_none()), "on its way only");
 }

@@ -56,7 +56,7 @@ mod tests {
     #[test]
     fn the_band_is_one_margin_wide_to_each_side_and_marks_beyond_the_edge_are_drawn_there() {
         let drawn = difference(Some(9.0), Some((-9.0, 2.0)), "far").into_string();
-        assert!(drawn.contains("x=\"152\"") && drawn.contains("width=\"95\""), "{drawn}");
+        assert!(drawn.contains("x=\"152\"") && drawn.contains("width=\"94\""), "{drawn}");
         assert!(drawn.contains("cx=\"389\"") || drawn.contains("cx=\"390\""), "{drawn}");
         assert!(!difference(None, None, "undefined").into_string().contains("<circle"));
     }
