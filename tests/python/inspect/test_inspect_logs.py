@@ -181,8 +181,8 @@ def test_a_round_trip_keeps_every_agreement(antiphon, demo, tmp_path):
         store = tmp_path / target["id"]
         antiphon("import", log, "--run", "back", "--store", str(store), code=0 if before["completeness"]["complete"] else 3)
         own = {**before, "cells": [cell for cell in before["cells"] if cell["target"] == target["id"]]}
-        # Kinds that a log cannot say come back as free text. Known defect: of several turns not every answer comes back.
-        others = {cell["probe"] for cell in own["cells"] if cell["kind"] in ("refusal", "paired") or cell["turns"] > 1}
+        # Kinds that a log cannot say come back as free text.
+        others = {cell["probe"] for cell in own["cells"] if cell["kind"] in ("refusal", "paired")}
         expected, got = agreements(own, others), agreements(summary(store, "back"), others)
         assert expected.keys() == got.keys()
         for key, values in expected.items():

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::Broker;
 
 /// Counts by asking each queue: `rabbitmqctl list_queues` knows of quorum queues what they were five seconds ago.
+/// A connection's own queue goes away with it at any time, and holds nothing then.
 const COUNT: &str = r#"
 io:put_chars(rabbit_json:encode([
     begin
@@ -16,7 +17,9 @@ io:put_chars(rabbit_json:encode([
                     Count
                 end || Query <- [fun rabbit_fifo:query_messages_ready/1, fun rabbit_fifo:query_messages_checked_out/1]];
             _ ->
-                [Count || {_, Count} <- rabbit_amqqueue:info(Queue, [messages_ready, messages_unacknowledged])]
+                try [Count || {_, Count} <- rabbit_amqqueue:info(Queue, [messages_ready, messages_unacknowledged])]
+                catch exit:{Why, _} when Why =:= normal; Why =:= noproc; Why =:= shutdown -> [0, 0]
+                end
         end,
         #{name => Name, ready => Ready, unacked => Unacked}
     end || Queue <- rabbit_amqqueue:list(<<"VHOST">>)])).

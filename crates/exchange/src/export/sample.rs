@@ -178,6 +178,11 @@ fn own(conversation: &Conversation, probe: &Probe, user: &User) -> Value {
         // Sessions show them in orders of their own, and languages in words of their own.
         own["options"] = wording_for(probe, user).options.clone().into();
     }
+    let earlier = &conversation.answers[..conversation.answers.len() - 1];
+    if !earlier.is_empty() {
+        // Inspect has one word for a conversation, of its last answer.
+        own["earlier"] = earlier.iter().map(|answer| word(&answer.outcome)).collect();
+    }
     if let Some(turn) = conversation.only {
         own["turn"] = turn.into();
     }

@@ -53,7 +53,9 @@ pub(super) fn answers(sample: &Value, mut last: Answer, log: u32, map: &Map) -> 
             break;
         }
         let mut said = Said::default();
+        said.billing.stop_reason = own("earlier").and_then(|words| words.get(turn)).map(text);
         said.settle(answered, None);
+        said.billing.stop_reason = None;
         answers.push(Answer { prompt: Some(asked), turn: number, said, ..last.clone() });
     }
     answers.push(last);
