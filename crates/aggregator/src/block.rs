@@ -29,6 +29,8 @@ pub(crate) struct OpenRun {
     pub(crate) store: Store,
     pub(crate) manifest: Manifest,
     pub(crate) rounds: Vec<Round>,
+    /// A hash of what all blocks are made from.
+    pub(crate) inputs: Arc<[u8]>,
     pub(crate) dead: BTreeMap<(TargetId, BlockId), Vec<Job>>,
     pub(crate) prompter: Prompter,
     pub(crate) places: Places,

@@ -6,19 +6,20 @@ use std::collections::BTreeMap;
 use antiphon_core::summary::{Cell, Estimate};
 use antiphon_stats::text::Vocabulary;
 use antiphon_stats::{Nested, Population, interval, rouge_l};
+use serde::{Deserialize, Serialize};
 
 use crate::cell::CellInput;
 use crate::estimates::scaled;
 
 /// Sums of one user's likeness, early and late in its cells.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default, Clone, Copy, Serialize, Deserialize)]
 struct Halves {
     early: (f64, u64),
     late: (f64, u64),
 }
 
 /// The time effect of one target, cell by cell.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Drift {
     users: BTreeMap<usize, Halves>,
 }

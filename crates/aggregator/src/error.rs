@@ -1,6 +1,7 @@
 //! What can go wrong.
 
-use antiphon_core::RunId;
+use antiphon_core::{BlockId, RunId};
+use antiphon_queue::QueueError;
 use antiphon_store::StoreError;
 
 /// Why there is no summary.
@@ -15,6 +16,17 @@ pub enum AggregatorError {
     /// The store did not do its part.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The queue did not do its part.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    /// A job speaks of a block that the run does not have.
+    #[error("run {run} has no block {block} of such a target")]
+    NoBlock {
+        /// The run.
+        run: RunId,
+        /// The block.
+        block: BlockId,
+    },
     /// A table could not be written.
     #[error("can't write the table {table}")]
     Table {

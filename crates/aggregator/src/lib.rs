@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `run` | the role: blocks in, `summary.json`, `operations.json` and Parquet out |
 //! | `block`, `part` | what a block comes to, and how parts become the whole |
+//! | `stored_parts`, `serve` | parts that other processes make, as jobs of the queue |
 //! | `memory` | how many blocks are held at a time |
 //! | `read_block` | the samples of a block; of retried ones the first that stands |
 //! | `label` | from an answer's text to a label: an option, a number, a short text |
@@ -37,6 +38,8 @@ mod read_block;
 pub mod rules;
 mod run;
 mod scales;
+mod serve;
+mod stored_parts;
 mod table;
 mod tables;
 mod tally;
@@ -49,6 +52,7 @@ pub use error::AggregatorError;
 pub use label::{Label, label_of};
 pub use measure::widest;
 pub use memory::Settings;
-pub use run::{Parts, run};
+pub use run::{Parts, run, run_with_help};
+pub use serve::serve;
 pub use vectors::ToEmbed;
 pub use word_vectors::{WordVectorError, WordVectors, words_of};

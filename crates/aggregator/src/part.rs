@@ -7,6 +7,7 @@ use antiphon_core::TargetId;
 use antiphon_core::summary::{Cell, Estimate, Operations};
 use bytes::Bytes;
 use parquet::errors::ParquetError;
+use serde::{Deserialize, Serialize};
 
 use crate::drift::Drift;
 use crate::scales::Scales;
@@ -14,14 +15,15 @@ use crate::table::Joined;
 use crate::tally::Tally;
 
 /// What one block of one target comes to.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Part {
     /// By probe and turn.
     pub(crate) cells: Vec<Cell>,
     pub(crate) scales: Scales,
     pub(crate) drift: Drift,
     pub(crate) tally: Tally,
-    /// Its samples as a Parquet file.
+    /// Its samples as a Parquet file; stored beside the rest.
+    #[serde(skip)]
     pub(crate) samples: Bytes,
 }
 

@@ -8,6 +8,7 @@ use antiphon_core::plan::Plan;
 use antiphon_core::prompt::Prompter;
 use antiphon_core::summary::{Cell, Completeness, Operations, Summary};
 use antiphon_core::{Job, OBJECT_FORMAT, RunId, Sampling, keys};
+use antiphon_queue::{Queue, QueueError};
 use antiphon_stats::text::NORMALISER_VERSION;
 use antiphon_store::Store;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -21,6 +22,7 @@ use crate::mirrored;
 use crate::part::{Part, Whole};
 use crate::read_block::Places;
 use crate::rules::RULES_VERSION;
+use crate::stored_parts::inputs;
 use crate::table::Joined;
 use crate::{AggregatorError, Settings, tables, users};
 
@@ -43,6 +45,64 @@ pub async fn run(
     stop: &CancellationToken,
 ) -> Result<(Summary, Operations), AggregatorError> {
     let open = Arc::new(OpenRun::open(&parts.store, run).await?);
+    join(parts, &open, false, stop).await
+}
+
+/// The same with the help of all who [`serve`](crate::serve): they begin with the first blocks, and this process with the last, until all
+/// are stored; then it joins them. What nobody has done when it comes to it, it does, so that it never waits for anybody.
+///
+/// # Errors
+/// Those of [`run`], and if the queue does not take the jobs.
+pub async fn run_with_help(
+    parts: &Parts,
+    queue: &Queue,
+    run: &RunId,
+    stop: &CancellationToken,
+) -> Result<(Summary, Operations), AggregatorError> {
+    let open = Arc::new(OpenRun::open(&parts.store, run).await?);
+    let mut missing = Vec::new();
+    for block in open.blocks() {
+        if !open.has_part(block, &open.jobs(block, false).await?).await? {
+            missing.push(block);
+        }
+    }
+    let job = |block: &Block| {
+        Job::summing_up(run.clone(), open.target(*block).id.clone(), Plan::block_id(block.block))
+    };
+    let jobs: Vec<Job> = missing.iter().map(job).collect();
+    match queue.publish_jobs(&jobs).await {
+        // What the queue has no room for is done here.
+        Ok(()) | Err(QueueError::Full { .. }) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let memory = Memory::new(parts.settings.memory_mib);
+    stream::iter(missing.into_iter().rev())
+        .map(|block| {
+            let (open, memory) = (Arc::clone(&open), &memory);
+            async move {
+                open.refuse_if(stop)?;
+                let jobs = open.jobs(block, false).await?;
+                if !open.has_part(block, &jobs).await? {
+                    let part = make(&open, memory, block, jobs.clone()).await?;
+                    open.put_part(block, &jobs, &part).await?;
+                }
+                Ok::<_, AggregatorError>(())
+            }
+        })
+        .buffer_unordered(parts.settings.threads.get())
+        .try_collect::<()>()
+        .await?;
+    join(parts, &open, true, stop).await
+}
+
+/// Joins the parts of all blocks, which are made now or, where they are stored and `uses_stored`, taken from there.
+async fn join(
+    parts: &Parts,
+    open: &Arc<OpenRun>,
+    uses_stored: bool,
+    stop: &CancellationToken,
+) -> Result<(Summary, Operations), AggregatorError> {
+    let run = &open.manifest.run;
     let memory = Memory::new(parts.settings.memory_mib);
     let local = |error| AggregatorError::Scratch { place: std::env::temp_dir(), source: error };
     let file = tempfile::NamedTempFile::new().map_err(local)?;
@@ -51,13 +111,16 @@ pub async fn run(
     let asks_each = open.lacks_a_few().await?;
     let made = stream::iter(open.blocks())
         .map(|block| {
-            let (open, memory) = (Arc::clone(&open), &memory);
+            let (open, memory) = (Arc::clone(open), &memory);
             async move {
-                if stop.is_cancelled() {
-                    return Err(AggregatorError::Stopped { run: open.manifest.run.clone() });
-                }
+                open.refuse_if(stop)?;
                 let jobs = open.jobs(block, asks_each).await?;
-                Ok((block, make(&open, memory, block, jobs).await?))
+                let stored = if uses_stored { open.get_part(block, &jobs).await? } else { None };
+                let part = match stored {
+                    Some(part) => part,
+                    None => make(&open, memory, block, jobs).await?,
+                };
+                Ok::<_, AggregatorError>((block, part))
             }
         })
         .buffered(parts.settings.threads.get());
@@ -78,7 +141,7 @@ pub async fn run(
 }
 
 /// Sums a block up once there is memory for it.
-async fn make(
+pub(crate) async fn make(
     open: &Arc<OpenRun>,
     memory: &Memory,
     block: Block,
@@ -102,6 +165,7 @@ impl OpenRun {
         Ok(Self {
             miss: Looks::of(&manifest).map(|looks| looks.miss()),
             store: store.clone(),
+            inputs: inputs(&manifest, &rounds),
             prompter: Prompter::new(manifest.seed),
             places: Places::of(&manifest),
             manifest,
@@ -113,6 +177,13 @@ impl OpenRun {
     /// Whether the listings may come late: they lack a few jobs of the plan, so that each is asked for.
     pub(crate) async fn lacks_a_few(&self) -> Result<bool, AggregatorError> {
         Ok(self.store.lacks_a_few_results(&self.plan()).await?)
+    }
+
+    fn refuse_if(&self, stop: &CancellationToken) -> Result<(), AggregatorError> {
+        match stop.is_cancelled() {
+            true => Err(AggregatorError::Stopped { run: self.manifest.run.clone() }),
+            false => Ok(()),
+        }
     }
 
     /// The jobs of a block that are done.

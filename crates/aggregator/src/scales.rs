@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use antiphon_core::Target;
 use antiphon_core::summary::ScaleReliability;
 use antiphon_stats::krippendorff::{self, Metric};
+use serde::{Deserialize, Serialize};
 
 use crate::estimates::point;
 
@@ -14,7 +15,7 @@ type Range = (usize, i32, i32);
 type Counts = BTreeMap<usize, BTreeMap<i32, u64>>;
 
 /// Numbers by target, range and probe.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Scales {
     scales: BTreeMap<Range, Counts>,
 }

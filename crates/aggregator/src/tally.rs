@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use antiphon_core::summary::Operations;
 use antiphon_core::{OBJECT_FORMAT, Sample, Target};
+use serde::{Deserialize, Serialize};
 
 /// Counts every stored sample.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Tally {
     operations: Operations,
     /// In dollars, where there is a price.

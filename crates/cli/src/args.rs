@@ -12,9 +12,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use exchange::{ExportArguments, ExportFormat, ImportArguments};
 pub(crate) use fleet::{
-    CancelArguments, CoordinatorArguments, DeadAction, DeadArguments, PurgeArguments, ServiceArguments,
-    StatusArguments, SubmitArguments, TopologyAction, TopologyArguments, TopologyPools, WatchArguments,
-    WorkerArguments,
+    AggregatorArguments, CancelArguments, CoordinatorArguments, DeadAction, DeadArguments, PurgeArguments,
+    ServiceArguments, StatusArguments, SubmitArguments, TopologyAction, TopologyArguments, TopologyPools,
+    WatchArguments, WorkerArguments,
 };
 
 /// Does a model say the same thing to everybody? Antiphon asks it thousands of times, as many users in many fresh sessions,
@@ -131,6 +131,8 @@ pub(crate) enum Command {
     Coordinator(CoordinatorArguments),
     /// Fleet: ask models, until it is stopped
     Worker(WorkerArguments),
+    /// Fleet: sum up what others want to have summed up, until it is stopped
+    Aggregator(AggregatorArguments),
     /// Fleet: hand a suite to the fleet
     Submit(SubmitArguments),
     /// Fleet: say what the fleet works on, or how one run stands
@@ -301,6 +303,9 @@ pub(crate) struct ReportArguments {
     /// MiB that samples may take at a time, about [default: what the configuration says, else 512]
     #[arg(long, value_name = "MIB")]
     pub(crate) memory_mib: Option<NonZero<u32>>,
+    /// Fleet: let its aggregators help; needs a broker
+    #[arg(long)]
+    pub(crate) fleet: bool,
 }
 
 #[derive(Debug, Args)]

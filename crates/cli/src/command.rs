@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 
+pub(crate) mod aggregator;
 pub(crate) mod cancel;
 pub(crate) mod check;
 pub(crate) mod completions;

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use antiphon_core::{CatalogueTarget, Limits, PoolId, Price, TargetCatalogue, nearest};
+use antiphon_core::{AGGREGATE, CatalogueTarget, Limits, PoolId, Price, TargetCatalogue, nearest};
 use antiphon_providers::{Client, Endpoint, EndpointSettings, HttpSettings};
 use antiphon_store::S3Settings;
 
@@ -106,6 +106,11 @@ impl Config {
             target.price.map_or(Ok(()), |price| check_price(&place, price))?;
             let pool = target.pool.clone().unwrap_or_else(|| target.provider.clone());
             let pool_id: PoolId = pool.parse().map_err(|error| format!("{place}.pool: {error}"))?;
+            if pool == AGGREGATE {
+                return Err(format!(
+                    "{place}: no pool may be called `{AGGREGATE}`, since a queue of the fleet is"
+                ));
+            }
             if target.pool.is_some() && !catalogue.pools.contains_key(&pool_id) {
                 let names: Vec<&str> = catalogue.pools.keys().map(PoolId::as_str).collect();
                 return Err(format!("{place}.pool: there is no [pools.{pool}]{}", hint(&pool, &names)));

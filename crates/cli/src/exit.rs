@@ -119,9 +119,12 @@ fn queue(error: &QueueError) -> Option<Exit> {
 fn aggregator(error: &AggregatorError) -> Option<Exit> {
     match error {
         AggregatorError::NoRun { .. } => Some(Exit::Usage),
+        AggregatorError::Queue(error) => queue(error),
         AggregatorError::Store(error) => Some(store(error)),
         AggregatorError::Stopped { .. } => Some(Exit::Interrupted),
-        AggregatorError::Table { .. } | AggregatorError::Scratch { .. } => None,
+        AggregatorError::Table { .. } | AggregatorError::Scratch { .. } | AggregatorError::NoBlock { .. } => {
+            None
+        }
     }
 }
 

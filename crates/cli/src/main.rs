@@ -76,6 +76,7 @@ async fn of_a_fleet(arguments: &Arguments, command: &Command, output: &Output) -
             Box::pin(command::coordinator::run(arguments, service, output)).await
         }
         Command::Worker(service) => Box::pin(command::worker::run(arguments, service, output)).await,
+        Command::Aggregator(service) => command::aggregator::run(arguments, service, output).await,
         Command::Submit(submit) => Box::pin(command::submit::run(arguments, submit, output)).await,
         Command::Status(status) => command::status::run(arguments, status, output).await,
         Command::Watch(watch) => command::watch::run(arguments, watch, output).await,

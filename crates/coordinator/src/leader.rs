@@ -148,21 +148,24 @@ async fn bury(mut letters: DeadLetters, store: Store, told: mpsc::Sender<Job>) -
         };
         match record(dead, &store).await {
             // Nobody listens any more only while the leader is being dropped.
-            Ok(job) => drop(told.send(job).await),
+            Ok(Some(job)) => drop(told.send(job).await),
+            Ok(None) => {}
             Err(error) => return error,
         }
     }
 }
 
-async fn record(dead: DeadLetter, store: &Store) -> Result<Job, CoordinatorError> {
+/// Writes down that a job will not be done; `None` for one that only sums up, since nothing is lost with it: whoever asked does it.
+async fn record(dead: DeadLetter, store: &Store) -> Result<Option<Job>, CoordinatorError> {
     let job = dead.job().clone();
     tracing::error!(run = %job.run, job = %job.id(), target = %job.target, reason = dead.reason(), "job given up");
+    let asks = !job.sums_up();
     // A run that was removed must not begin to exist again.
-    if store.get_manifest(&job.run).await?.is_some() {
+    if asks && store.get_manifest(&job.run).await?.is_some() {
         store.put_dead(&job, dead.reason()).await?;
     }
     dead.ack().await?;
-    Ok(job)
+    Ok(asks.then_some(job))
 }
 
 fn panicked(error: JoinError) -> CoordinatorError {

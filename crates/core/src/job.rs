@@ -25,7 +25,26 @@ pub struct Job {
     pub chunk: u32,
 }
 
+/// The pool whose jobs ask no model: each is a block to be summed up. No target may be in it.
+pub const AGGREGATE: &str = "aggregate";
+
 impl Job {
+    /// To sum up a block as it stands.
+    ///
+    /// # Panics
+    /// Never: the pool's name is an id.
+    #[must_use]
+    pub fn summing_up(run: RunId, target: TargetId, block: BlockId) -> Self {
+        let pool = PoolId::new(AGGREGATE).expect("letters");
+        Self { format: crate::OBJECT_FORMAT, run, pool, target, block, round: 0, chunk: 0 }
+    }
+
+    /// Whether it asks no model, but sums up what is stored.
+    #[must_use]
+    pub fn sums_up(&self) -> bool {
+        self.pool.as_str() == AGGREGATE
+    }
+
     /// Unique within the block, and sorted as the rounds are.
     #[must_use]
     pub fn id(&self) -> JobId {

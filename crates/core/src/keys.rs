@@ -179,6 +179,12 @@ pub fn duplicate(job: &Job, mark: u64) -> String {
     format!("{}{}.{}.{}.{mark:016x}.json", duplicates(&job.run), job.target, job.block, job.id())
 }
 
+/// What a block came to, as `file` (`part.mpk.zst` or `samples.parquet`); `inputs` is a hash of all that it was made from. Derived.
+#[must_use]
+pub fn part(run: &RunId, target: &TargetId, block: &BlockId, inputs: &str, file: &str) -> String {
+    format!("runs/{run}/summary/parts/{target}/{block}/{inputs}.{file}")
+}
+
 /// A derived file: may be remade at any time.
 #[must_use]
 pub fn summary(run: &RunId, file: &str) -> String {

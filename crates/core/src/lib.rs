@@ -38,7 +38,7 @@ mod vectors;
 pub use choir::{Beat, ChoirMessage, Hush, VoiceId};
 pub use format::{FormatError, OBJECT_FORMAT, check_format};
 pub use ids::{BlockId, IdError, JobId, PoolId, ProbeId, RunId, TargetId, UserId};
-pub use job::{Call, Event, Job, JobTally};
+pub use job::{AGGREGATE, Call, Event, Job, JobTally};
 pub use manifest::{
     Clustering, Cut, Egress, Imported, ImportedFile, Language, Level, Manifest, Probe, ProbeKind, Sampling,
     Scoring, Side, StatedError, User, UserDesign, UserMode, Vectors, Wording,

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::codec::{decode_json, encode_json};
+use crate::codec::{decode_json, decode_message_pack, encode_json, encode_message_pack};
 use crate::{Put, Store, StoreError};
 
 impl Store {
@@ -22,6 +22,16 @@ impl Store {
     /// The JSON under `key`, if any.
     pub async fn get_json<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, StoreError> {
         self.get(key).await?.map(|bytes| decode_json(key, &bytes)).transpose()
+    }
+
+    /// Stores `value` packed as results are, replacing what is there. Only for derived files.
+    pub async fn put_packed<T: Serialize>(&self, key: &str, value: &T) -> Result<(), StoreError> {
+        self.put(key, encode_message_pack(key, value)?).await
+    }
+
+    /// What is packed under `key`, if anything.
+    pub async fn get_packed<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, StoreError> {
+        self.get(key).await?.map(|bytes| decode_message_pack(key, &bytes)).transpose()
     }
 
     /// Stores the manifest of a new run. [`Put::Exists`] means that the run was begun before; compare with what is there.

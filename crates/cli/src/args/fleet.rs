@@ -29,6 +29,12 @@ pub(crate) struct CoordinatorArguments {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct AggregatorArguments {
+    #[command(flatten)]
+    pub(crate) service: ServiceArguments,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct WorkerArguments {
     /// Only these pools, with commas between them [default: all of the configuration whose keys are there]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]

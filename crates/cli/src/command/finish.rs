@@ -41,9 +41,14 @@ pub(crate) async fn finish(
             return Ok((sung, None));
         }
         // The summary of an interrupted run is worth having too, and is quick.
-        let sums =
-            sum_up(run.store, &run.opened.manifest.run, run.config.aggregate, &CancellationToken::new())
-                .await?;
+        let sums = sum_up(
+            run.store,
+            &run.opened.manifest.run,
+            run.config.aggregate,
+            None,
+            &CancellationToken::new(),
+        )
+        .await?;
         Ok::<_, anyhow::Error>((sung, Some(sums)))
     };
     let (sung, sums) = match signals.guard(all, stop, output, &stopping).await {

@@ -5,6 +5,7 @@ use antiphon_report::terminal;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
+use super::fleet::reach;
 use super::open_store::{self, place};
 use crate::args::{Arguments, ReportArguments};
 use crate::compose::sum_up;
@@ -30,7 +31,9 @@ pub(crate) async fn run(
         threads: report.threads.unwrap_or(usual.threads),
         memory_mib: report.memory_mib.unwrap_or(usual.memory_mib),
     };
-    let (summary, _, key) = sum_up(&store, &report.run, settings, &CancellationToken::new()).await?;
+    let queue = if report.fleet { Some(reach(&config).await?.0) } else { None };
+    let (summary, _, key) =
+        sum_up(&store, &report.run, settings, queue.as_ref(), &CancellationToken::new()).await?;
     let file = place(&address, &key);
     if output.json {
         output.value(&Written { report: file, summary: &summary });

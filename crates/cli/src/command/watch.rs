@@ -49,7 +49,7 @@ pub(crate) async fn to_the_report(fleet: &Fleet, run: &RunId, output: Output) ->
         Err(exit) => return Ok(exit),
     };
     let (summary, _, key) =
-        sum_up(&fleet.store, run, fleet.config.aggregate, &CancellationToken::new()).await?;
+        sum_up(&fleet.store, run, fleet.config.aggregate, None, &CancellationToken::new()).await?;
     if !output.json {
         output.raw(&terminal(&summary, output.style()));
         tell(&status, &ended, output);

@@ -118,6 +118,19 @@ pub(crate) async fn coordinate(place: &Place, window: usize, stop: &Cancellation
     Ok(())
 }
 
+/// Sums up what others want to have summed up until it is stopped.
+pub(crate) async fn aggregate(
+    place: &Place,
+    settings: antiphon_aggregator::Settings,
+    grace: Duration,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
+    let parts = antiphon_aggregator::Parts { store: place.store.clone(), settings };
+    let role = antiphon_aggregator::serve(&parts, &place.queue, grace, stop);
+    watched(place, role, || Ok("summing up".to_owned())).await?;
+    Ok(())
+}
+
 /// What a worker says of itself, or why it cannot work.
 fn worker_state(health: &Health) -> Result<String, String> {
     let reading = health.read();
