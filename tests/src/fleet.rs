@@ -1,4 +1,4 @@
-//! A fleet of real processes: a broker, an S3 server, simulated models, coordinators and workers, with a relay on every way.
+//! A fleet of real processes: a broker, an S3 server, simulated models, coordinators, workers and aggregators, with a relay on every way.
 
 mod bucket;
 mod check;
@@ -11,6 +11,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use antiphon_core::Manifest;
 use antiphon_simulator::{SimulatorConfig, Voices};
 use serde_json::Value;
 
@@ -52,6 +53,8 @@ pub struct FleetKind {
     pub workers: usize,
     /// How many coordinators there are.
     pub coordinators: usize,
+    /// How many aggregators there are; with any, they help to sum up.
+    pub aggregators: usize,
     /// Where its jobs travel.
     pub ground: Ground,
     /// How long a worker waits for an answer of a model.
@@ -62,7 +65,7 @@ impl FleetKind {
     /// So many workers and one coordinator, on a quick network.
     #[must_use]
     pub fn new(asked: Asked, workers: usize, ground: Ground) -> Self {
-        Self { asked, workers, coordinators: 1, ground, patience: PATIENCE }
+        Self { asked, workers, coordinators: 1, aggregators: 0, ground, patience: PATIENCE }
     }
 }
 
@@ -73,6 +76,8 @@ pub struct Fleet {
     pub coordinators: Vec<Member>,
     /// Those that ask.
     pub workers: Vec<Member>,
+    /// Those that sum up.
+    pub aggregators: Vec<Member>,
     /// Where the jobs travel.
     pub ground: Ground,
     /// The suite, and the simulated models.
@@ -100,7 +105,7 @@ impl Fleet {
     /// # Panics
     /// If broker, store or simulator do not start.
     pub async fn idle(kind: FleetKind) -> Self {
-        let FleetKind { asked, workers, coordinators, ground, patience } = kind;
+        let FleetKind { asked, workers, coordinators, aggregators, ground, patience } = kind;
         let voices = VOICES.replace("seed: 11", "seed: 11\n    limit_group: high");
         let voices =
             voices.replace("seed: 12", "seed: 12\n    limit_group: low") + "limits: {high: {}, low: {}}\n";
@@ -115,6 +120,7 @@ impl Fleet {
         let mut fleet = Self {
             coordinators: Vec::new(),
             workers: Vec::new(),
+            aggregators: Vec::new(),
             ground,
             stage,
             bucket,
@@ -128,6 +134,10 @@ impl Fleet {
         for number in 0..workers {
             let member = fleet.hire(Role::Worker, number, patience).await;
             fleet.workers.push(member);
+        }
+        for number in 0..aggregators {
+            let member = fleet.hire(Role::Aggregator, number, patience).await;
+            fleet.aggregators.push(member);
         }
         let simulator = fleet.stage.simulator.addr();
         fleet.stage.write("antiphon.toml", &config(simulator, patience));
@@ -151,7 +161,7 @@ impl Fleet {
 
     /// All its services.
     pub fn members_mut(&mut self) -> impl Iterator<Item = &mut Member> {
-        self.coordinators.iter_mut().chain(&mut self.workers)
+        self.coordinators.iter_mut().chain(&mut self.workers).chain(&mut self.aggregators)
     }
 
     /// Starts all that do not run.
@@ -174,6 +184,12 @@ impl Fleet {
     /// From here on jobs without any of these objects may be asked once more.
     pub fn excuse(&mut self, survivors: BTreeSet<String>) {
         self.survivors.push(survivors);
+    }
+
+    /// SIGKILL for an aggregator.
+    pub fn kill_aggregator(&mut self, number: usize) {
+        self.aggregators[number].kill();
+        self.aggregators[number].wires.revive();
     }
 
     /// SIGKILL for a coordinator.
@@ -200,6 +216,25 @@ impl Fleet {
     pub async fn until_more_results(&self, jobs: usize) {
         let all = self.planned_jobs().await.len();
         self.until_results((self.results().len() + jobs).min(all)).await;
+    }
+
+    /// The run's manifest.
+    pub async fn manifest(&self) -> Manifest {
+        self.bucket.json(&format!("runs/{RUN}/manifest.json")).await
+    }
+
+    /// How many blocks have their parts.
+    #[must_use]
+    pub fn parts(&self) -> usize {
+        let keys = self.bucket.keys(&format!("runs/{RUN}/summary/parts/"));
+        keys.iter().filter(|key| key.ends_with(".part.mpk.zst")).count()
+    }
+
+    /// Waits until so many blocks have their parts.
+    pub async fn until_parts(&self, blocks: usize) {
+        while self.parts() < blocks {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Waits until workers have no jobs any more.
@@ -279,7 +314,8 @@ impl Fleet {
     /// # Panics
     /// If that fails.
     pub async fn sum_up(&self) -> String {
-        self.command(&["report", RUN]).await;
+        let help = (!self.aggregators.is_empty()).then_some("--fleet");
+        self.command(&[&["report", RUN], help.as_slice()].concat()).await;
         let bytes = self.bucket.get(&format!("runs/{RUN}/summary/summary.json")).await;
         String::from_utf8(bytes).expect("a summary is text")
     }

@@ -7,9 +7,9 @@ use std::num::NonZero;
 use std::path::Path;
 use std::time::Duration;
 
-use antiphon_aggregator::{Parts, Settings, run_with_help, serve};
+use antiphon_aggregator::{Parts, Settings, ToEmbed, run_with_help, serve};
 use antiphon_core::plan::Plan;
-use antiphon_core::{Job, RunId, Target, keys};
+use antiphon_core::{Clustering, Job, OBJECT_FORMAT, RunId, Target, VectorObject, Vectors, keys, text_hash};
 use antiphon_queue::{Queue, RabbitMqSettings};
 use antiphon_store::Store;
 use antiphon_tests::{Broker, Generated};
@@ -150,15 +150,18 @@ async fn helpers_change_no_byte() {
     assert!(helped(folder.path(), &Queue::memory()).await == alone);
 }
 
-/// Without helpers it is done by whoever asks.
+/// Without helpers it is done by whoever asks, also where no helper has ever been.
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_waited_for() {
-    let folder = tempfile::tempdir().unwrap();
-    SMALL.write(folder.path(), &run()).await;
-    let alone = sum_up(folder.path(), 1, 64).await;
-    let parts = parts(folder.path(), 2, 64).await;
-    run_with_help(&parts, &Queue::memory(), &run(), &CancellationToken::new()).await.unwrap();
-    assert!(files(&parts.store).await == alone);
+    let vhost = Broker::shared().await.vhost().await;
+    for queue in [Queue::memory(), Queue::rabbitmq(vhost.url().parse().unwrap())] {
+        let folder = tempfile::tempdir().unwrap();
+        SMALL.write(folder.path(), &run()).await;
+        let alone = sum_up(folder.path(), 1, 64).await;
+        let parts = parts(folder.path(), 2, 64).await;
+        run_with_help(&parts, &queue, &run(), &CancellationToken::new()).await.unwrap();
+        assert!(files(&parts.store).await == alone);
+    }
 }
 
 /// A part that was made before more was stored is not taken for one of now.
@@ -180,6 +183,37 @@ async fn a_part_of_before_is_not_used() {
     store.put_once(last, whole.get(last).await.unwrap().unwrap()).await.unwrap();
     run_with_help(&parts, &Queue::memory(), &run(), &stop).await.unwrap();
     assert!(files(&store).await == sum_up(folder.path(), 1, 64).await);
+}
+
+/// Nor one that was made before vectors were there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_without_vectors_is_not_used() {
+    let folder = tempfile::tempdir().unwrap();
+    SMALL.write(folder.path(), &run()).await;
+    let store = Store::open(folder.path().to_str().unwrap()).await.unwrap();
+    let mut manifest = store.get_manifest(&run()).await.unwrap().unwrap();
+    let source = Vectors::File { path: "words.txt".to_owned(), hash: "0".repeat(64) };
+    manifest.scoring.clusters = Some(Clustering::Embedding { threshold: 0.9, vectors: source.clone() });
+    store.put_json(&keys::manifest(&run()), &manifest).await.unwrap();
+
+    let parts = parts(folder.path(), 2, 64).await;
+    let (queue, stop) = (Queue::memory(), CancellationToken::new());
+    run_with_help(&parts, &queue, &run(), &stop).await.unwrap();
+    let before = files(&store).await;
+
+    let embed = ToEmbed::open(&store, &run()).await.unwrap().unwrap();
+    for block in embed.blocks() {
+        let (target, id) = embed.names(block);
+        let texts = embed.texts(block).await.unwrap();
+        let vector = |text: &String| (text_hash(text), vec![1.0, 0.0]);
+        let vectors = texts.iter().map(vector).collect();
+        let object = VectorObject { format: OBJECT_FORMAT, source: source.clone(), vectors };
+        store.put_vectors(&run(), target, &id, object).await.unwrap();
+    }
+    run_with_help(&parts, &queue, &run(), &stop).await.unwrap();
+    let after = files(&store).await;
+    assert!(before != after, "vectors are used");
+    assert!(after == sum_up(folder.path(), 1, 64).await);
 }
 
 /// The same through a real broker.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use antiphon_core::certificate::Certificate;
 use antiphon_core::plan::Plan;
 use antiphon_core::prompt::Prompter;
-use antiphon_core::{BlockId, Job, JobId, Manifest, ProbeKind, Round, Target, TargetId};
+use antiphon_core::{BlockId, Clustering, Job, JobId, Manifest, ProbeKind, Round, Target, TargetId};
 use antiphon_store::Store;
 use parquet::errors::ParquetError;
 use tokio::sync::oneshot;
@@ -29,8 +29,6 @@ pub(crate) struct OpenRun {
     pub(crate) store: Store,
     pub(crate) manifest: Manifest,
     pub(crate) rounds: Vec<Round>,
-    /// A hash of what all blocks are made from.
-    pub(crate) inputs: Arc<[u8]>,
     pub(crate) dead: BTreeMap<(TargetId, BlockId), Vec<Job>>,
     pub(crate) prompter: Prompter,
     pub(crate) places: Places,
@@ -43,6 +41,15 @@ pub(crate) struct OpenRun {
 pub struct Block {
     pub(crate) target: usize,
     pub(crate) block: usize,
+}
+
+/// The stored objects that a block is summed up from.
+#[derive(Debug, Clone)]
+pub(crate) struct Inputs {
+    /// Jobs that are done.
+    pub(crate) jobs: Vec<JobId>,
+    /// Keys of the vectors of its answers; none where the suite does not compare by them.
+    pub(crate) vectors: Vec<String>,
 }
 
 /// A probe's place in the manifest, and the turn.
@@ -74,17 +81,32 @@ impl OpenRun {
             .collect()
     }
 
-    /// Sums a block up from the results of `jobs`. Reads all of it at once, or cell by cell where that is too much to hold; what comes of
+    /// What is stored of a block.
+    pub(crate) async fn inputs(&self, block: Block, asks_each: bool) -> Result<Inputs, AggregatorError> {
+        let target = self.target(block);
+        let jobs = self.store.block_results(&self.plan(), target, block.block, asks_each).await?;
+        let vectors = match &self.manifest.scoring.clusters {
+            Some(Clustering::Embedding { .. }) => {
+                let id = Plan::block_id(block.block);
+                self.store.vector_keys(&self.manifest.run, &target.id, &id).await?
+            }
+            _ => Vec::new(),
+        };
+        Ok(Inputs { jobs, vectors })
+    }
+
+    /// Sums a block up from what is stored of it. Reads all of it at once, or cell by cell where that is too much to hold; what comes of
     /// it is the same. Threads that serve others are not held up.
     pub(crate) async fn part(
         self: &Arc<Self>,
         block: Block,
-        jobs: Vec<JobId>,
+        inputs: Inputs,
         cell_by_cell: bool,
     ) -> Result<Part, AggregatorError> {
         let id = Plan::block_id(block.block);
         let (run, target) = (&self.manifest.run, self.target(block));
-        let vectors = vectors::of_block(&self.store, &self.manifest, &target.id, &id).await?;
+        let Inputs { jobs, vectors } = inputs;
+        let vectors = vectors::of_block(&self.store, &self.manifest, &vectors).await?;
         let mut work = Work::new(Arc::clone(self), block, jobs.len(), vectors).map_err(table)?;
         let all: Vec<CellPlace> = self.cells(block).into_iter().map(|(place, _)| place).collect();
         let reads: Vec<&[CellPlace]> = match cell_by_cell {

@@ -39,8 +39,8 @@ pub async fn widest(
         if !open.plan().block_probes(block.block).any(|(_, probe)| probes.contains(&probe.id)) {
             continue;
         }
-        let jobs = open.jobs(block, true).await?;
-        let part = open.part(block, jobs, false).await?;
+        let inputs = open.inputs(block, true).await?;
+        let part = open.part(block, inputs, false).await?;
         for cell in part.cells.iter().filter(|cell| probes.contains(&cell.probe)) {
             for seen in intervals(cell) {
                 let known = found.entry(cell.probe.clone()).or_insert_with(|| seen.clone());

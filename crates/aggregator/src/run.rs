@@ -14,7 +14,7 @@ use antiphon_store::Store;
 use futures::{StreamExt, TryStreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
-use crate::block::{Block, OpenRun};
+use crate::block::{Block, Inputs, OpenRun};
 use crate::error_bars;
 use crate::looks::Looks;
 use crate::memory::Memory;
@@ -22,9 +22,12 @@ use crate::mirrored;
 use crate::part::{Part, Whole};
 use crate::read_block::Places;
 use crate::rules::RULES_VERSION;
-use crate::stored_parts::inputs;
+use crate::stored_parts::StoredParts;
 use crate::table::Joined;
 use crate::{AggregatorError, Settings, tables, users};
+
+/// Blocks that are looked for at a time.
+const LOOKS: usize = 16;
 
 /// What the aggregator works with.
 #[derive(Debug, Clone)]
@@ -45,7 +48,7 @@ pub async fn run(
     stop: &CancellationToken,
 ) -> Result<(Summary, Operations), AggregatorError> {
     let open = Arc::new(OpenRun::open(&parts.store, run).await?);
-    join(parts, &open, false, stop).await
+    join(parts, &open, None, stop).await
 }
 
 /// The same with the help of all who [`serve`](crate::serve): they begin with the first blocks, and this process with the last, until all
@@ -60,12 +63,16 @@ pub async fn run_with_help(
     stop: &CancellationToken,
 ) -> Result<(Summary, Operations), AggregatorError> {
     let open = Arc::new(OpenRun::open(&parts.store, run).await?);
-    let mut missing = Vec::new();
-    for block in open.blocks() {
-        if !open.has_part(block, &open.jobs(block, false).await?).await? {
-            missing.push(block);
-        }
-    }
+    let stored = StoredParts::of(Arc::clone(&open));
+    let missing: Vec<Block> = stream::iter(open.blocks())
+        .map(|block| {
+            let stored = &stored;
+            async move { Ok::<_, AggregatorError>((!stored.has(block).await?).then_some(block)) }
+        })
+        .buffered(LOOKS)
+        .try_filter_map(async |missing| Ok(missing))
+        .try_collect()
+        .await?;
     let job = |block: &Block| {
         Job::summing_up(run.clone(), open.target(*block).id.clone(), Plan::block_id(block.block))
     };
@@ -78,28 +85,23 @@ pub async fn run_with_help(
     let memory = Memory::new(parts.settings.memory_mib);
     stream::iter(missing.into_iter().rev())
         .map(|block| {
-            let (open, memory) = (Arc::clone(&open), &memory);
+            let (open, stored, memory) = (&open, &stored, &memory);
             async move {
                 open.refuse_if(stop)?;
-                let jobs = open.jobs(block, false).await?;
-                if !open.has_part(block, &jobs).await? {
-                    let part = make(&open, memory, block, jobs.clone()).await?;
-                    open.put_part(block, &jobs, &part).await?;
-                }
-                Ok::<_, AggregatorError>(())
+                stored.ensure(memory, block).await
             }
         })
         .buffer_unordered(parts.settings.threads.get())
         .try_collect::<()>()
         .await?;
-    join(parts, &open, true, stop).await
+    join(parts, &open, Some(&stored), stop).await
 }
 
-/// Joins the parts of all blocks, which are made now or, where they are stored and `uses_stored`, taken from there.
+/// Joins the parts of all blocks: those that are in `stored`, and what is made now.
 async fn join(
     parts: &Parts,
     open: &Arc<OpenRun>,
-    uses_stored: bool,
+    stored: Option<&StoredParts>,
     stop: &CancellationToken,
 ) -> Result<(Summary, Operations), AggregatorError> {
     let run = &open.manifest.run;
@@ -114,11 +116,14 @@ async fn join(
             let (open, memory) = (Arc::clone(open), &memory);
             async move {
                 open.refuse_if(stop)?;
-                let jobs = open.jobs(block, asks_each).await?;
-                let stored = if uses_stored { open.get_part(block, &jobs).await? } else { None };
-                let part = match stored {
+                let inputs = open.inputs(block, asks_each).await?;
+                let found = match stored {
+                    Some(stored) => stored.get(block, &inputs).await?,
+                    None => None,
+                };
+                let part = match found {
                     Some(part) => part,
-                    None => make(&open, memory, block, jobs).await?,
+                    None => make(&open, memory, block, inputs).await?,
                 };
                 Ok::<_, AggregatorError>((block, part))
             }
@@ -145,10 +150,10 @@ pub(crate) async fn make(
     open: &Arc<OpenRun>,
     memory: &Memory,
     block: Block,
-    jobs: Vec<antiphon_core::JobId>,
+    inputs: Inputs,
 ) -> Result<Part, AggregatorError> {
     let share = memory.of_block(&open.cells(block)).await;
-    let part = open.part(block, jobs, share.is_cell_by_cell()).await?;
+    let part = open.part(block, inputs, share.is_cell_by_cell()).await?;
     memory.learn(&part.tally);
     Ok(part)
 }
@@ -165,7 +170,6 @@ impl OpenRun {
         Ok(Self {
             miss: Looks::of(&manifest).map(|looks| looks.miss()),
             store: store.clone(),
-            inputs: inputs(&manifest, &rounds),
             prompter: Prompter::new(manifest.seed),
             places: Places::of(&manifest),
             manifest,
@@ -184,16 +188,6 @@ impl OpenRun {
             true => Err(AggregatorError::Stopped { run: self.manifest.run.clone() }),
             false => Ok(()),
         }
-    }
-
-    /// The jobs of a block that are done.
-    pub(crate) async fn jobs(
-        &self,
-        block: Block,
-        asks_each: bool,
-    ) -> Result<Vec<antiphon_core::JobId>, AggregatorError> {
-        let target = self.target(block);
-        Ok(self.store.block_results(&self.plan(), target, block.block, asks_each).await?)
     }
 
     fn summary(&self, mut cells: Vec<Cell>, scales: crate::scales::Scales) -> Summary {

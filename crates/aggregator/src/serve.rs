@@ -13,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 use crate::AggregatorError;
 use crate::block::{Block, OpenRun};
 use crate::memory::Memory;
-use crate::run::{Parts, make};
+use crate::run::Parts;
+use crate::stored_parts::StoredParts;
 
 /// How long a job waits where the store does not answer.
 const AGAIN: Duration = Duration::from_secs(5);
@@ -71,7 +72,10 @@ fn settled(ended: Result<Result<(), QueueError>, tokio::task::JoinError>) -> Res
 async fn take(parts: &Parts, memory: &Memory, delivery: Delivery) -> Result<(), QueueError> {
     let job = delivery.job().clone();
     match sum_up(parts, memory, &job).await {
-        Ok(()) => delivery.ack().await,
+        Ok(()) => {
+            tracing::info!(run = %job.run, target = %job.target, block = %job.block, "block summed up");
+            delivery.ack().await
+        }
         // Its run was removed.
         Err(AggregatorError::NoRun { .. }) => delivery.ack().await,
         Err(AggregatorError::Store(
@@ -93,11 +97,5 @@ async fn sum_up(parts: &Parts, memory: &Memory, job: &Job) -> Result<(), Aggrega
     let Some((target, block)) = target.zip(block) else {
         return Err(AggregatorError::NoBlock { run: job.run.clone(), block: job.block.clone() });
     };
-    let block = Block { target, block };
-    let jobs = open.jobs(block, false).await?;
-    if !open.has_part(block, &jobs).await? {
-        let part = make(&open, memory, block, jobs.clone()).await?;
-        open.put_part(block, &jobs, &part).await?;
-    }
-    Ok(())
+    StoredParts::of(open).ensure(memory, Block { target, block }).await
 }

@@ -5,64 +5,76 @@
 
 use std::sync::Arc;
 
+use antiphon_core::keys;
 use antiphon_core::plan::Plan;
-use antiphon_core::{JobId, keys};
 
 use crate::AggregatorError;
-use crate::block::{Block, OpenRun};
+use crate::block::{Block, Inputs, OpenRun};
+use crate::memory::Memory;
 use crate::part::Part;
+use crate::run::make;
 
 const PART: &str = "part.mpk.zst";
 const SAMPLES: &str = "samples.parquet";
 
-impl OpenRun {
-    /// Whether the block's part is there, as its stored results stand.
-    pub(crate) async fn has_part(&self, block: Block, jobs: &[JobId]) -> Result<bool, AggregatorError> {
-        Ok(self.store.exists(&self.key(block, jobs, PART)).await?)
+/// The parts of a run that are stored.
+pub(crate) struct StoredParts {
+    run: Arc<OpenRun>,
+    /// A hash of what all blocks of the run are made from.
+    common: blake3::Hash,
+}
+
+impl StoredParts {
+    pub(crate) fn of(run: Arc<OpenRun>) -> Self {
+        let json = serde_json::to_vec(&(&run.manifest, &run.rounds));
+        let common = blake3::hash(&json.expect("what was read from JSON can be written"));
+        Self { run, common }
+    }
+
+    /// Whether the block's part is there, as its results stand now.
+    pub(crate) async fn has(&self, block: Block) -> Result<bool, AggregatorError> {
+        let inputs = self.run.inputs(block, false).await?;
+        Ok(self.run.store.exists(&self.key(block, &inputs, PART)).await?)
     }
 
     /// The block's part, if it is there.
-    pub(crate) async fn get_part(
-        &self,
-        block: Block,
-        jobs: &[JobId],
-    ) -> Result<Option<Part>, AggregatorError> {
-        let found: Option<Part> = self.store.get_packed(&self.key(block, jobs, PART)).await?;
-        let samples = self.store.get(&self.key(block, jobs, SAMPLES)).await?;
+    pub(crate) async fn get(&self, block: Block, inputs: &Inputs) -> Result<Option<Part>, AggregatorError> {
+        let store = &self.run.store;
+        let found: Option<Part> = store.get_packed(&self.key(block, inputs, PART)).await?;
+        let samples = store.get(&self.key(block, inputs, SAMPLES)).await?;
         Ok(found.zip(samples).map(|(part, samples)| Part { samples, ..part }))
     }
 
-    /// Stores the block's part. The table goes first: a part that is seen is whole.
-    pub(crate) async fn put_part(
-        &self,
-        block: Block,
-        jobs: &[JobId],
-        part: &Part,
-    ) -> Result<(), AggregatorError> {
-        self.store.put(&self.key(block, jobs, SAMPLES), part.samples.clone()).await?;
-        self.store.put_packed(&self.key(block, jobs, PART), part).await?;
+    /// Makes and stores the block's part, unless it is there. The table goes first: a part that is seen is whole.
+    pub(crate) async fn ensure(&self, memory: &Memory, block: Block) -> Result<(), AggregatorError> {
+        let store = &self.run.store;
+        let inputs = self.run.inputs(block, false).await?;
+        let key = self.key(block, &inputs, PART);
+        if store.exists(&key).await? {
+            return Ok(());
+        }
+        let samples = self.key(block, &inputs, SAMPLES);
+        let part = make(&self.run, memory, block, inputs).await?;
+        store.put(&samples, part.samples.clone()).await?;
+        store.put_packed(&key, &part).await?;
         Ok(())
     }
 
-    fn key(&self, block: Block, jobs: &[JobId], file: &str) -> String {
-        let (target, id) = (&self.target(block).id, Plan::block_id(block.block));
-        let mut inputs = blake3::Hasher::new();
-        inputs.update(env!("CARGO_PKG_VERSION").as_bytes());
-        inputs.update(&self.inputs);
-        let dead = self.dead.get(&(target.clone(), id.clone()));
+    fn key(&self, block: Block, inputs: &Inputs, file: &str) -> String {
+        let (target, id) = (&self.run.target(block).id, Plan::block_id(block.block));
+        let mut hash = blake3::Hasher::new();
+        hash.update(env!("CARGO_PKG_VERSION").as_bytes()).update(self.common.as_bytes());
+        let dead = self.run.dead.get(&(target.clone(), id.clone()));
         for job in dead.into_iter().flatten() {
-            inputs.update(b"dead ").update(job.id().as_str().as_bytes());
+            hash.update(b"dead ").update(job.id().as_str().as_bytes());
         }
-        for job in jobs {
-            inputs.update(b"done ").update(job.as_str().as_bytes());
+        for job in &inputs.jobs {
+            hash.update(b"done ").update(job.as_str().as_bytes());
         }
-        let inputs = inputs.finalize().to_hex();
-        keys::part(&self.manifest.run, target, &id, &inputs[..32], file)
+        for key in &inputs.vectors {
+            hash.update(b"vectors ").update(key.as_bytes());
+        }
+        let hash = hash.finalize().to_hex();
+        keys::part(&self.run.manifest.run, target, &id, &hash[..32], file)
     }
-}
-
-/// A hash of what all blocks of a run are made from.
-pub(crate) fn inputs(manifest: &antiphon_core::Manifest, rounds: &[antiphon_core::Round]) -> Arc<[u8]> {
-    let json = serde_json::to_vec(&(manifest, rounds)).expect("what was read from JSON can be written");
-    Arc::from(blake3::hash(&json).as_bytes().as_slice())
 }

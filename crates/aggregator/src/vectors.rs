@@ -8,23 +8,22 @@ use antiphon_core::{BlockId, Clustering, Manifest, RunId, TargetId, Vectors, tex
 use antiphon_store::{Store, StoreError};
 
 use crate::AggregatorError;
-use crate::block::{Block, OpenRun};
+use crate::block::{Block, Inputs, OpenRun};
 use crate::cell::{CellInput, clusters};
 use crate::read_block::read_block;
 
-/// The vectors that are stored of a block, from the source that the suite names, by the hash of the text. Empty where the suite does not
-/// compare by them.
+/// The vectors stored under `keys` that are from the source that the suite names, by the hash of the text.
 pub(crate) async fn of_block(
     store: &Store,
     manifest: &Manifest,
-    target: &TargetId,
-    block: &BlockId,
+    keys: &[String],
 ) -> Result<HashMap<String, Vec<f32>>, StoreError> {
     let Some(Clustering::Embedding { vectors, .. }) = &manifest.scoring.clusters else {
         return Ok(HashMap::new());
     };
     let mut found = HashMap::new();
-    for object in store.vectors(&manifest.run, target, block).await? {
+    for key in keys {
+        let object = store.get_vectors(key).await?;
         if object.source == *vectors {
             for (text, vector) in object.vectors {
                 found.entry(text).or_insert(vector);
@@ -86,8 +85,8 @@ impl ToEmbed {
         let OpenRun { store, manifest, prompter, places, .. } = &self.run;
         let target = self.run.target(block);
         let id = Plan::block_id(block.block);
-        let known = of_block(store, manifest, &target.id, &id).await?;
-        let jobs = self.run.jobs(block, self.asks_each).await?;
+        let Inputs { jobs, vectors } = self.run.inputs(block, self.asks_each).await?;
+        let known = of_block(store, manifest, &vectors).await?;
         let all = |_: usize, _: u32| true;
         let cells = read_block(store, &manifest.run, (&target.id, &id), jobs, places, all, |_| ()).await?;
         let mut texts = BTreeSet::new();

@@ -6,8 +6,8 @@ use std::io::Read;
 
 use antiphon_core::{ResultObject, check_format};
 use bytes::Bytes;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use zstd::zstd_safe::CParameter;
 
 use crate::StoreError;

@@ -21,22 +21,24 @@ impl Store {
         self.put_once(&key, bytes).await
     }
 
-    /// All vectors of a block, in the order of their keys.
-    pub async fn vectors(
+    /// Where the vectors of a block's answers are, sorted.
+    pub async fn vector_keys(
         &self,
         run: &RunId,
         target: &TargetId,
         block: &BlockId,
-    ) -> Result<Vec<VectorObject>, StoreError> {
-        let mut found = Vec::new();
-        for key in self.list(&keys::vectors(run, target, block)).await? {
-            if !key.ends_with(".mpk.zst") {
-                continue;
-            }
-            let Some(bytes) = self.get(&key).await? else { return Err(StoreError::Absent { key }) };
-            let owned = key.clone();
-            found.push(blocking(&key, move || decode_message_pack(&owned, &bytes)).await?);
-        }
+    ) -> Result<Vec<String>, StoreError> {
+        let mut found = self.list(&keys::vectors(run, target, block)).await?;
+        found.retain(|key| key.ends_with(".mpk.zst"));
+        found.sort_unstable();
         Ok(found)
+    }
+
+    /// The vectors under one of these keys.
+    pub async fn get_vectors(&self, key: &str) -> Result<VectorObject, StoreError> {
+        let absent = || StoreError::Absent { key: key.to_owned() };
+        let bytes = self.get(key).await?.ok_or_else(absent)?;
+        let owned = key.to_owned();
+        blocking(key, move || decode_message_pack(&owned, &bytes)).await
     }
 }

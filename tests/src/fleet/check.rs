@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use antiphon_core::{Duplicate, Manifest, Round};
+use antiphon_core::{Duplicate, Round};
 use serde_json::Value;
 use tokio::sync::Mutex;
 
@@ -60,7 +60,7 @@ impl Fleet {
 
     /// The plan, as it stands in the store.
     pub(super) async fn planned_jobs(&self) -> BTreeMap<String, BTreeSet<String>> {
-        let manifest: Manifest = self.bucket.json(&format!("runs/{RUN}/manifest.json")).await;
+        let manifest = self.manifest().await;
         let mut rounds: Vec<Round> = Vec::new();
         for key in self.bucket.keys(&format!("runs/{RUN}/rounds/")) {
             rounds.push(self.bucket.json(&key).await);

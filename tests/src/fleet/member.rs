@@ -1,4 +1,4 @@
-//! A service of a fleet: a coordinator or a worker, as a process that may die and begin again.
+//! A service of a fleet: a coordinator, a worker or an aggregator, as a process that may die and begin again.
 
 use std::fs::OpenOptions;
 use std::path::PathBuf;
@@ -23,6 +23,8 @@ pub(super) enum Role {
     Coordinator,
     /// Asks.
     Worker,
+    /// Sums up.
+    Aggregator,
 }
 
 impl Role {
@@ -31,11 +33,12 @@ impl Role {
         match self {
             Self::Coordinator => "coordinator",
             Self::Worker => "worker",
+            Self::Aggregator => "aggregator",
         }
     }
 }
 
-/// A coordinator or a worker. Dropping it kills it.
+/// A coordinator, a worker or an aggregator. Dropping it kills it.
 #[derive(Debug)]
 pub struct Member {
     /// `worker-0`, say.

@@ -48,7 +48,7 @@ pub(crate) async fn run(
     // What was read is in the store; its index need not be kept while it is summed up.
     let warnings = std::mem::take(&mut found.warnings);
     drop(found);
-    let (summary, _, key) = sum_up(&store, &run, config.aggregate, &CancellationToken::new()).await?;
+    let (summary, _, key) = sum_up(&store, &run, config.aggregate, None, &CancellationToken::new()).await?;
     let report = place(&address, &key);
     if output.json {
         let warnings = warnings.as_slice();
