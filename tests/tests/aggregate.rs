@@ -12,7 +12,7 @@ use antiphon_core::plan::Plan;
 use antiphon_core::{Clustering, Job, OBJECT_FORMAT, RunId, Target, VectorObject, Vectors, keys, text_hash};
 use antiphon_queue::{Queue, RabbitMqSettings};
 use antiphon_store::Store;
-use antiphon_tests::{Broker, Generated};
+use antiphon_tests::{Broker, Generated, Program};
 use bytes::Bytes;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -161,6 +161,26 @@ async fn nobody_is_waited_for() {
         let parts = parts(folder.path(), 2, 64).await;
         run_with_help(&parts, &queue, &run(), &CancellationToken::new()).await.unwrap();
         assert!(files(&parts.store).await == alone);
+    }
+}
+
+/// Every kind of probe: nothing of a part is lost on its way.
+#[tokio::test(flavor = "multi_thread")]
+async fn parts_hold_every_kind_of_probe() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut demo = Program::command();
+    let ended = Program::start(demo.arg("demo").current_dir(folder.path())).output().await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let parts = parts(&folder.path().join("antiphon-demo/data"), 2, 64).await;
+    let run = parts.store.runs().await.unwrap().remove(0);
+    let mut alone = Vec::new();
+    for file in FILES {
+        alone.push(parts.store.get(&keys::summary(&run, file)).await.unwrap().unwrap());
+    }
+    run_with_help(&parts, &Queue::memory(), &run, &CancellationToken::new()).await.unwrap();
+    for (file, alone) in FILES.into_iter().zip(alone) {
+        let helped = parts.store.get(&keys::summary(&run, file)).await.unwrap().unwrap();
+        assert!(helped == alone, "{file}");
     }
 }
 
