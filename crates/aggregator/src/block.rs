@@ -12,6 +12,7 @@ use parquet::errors::ParquetError;
 use tokio::sync::oneshot;
 
 use crate::AggregatorError;
+use crate::between::{self, Excerpt};
 use crate::cell::{CellInput, summarise};
 use crate::drift::Drift;
 use crate::label::{Label, label_of};
@@ -139,6 +140,7 @@ struct Work {
     drift: Drift,
     tally: Tally,
     samples: Table,
+    excerpts: Vec<Excerpt>,
     vectors: HashMap<String, Vec<f32>>,
 }
 
@@ -165,6 +167,7 @@ impl Work {
             drift: Drift::default(),
             tally: Tally::of(objects),
             samples: Table::new(tables::SAMPLES)?,
+            excerpts: Vec::new(),
             vectors,
         })
     }
@@ -205,6 +208,7 @@ impl Work {
             prompter,
             target,
             probe,
+            place,
             turn,
             samples,
             certificate,
@@ -214,6 +218,9 @@ impl Work {
         let cell = summarise(&input);
         self.drift.add(&input, &cell, &names);
         self.cells.push(cell);
+        if manifest.targets.len() > 1 {
+            self.excerpts.extend(between::of_cell(&input, &names));
+        }
         Ok(())
     }
 
@@ -237,8 +244,8 @@ impl Work {
     }
 
     fn close(self) -> Result<Part, ParquetError> {
-        let Self { cells, scales, drift, tally, samples, .. } = self;
-        Ok(Part { cells, scales, drift, tally, samples: samples.close()? })
+        let Self { cells, scales, drift, tally, samples, excerpts, .. } = self;
+        Ok(Part { cells, scales, drift, tally, excerpts, samples: samples.close()? })
     }
 }
 
@@ -247,7 +254,7 @@ fn table(source: ParquetError) -> AggregatorError {
 }
 
 /// Runs what takes a processor for a while on a thread of its own: the runtime's are few, and for disks.
-async fn off_the_loop<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+pub(crate) async fn off_the_loop<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let (end, ended) = oneshot::channel::<()>();
     let thread = std::thread::spawn(move || {
         // Dropped when the work is over, also by a panic.

@@ -39,6 +39,8 @@ pub(crate) struct CellInput<'a> {
     pub(crate) prompter: &'a Prompter,
     pub(crate) target: &'a Target,
     pub(crate) probe: &'a Probe,
+    /// The probe's place in the manifest.
+    pub(crate) place: usize,
     pub(crate) turn: u32,
     /// In the order of the plan.
     pub(crate) samples: Vec<BlockSample>,
@@ -52,11 +54,7 @@ pub(crate) struct CellInput<'a> {
 /// Sums a cell up.
 pub(crate) fn summarise(input: &CellInput<'_>) -> Cell {
     let CellInput { target, probe, turn, .. } = input;
-    let asks_for_label = matches!(
-        probe.kind,
-        ProbeKind::Choice | ProbeKind::Scale { .. } | ProbeKind::Short | ProbeKind::Refusal { .. }
-    );
-    let (labels, wording) = match asks_for_label && input.is_last_turn() {
+    let (labels, wording) = match input.comes_to_labels() {
         true => (labels::scores(input), Vec::new()),
         false => (Vec::new(), wording::scores(input)),
     };
@@ -109,6 +107,20 @@ impl CellInput<'_> {
             UserMode::Drawn => Population::Drawn,
             UserMode::Grid | UserMode::Listed => Population::Fixed,
         }
+    }
+
+    /// Whether answers are compared by what they come to, and not by their wording.
+    pub(crate) fn comes_to_labels(&self) -> bool {
+        let asks_for_label = matches!(
+            self.probe.kind,
+            ProbeKind::Choice | ProbeKind::Scale { .. } | ProbeKind::Short | ProbeKind::Refusal { .. }
+        );
+        asks_for_label && self.is_last_turn()
+    }
+
+    /// Whether only answers in one language can be compared: options and numbers mean the same in all.
+    pub(crate) fn splits_by_language(&self) -> bool {
+        !self.comes_to_labels() || self.probe.kind == ProbeKind::Short
     }
 
     fn is_last_turn(&self) -> bool {
@@ -180,8 +192,7 @@ impl CellInput<'_> {
 
     /// The words of a text, numbered.
     pub(crate) fn words(&self, text: &str, vocabulary: &mut Vocabulary) -> Vec<u32> {
-        let case = if self.manifest.scoring.casefold { Case::Folded } else { Case::Kept };
-        tokens(&normalise(text, case)).into_iter().map(|token| vocabulary.id(token)).collect()
+        words(self.manifest, text, vocabulary)
     }
 
     fn exemplar(&self, sample: &BlockSample, similarity: Option<f64>) -> Exemplar {
@@ -215,6 +226,12 @@ impl CellInput<'_> {
         // Samples stand in the order of their ids.
         self.samples.binary_search_by_key(&id, sample_id).ok().map(|at| &self.samples[at])
     }
+}
+
+/// The words of a text, numbered.
+pub(crate) fn words(manifest: &Manifest, text: &str, vocabulary: &mut Vocabulary) -> Vec<u32> {
+    let case = if manifest.scoring.casefold { Case::Folded } else { Case::Kept };
+    tokens(&normalise(text, case)).into_iter().map(|token| vocabulary.id(token)).collect()
 }
 
 /// Real samples to quote.

@@ -3,6 +3,7 @@
 //! | module | what it does |
 //! |---|---|
 //! | `run` | the role: blocks in, `summary.json`, `operations.json` and Parquet out |
+//! | `between` | targets side by side |
 //! | `block`, `part` | what a block comes to, and how parts become the whole |
 //! | `stored_parts`, `serve` | parts that other processes make, as jobs of the queue |
 //! | `memory` | how many blocks are held at a time |
@@ -22,6 +23,7 @@
 //! It calls nobody, and its result is a pure function of manifest, rounds and stored samples: the order in which
 //! objects are listed or were written changes nothing, and neither do threads.
 
+mod between;
 mod block;
 mod cell;
 mod drift;

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use parquet::errors::ParquetError;
 use serde::{Deserialize, Serialize};
 
+use crate::between::Excerpt;
 use crate::drift::Drift;
 use crate::scales::Scales;
 use crate::table::Joined;
@@ -22,6 +23,8 @@ pub(crate) struct Part {
     pub(crate) scales: Scales,
     pub(crate) drift: Drift,
     pub(crate) tally: Tally,
+    /// What is kept to compare its target with others.
+    pub(crate) excerpts: Vec<Excerpt>,
     /// Its samples as a Parquet file; stored beside the rest.
     #[serde(skip)]
     pub(crate) samples: Bytes,

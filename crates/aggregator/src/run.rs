@@ -6,7 +6,7 @@ use std::sync::Arc;
 use antiphon_core::certificate::Certificate;
 use antiphon_core::plan::Plan;
 use antiphon_core::prompt::Prompter;
-use antiphon_core::summary::{Cell, Completeness, Operations, Summary};
+use antiphon_core::summary::{Cell, Completeness, Operations, Summary, TargetGap};
 use antiphon_core::{Job, OBJECT_FORMAT, RunId, Sampling, keys};
 use antiphon_queue::{Queue, QueueError};
 use antiphon_stats::text::NORMALISER_VERSION;
@@ -14,6 +14,7 @@ use antiphon_store::Store;
 use futures::{StreamExt, TryStreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
+use crate::between::{self, Shelf};
 use crate::block::{Block, Inputs, OpenRun};
 use crate::error_bars;
 use crate::looks::Looks;
@@ -109,7 +110,7 @@ async fn join(
     let local = |error| AggregatorError::Scratch { place: std::env::temp_dir(), source: error };
     let file = tempfile::NamedTempFile::new().map_err(local)?;
     let samples = Joined::new(file.reopen().map_err(local)?, tables::SAMPLES).map_err(table("samples"))?;
-    let mut whole = Whole::new(samples);
+    let (mut whole, mut shelf) = (Whole::new(samples), Shelf::new()?);
     let asks_each = open.lacks_a_few().await?;
     let made = stream::iter(open.blocks())
         .map(|block| {
@@ -130,12 +131,14 @@ async fn join(
         })
         .buffered(parts.settings.threads.get());
     tokio::pin!(made);
-    while let Some((block, part)) = made.try_next().await? {
+    while let Some((block, mut part)) = made.try_next().await? {
+        shelf.put(block.target, std::mem::take(&mut part.excerpts))?;
         whole.add(&open.target(block).id, part).map_err(table("samples"))?;
     }
     let is_priced = open.manifest.targets.iter().all(|target| target.price.is_some());
     let (cells, scales, operations) = whole.close(is_priced, open.rounds.len()).map_err(table("samples"))?;
-    let summary = open.summary(cells, scales);
+    let gaps = between::compare(open, shelf, parts.settings.threads.get()).await?;
+    let summary = open.summary(cells, scales, gaps);
     let probes = tables::probes(run.as_str(), &summary.cells).map_err(table("probes"))?;
     let store = &parts.store;
     store.put_file(&keys::summary(run, "samples.parquet"), file.path()).await?;
@@ -190,7 +193,7 @@ impl OpenRun {
         }
     }
 
-    fn summary(&self, mut cells: Vec<Cell>, scales: crate::scales::Scales) -> Summary {
+    fn summary(&self, mut cells: Vec<Cell>, scales: crate::scales::Scales, gaps: Vec<TargetGap>) -> Summary {
         let manifest = &self.manifest;
         let mut completeness =
             Completeness { complete: false, total: Certificate::default(), targets: BTreeMap::new() };
@@ -231,6 +234,7 @@ impl OpenRun {
             rules_version: Some(RULES_VERSION),
             refusals,
             pairs,
+            gaps,
             cells,
         }
     }

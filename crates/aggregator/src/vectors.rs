@@ -96,6 +96,7 @@ impl ToEmbed {
                 prompter,
                 target,
                 probe: &manifest.probes[probe],
+                place: probe,
                 turn,
                 samples,
                 certificate: Certificate::default(),

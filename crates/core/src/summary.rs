@@ -2,6 +2,7 @@
 //! costs or retries, which stand in [`Operations`].
 
 mod asked;
+mod between;
 mod crossed;
 mod error_bars;
 mod meaning;
@@ -20,6 +21,7 @@ pub use mirrored::{
 use serde::{Deserialize, Serialize};
 
 pub use asked::{Asked, Ending};
+pub use between::{Likeness, TargetGap};
 pub use crossed::{
     Crossed, FactorLevels, FactorPart, Form, InGeneral, IntervalRule, IntervalRules, LevelAgreement, Units,
 };
@@ -87,6 +89,9 @@ pub struct Summary {
     /// Mirrored pairs, target by target, in the order of the manifest.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pairs: Vec<MirroredPair>,
+    /// Targets side by side, in the order of the manifest: probe by probe, all pairs of targets.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<TargetGap>,
     /// Imported runs: what the mean of each score over all probes is worth, target by target.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub error_bars: BTreeMap<TargetId, Vec<ErrorBars>>,

@@ -15,6 +15,7 @@
 
 mod asked;
 mod asked_until;
+mod between;
 mod chart;
 mod completeness;
 mod error_bars;

@@ -9,7 +9,8 @@ use sha2::{Digest as _, Sha256};
 use crate::probe::{self, Probes};
 use crate::visible::{inline, plain};
 use crate::{
-    asked, completeness, error_bars, groups, mirrored, operations, overview, reading, refusals, scales,
+    asked, between, completeness, error_bars, groups, mirrored, operations, overview, reading, refusals,
+    scales,
 };
 
 /// From so many probes on, groups come first.
@@ -42,6 +43,7 @@ pub fn render(summary: &Summary, operations: Option<&Operations>, transcripts: &
                         (overview::section(summary, &probes))
                         (groups::section(summary))
                     }
+                    (between::section(summary))
                     (mirrored::section(summary))
                     (refusals::section(summary))
                     (error_bars::section(summary))
@@ -93,6 +95,7 @@ fn header(summary: &Summary, operations: bool) -> Markup {
                 ul {
                     @if groups::are_shown(summary) { li { a href="#groups" { "Group by group" } } }
                     li { a href="#overview" { "Where answers disagree" } }
+                    @if !summary.gaps.is_empty() { li { a href="#targets" { "Targets side by side" } } }
                     @if !summary.pairs.is_empty() { li { a href="#pairs" { "Mirrored pairs" } } }
                     @if !summary.refusals.is_empty() { li { a href="#refusals" { "Refusal" } } }
                     @if error_bars::are_shown(summary) { li { a href="#error-bars" { "What the old error bars were worth" } } }

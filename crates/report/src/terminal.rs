@@ -39,7 +39,8 @@ pub fn terminal(summary: &Summary, style: Style) -> String {
         let _ = writeln!(text, "{sentence}");
     }
     write_certificate(&mut text, summary, &paint);
-    if let Some(line) = crate::mirrored::line(summary) {
+    let lines = [crate::between::line(summary), crate::mirrored::line(summary)];
+    for line in lines.into_iter().flatten() {
         let _ = writeln!(text, "{line}");
     }
     text

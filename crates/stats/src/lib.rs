@@ -12,7 +12,7 @@
 //! | [`recall`] | how much of a reference text a text has |
 //! | [`components`], [`clustered`], [`bootstrap`] | where variance lies, and errors of means of clustered values |
 //! | [`crossed`] | which factors of users go with disagreement; users in general |
-//! | [`permutation`], [`distances`], [`divergence`], [`contingency`], [`ranked`] | whether and how far groups or models differ |
+//! | [`permutation`], [`distances`], [`divergence`], [`between`], [`contingency`], [`ranked`] | whether and how far groups or models differ |
 //! | [`change`], [`paired`], [`multiplicity`], [`monitoring`], [`looks`], [`power`], [`nights`] | whether something changed between runs, for one probe or many, between two sides, once or every night, and what a design could find |
 //! | [`fleiss`], [`krippendorff`], [`gwet`], [`icc`] | how reliable raters are |
 //! | [`pass`], [`rates`] | independent trials |
@@ -22,6 +22,7 @@
 
 pub mod agreement;
 pub mod apart;
+pub mod between;
 pub mod bootstrap;
 pub mod categorical;
 pub mod change;

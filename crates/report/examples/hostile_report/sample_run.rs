@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use antiphon_core::certificate::Certificate;
 use antiphon_core::summary::{
-    Cell, Completeness, Estimate, Operations, ScaleReliability, Summary, Transcript, TranscriptAnswer,
-    TranscriptTurn, UsersSummary,
+    Cell, Completeness, Estimate, Likeness, Operations, ScaleReliability, Summary, TargetGap, Transcript,
+    TranscriptAnswer, TranscriptTurn, UsersSummary,
 };
 use antiphon_core::{
     Card, Dialect, Limits, PoolId, ProbeId, Provider, RunId, Sampling, SamplingParameters, Scoring, Seed,
@@ -108,9 +108,35 @@ fn summary_of(cells: Vec<Cell>) -> Summary {
         rules_version: Some(1),
         refusals: mirrored::refusals(),
         pairs: mirrored::pairs(),
+        gaps: gaps(),
         error_bars: BTreeMap::new(),
         imported: None,
     }
+}
+
+fn gaps() -> Vec<TargetGap> {
+    let gap = |name: &str, gap: f64, p: f64| TargetGap {
+        probe: probe(name),
+        turn: 0,
+        language: None,
+        likeness: Likeness::Labels,
+        targets: [target("opus-default"), target("local-llama-3.1-8b-instruct-q4_k_m")],
+        users: 38,
+        compared: [228, 220],
+        answers: [228, 220],
+        agreement: Estimate { value: Some(0.41), low: Some(0.36), high: Some(0.47), note: None },
+        own: [0.71, f64::midpoint(0.82, gap) - 0.3],
+        gap,
+        p,
+        p_adjusted: Some((2.0 * p).min(1.0)),
+    };
+    let wording = TargetGap {
+        language: Some("de".to_owned()),
+        likeness: Likeness::Wording,
+        compared: [64, 60],
+        ..gap("favourite-band", 0.18, 0.000_1)
+    };
+    vec![gap("capital", -0.004, 0.62), wording]
 }
 
 fn users() -> UsersSummary {

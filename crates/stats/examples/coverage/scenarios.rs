@@ -2,6 +2,7 @@
 
 mod acceptance;
 mod alarms;
+mod between;
 mod controls;
 mod counts;
 mod fixed;
@@ -21,6 +22,7 @@ pub(crate) fn all() -> Vec<Scenario> {
         counts::scenarios(),
         controls::scenarios(),
         alarms::scenarios(),
+        between::scenarios(),
         nights::scenarios(),
         acceptance::scenarios(),
     ];

@@ -1,0 +1,130 @@
+//! Two models that the same users asked: how often they say the same, and how far they are apart.
+//!
+//! Every user brings a persona, a language and a wording to both, so that two answers to one user are alike for more reasons than the
+//! models. Compared are therefore answers to *different* users, within a model and across, and what is exchanged under the null
+//! hypothesis are the two answers of one user, not users.
+
+use crate::estimate::{Estimate, Population, Undefined};
+use crate::kernel::{Kernel, Profile, SimilarityMatrix};
+use crate::nested::Nested;
+use crate::pair_statistic::PairStatistic;
+use crate::permutation::{PermutationTest, exchange_pairs};
+
+/// Two models on one probe.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Between {
+    /// Users who have answers of both.
+    pub users: usize,
+    /// The mean similarity of an answer of one model to a user and one of the other model to another user, in `[0, 1]`. The interval
+    /// speaks of users drawn as these were; where they were not drawn there is none.
+    pub agreement: Estimate,
+    /// The same within each model.
+    pub own: [f64; 2],
+    /// `own[0] + own[1] - 2 agreement`: an unbiased estimate of `sum (p - q)^2` for labels, and of a squared distance for other
+    /// similarities (Gretton and others 2012, the squared maximum mean discrepancy, where the similarity is positive definite). 0
+    /// where both say the same, and 2 where each has one answer and they differ. May be slightly negative.
+    pub gap: f64,
+    /// How likely a gap at least as large is if the models' answers are exchanged user by user.
+    pub test: PermutationTest,
+}
+
+/// Two models by their labels; any ids, only equality matters. `None` below two users who have answers of both.
+#[must_use]
+pub fn labels(p: &Nested<u32>, q: &Nested<u32>, population: Population, seed: u64) -> Option<Between> {
+    between(p, q, Kernel::Identity { size: 0 }, population, seed)
+}
+
+/// Two models by values of which any two may be partly alike. `None` below two users who have answers of both.
+///
+/// # Panics
+/// If a value is not an index into `similarities`.
+#[must_use]
+pub fn similarities(
+    p: &Nested<u32>,
+    q: &Nested<u32>,
+    similarities: &SimilarityMatrix,
+    population: Population,
+    seed: u64,
+) -> Option<Between> {
+    between(p, q, Kernel::Matrix(similarities), population, seed)
+}
+
+fn between(
+    p: &Nested<u32>,
+    q: &Nested<u32>,
+    kernel: Kernel<'_>,
+    population: Population,
+    seed: u64,
+) -> Option<Between> {
+    let users = common_users(p, q);
+    let n = users.len();
+    if n < 2 {
+        return None;
+    }
+    let pairs = (n * (n - 1) / 2) as f64;
+    let mut own = [0.0; 2];
+    // `across[u][v]`: an answer to u of one model and one to v of the other, either way round. The diagonal is one user's two answers.
+    let mut across = vec![vec![0.0; n]; n];
+    let mut apart = Vec::with_capacity(n);
+    for (u, [p_u, q_u]) in users.iter().enumerate() {
+        across[u][u] = kernel.form(p_u, q_u);
+        let mut row = Vec::with_capacity(u);
+        for (v, [p_v, q_v]) in users[..u].iter().enumerate() {
+            let within = [kernel.form(p_u, p_v), kernel.form(q_u, q_v)];
+            let both_ways = kernel.form(p_u, q_v) + kernel.form(q_u, p_v);
+            own[0] += within[0];
+            own[1] += within[1];
+            across[u][v] = both_ways / 2.0;
+            across[v][u] = both_ways / 2.0;
+            row.push((within[0] + within[1] - both_ways) / pairs);
+        }
+        apart.push(row);
+    }
+    own = own.map(|sum| sum / pairs);
+    let test = exchange_pairs(&apart, seed)?;
+    let agreement = agreement(&users, &across, kernel.is_graded(), population);
+    Some(Between { users: n, agreement, own, gap: test.statistic, test })
+}
+
+/// What each user who has answers of both got, as a mean over sessions.
+fn common_users(p: &Nested<u32>, q: &Nested<u32>) -> Vec<[Profile; 2]> {
+    let of = |user: &crate::User<u32>| {
+        let session =
+            |one: &crate::Session<u32>| Profile::of_session(one.samples.iter().map(|sample| sample.1));
+        let sessions: Vec<Profile> = user.sessions.iter().map(session).collect();
+        Profile::mean(&sessions)
+    };
+    let of_q =
+        |id: u64| q.users().binary_search_by_key(&id, |user| user.id).ok().map(|at| of(&q.users()[at]));
+    p.users().iter().filter_map(|user| Some([of(user), of_q(user.id)?])).collect()
+}
+
+/// A U-statistic of order two whose units are users, as the agreement within a model is, and with the same interval.
+fn agreement(users: &[[Profile; 2]], across: &[Vec<f64>], graded: bool, population: Population) -> Estimate {
+    let mode = Profile::mean(users.iter().flatten()).heaviest();
+    let odd: Vec<usize> =
+        (0..users.len()).filter(|u| users[*u].iter().any(|profile| profile.differs_from(mode))).collect();
+    let all = 0..users.len();
+    let toward = |u: usize| odd.iter().map(|v| across[u][*v]).sum::<f64>() / odd.len() as f64;
+    let statistic = PairStatistic {
+        row_sums: all.clone().map(|u| across[u].iter().sum::<f64>() - across[u][u]).collect(),
+        sum_of_squares: all.clone().flat_map(|u| &across[u][..u]).map(|alike| alike * alike).sum(),
+        discordant: odd.len(),
+        graded,
+        toward_discordant: if odd.is_empty() { Vec::new() } else { all.map(toward).collect() },
+    };
+    let spread = match population {
+        Population::Drawn => statistic.spread().ok_or(Undefined::FewUsers),
+        Population::Fixed => Err(Undefined::FixedUsers),
+    };
+    let formed = spread.as_ref().ok().map(crate::interval::Spread::interval);
+    Estimate {
+        value: statistic.value(),
+        interval: formed.map(|formed| formed.interval),
+        why: spread.err(),
+        form: formed.map(|formed| formed.form),
+    }
+}
+
+#[cfg(test)]
+mod tests;
