@@ -14,6 +14,7 @@ use antiphon_stats::multiplicity::{Adjustment, adjust};
 use antiphon_stats::text::Vocabulary;
 use antiphon_stats::{Answer, Nested, Population, Row, SampleId, SimilarityMatrix, pairwise};
 use futures::{StreamExt, TryStreamExt, stream};
+use tokio_util::sync::CancellationToken;
 
 use crate::block::{OpenRun, off_the_loop};
 use crate::cell::words;
@@ -28,15 +29,18 @@ pub(crate) async fn compare(
     run: &Arc<OpenRun>,
     shelf: Shelf,
     threads: usize,
+    stop: &CancellationToken,
 ) -> Result<Vec<TargetGap>, AggregatorError> {
     let shelf = Arc::new(shelf);
     let questions: Vec<Question> = shelf.questions().cloned().collect();
     let of_questions: Vec<Vec<TargetGap>> = stream::iter(questions)
         .map(|question| {
             let (run, shelf) = (Arc::clone(run), Arc::clone(&shelf));
-            off_the_loop(move || {
-                Ok::<_, AggregatorError>(on(&run.manifest, &question, &shelf.get(&question)?))
-            })
+            async move {
+                run.refuse_if(stop)?;
+                off_the_loop(move || Ok::<_, AggregatorError>(on(&run, &question, &shelf.get(&question)?)))
+                    .await
+            }
         })
         .buffered(threads)
         .try_collect()
@@ -49,7 +53,8 @@ pub(crate) async fn compare(
 }
 
 /// All pairs of targets on one question.
-fn on(manifest: &Manifest, question: &Question, excerpts: &[(usize, Excerpt)]) -> Vec<TargetGap> {
+fn on(run: &OpenRun, question: &Question, excerpts: &[(usize, Excerpt)]) -> Vec<TargetGap> {
+    let manifest = &run.manifest;
     let scale = Scale::of(manifest, question.likeness, excerpts);
     let population = match manifest.users.mode {
         UserMode::Drawn => Population::Drawn,
@@ -73,9 +78,11 @@ fn on(manifest: &Manifest, question: &Question, excerpts: &[(usize, Excerpt)]) -
                 likeness: question.likeness,
                 targets,
                 users: found.users as u64,
-                compared: [first, second].map(|excerpt| excerpt.answers.len() as u64),
+                compared: found.answers as u64,
                 answers: [first.of, second.of],
-                agreement: estimates::estimate(found.agreement),
+                agreement: estimates::estimate(
+                    run.miss.map_or(found.agreement, |miss| found.agreement_at(miss)),
+                ),
                 own: found.own,
                 gap: found.gap,
                 p: found.test.p,

@@ -8,9 +8,9 @@ use antiphon_core::plan::Plan;
 use antiphon_core::prompt::Prompter;
 use antiphon_core::summary::{Cell, Completeness, Operations, Summary, TargetGap};
 use antiphon_core::{Job, OBJECT_FORMAT, RunId, Sampling, keys};
-use antiphon_queue::{Queue, QueueError};
+use antiphon_queue::Queue;
 use antiphon_stats::text::NORMALISER_VERSION;
-use antiphon_store::Store;
+use antiphon_store::{Store, StoreError};
 use futures::{StreamExt, TryStreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
@@ -56,7 +56,7 @@ pub async fn run(
 /// are stored; then it joins them. What nobody has done when it comes to it, it does, so that it never waits for anybody.
 ///
 /// # Errors
-/// Those of [`run`], and if the queue does not take the jobs.
+/// Those of [`run`]. A queue that takes no jobs is no error.
 pub async fn run_with_help(
     parts: &Parts,
     queue: &Queue,
@@ -78,23 +78,32 @@ pub async fn run_with_help(
         Job::summing_up(run.clone(), open.target(*block).id.clone(), Plan::block_id(block.block))
     };
     let jobs: Vec<Job> = missing.iter().map(job).collect();
-    match queue.publish_jobs(&jobs).await {
-        // What the queue has no room for is done here.
-        Ok(()) | Err(QueueError::Full { .. }) => {}
-        Err(error) => return Err(error.into()),
-    }
+    // Nobody is waited for, not even a broker that takes no jobs: what it has not taken is done here.
+    let publish = async {
+        if let Err(error) = queue.publish_jobs(&jobs).await {
+            tracing::warn!(%error, "nobody helps");
+        }
+        std::future::pending().await
+    };
     let memory = Memory::new(parts.settings.memory_mib);
-    stream::iter(missing.into_iter().rev())
+    let own = stream::iter(missing.into_iter().rev())
         .map(|block| {
             let (open, stored, memory) = (&open, &stored, &memory);
             async move {
                 open.refuse_if(stop)?;
-                stored.ensure(memory, block).await
+                match stored.ensure(memory, block).await {
+                    // It is too large to be stored, and is made once more when all are joined.
+                    Err(AggregatorError::Store(StoreError::Unencodable { .. })) => Ok(()),
+                    ended => ended,
+                }
             }
         })
         .buffer_unordered(parts.settings.threads.get())
-        .try_collect::<()>()
-        .await?;
+        .try_collect::<()>();
+    tokio::select! {
+        ended = own => ended?,
+        never = publish => never,
+    }
     join(parts, &open, Some(&stored), stop).await
 }
 
@@ -137,7 +146,7 @@ async fn join(
     }
     let is_priced = open.manifest.targets.iter().all(|target| target.price.is_some());
     let (cells, scales, operations) = whole.close(is_priced, open.rounds.len()).map_err(table("samples"))?;
-    let gaps = between::compare(open, shelf, parts.settings.threads.get()).await?;
+    let gaps = between::compare(open, shelf, parts.settings.threads.get(), stop).await?;
     let summary = open.summary(cells, scales, gaps);
     let probes = tables::probes(run.as_str(), &summary.cells).map_err(table("probes"))?;
     let store = &parts.store;
@@ -186,7 +195,7 @@ impl OpenRun {
         Ok(self.store.lacks_a_few_results(&self.plan()).await?)
     }
 
-    fn refuse_if(&self, stop: &CancellationToken) -> Result<(), AggregatorError> {
+    pub(crate) fn refuse_if(&self, stop: &CancellationToken) -> Result<(), AggregatorError> {
         match stop.is_cancelled() {
             true => Err(AggregatorError::Stopped { run: self.manifest.run.clone() }),
             false => Ok(()),

@@ -31,7 +31,10 @@ pub async fn serve(
 ) -> Result<(), AggregatorError> {
     let pool = PoolId::new(AGGREGATE).expect("it is an id");
     let threads = u16::try_from(parts.settings.threads.get()).unwrap_or(u16::MAX);
-    let mut consumer = queue.consume_jobs(&pool, threads).await?;
+    let mut consumer = tokio::select! {
+        consumer = queue.consume_jobs(&pool, threads) => consumer?,
+        () = stop.cancelled() => return Ok(()),
+    };
     let memory = Arc::new(Memory::new(parts.settings.memory_mib));
     let mut open: JoinSet<Result<(), QueueError>> = JoinSet::new();
     loop {
@@ -78,10 +81,8 @@ async fn take(parts: &Parts, memory: &Memory, delivery: Delivery) -> Result<(), 
         }
         // Its run was removed.
         Err(AggregatorError::NoRun { .. }) => delivery.ack().await,
-        Err(AggregatorError::Store(
-            error @ (StoreError::Corrupt { .. } | StoreError::NewerFormat { .. }),
-        )) => delivery.reject(&error.to_string()).await,
-        Err(AggregatorError::Store(error)) => {
+        // It may pass.
+        Err(AggregatorError::Store(error @ (StoreError::Io { .. } | StoreError::Full { .. }))) => {
             tracing::warn!(run = %job.run, target = %job.target, block = %job.block, %error, "tries again");
             delivery.retry(AGAIN).await
         }

@@ -7,12 +7,18 @@ use std::sync::Arc;
 
 use antiphon_core::keys;
 use antiphon_core::plan::Plan;
+use antiphon_stats::text::NORMALISER_VERSION;
+use antiphon_store::StoreError;
 
 use crate::AggregatorError;
 use crate::block::{Block, Inputs, OpenRun};
 use crate::memory::Memory;
 use crate::part::Part;
+use crate::rules::RULES_VERSION;
 use crate::run::make;
+
+/// Changes whenever a part is written or made in another way, so that none of another version is taken for one of this.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " 1");
 
 const PART: &str = "part.mpk.zst";
 const SAMPLES: &str = "samples.parquet";
@@ -40,7 +46,14 @@ impl StoredParts {
     /// The block's part, if it is there.
     pub(crate) async fn get(&self, block: Block, inputs: &Inputs) -> Result<Option<Part>, AggregatorError> {
         let store = &self.run.store;
-        let found: Option<Part> = store.get_packed(&self.key(block, inputs, PART)).await?;
+        let found: Option<Part> = match store.get_packed(&self.key(block, inputs, PART)).await {
+            // It can be made again.
+            Err(error @ StoreError::Corrupt { .. }) => {
+                tracing::warn!(%error, "a part is not used");
+                None
+            }
+            found => found?,
+        };
         let samples = store.get(&self.key(block, inputs, SAMPLES)).await?;
         Ok(found.zip(samples).map(|(part, samples)| Part { samples, ..part }))
     }
@@ -55,6 +68,10 @@ impl StoredParts {
         }
         let samples = self.key(block, &inputs, SAMPLES);
         let part = make(&self.run, memory, block, inputs).await?;
+        // A run that was removed meanwhile must not begin to exist again.
+        if store.get_manifest(&self.run.manifest.run).await?.is_none() {
+            return Err(AggregatorError::NoRun { run: self.run.manifest.run.clone() });
+        }
         store.put(&samples, part.samples.clone()).await?;
         store.put_packed(&key, &part).await?;
         Ok(())
@@ -63,7 +80,10 @@ impl StoredParts {
     fn key(&self, block: Block, inputs: &Inputs, file: &str) -> String {
         let (target, id) = (&self.run.target(block).id, Plan::block_id(block.block));
         let mut hash = blake3::Hasher::new();
-        hash.update(env!("CARGO_PKG_VERSION").as_bytes()).update(self.common.as_bytes());
+        hash.update(VERSION.as_bytes())
+            .update(&RULES_VERSION.to_le_bytes())
+            .update(&NORMALISER_VERSION.to_le_bytes());
+        hash.update(self.common.as_bytes());
         let dead = self.run.dead.get(&(target.clone(), id.clone()));
         for job in dead.into_iter().flatten() {
             hash.update(b"dead ").update(job.id().as_str().as_bytes());

@@ -36,7 +36,8 @@ impl Job {
     #[must_use]
     pub fn summing_up(run: RunId, target: TargetId, block: BlockId) -> Self {
         let pool = PoolId::new(AGGREGATE).expect("letters");
-        Self { format: crate::OBJECT_FORMAT, run, pool, target, block, round: 0, chunk: 0 }
+        // An id that no job of a plan has: whoever takes it for one finds nothing.
+        Self { format: crate::OBJECT_FORMAT, run, pool, target, block, round: u32::MAX, chunk: 0 }
     }
 
     /// Whether it asks no model, but sums up what is stored.

@@ -14,6 +14,8 @@ use crate::visible::inline;
 const LISTED: usize = 200;
 /// False discoveries among what is called different.
 const LEVEL: f64 = 0.05;
+/// Users from which on a p below the level is possible.
+const FEWEST: u64 = 6;
 
 pub(crate) fn section(summary: &Summary) -> Markup {
     let mut gaps: Vec<&TargetGap> = summary.gaps.iter().collect();
@@ -29,7 +31,8 @@ pub(crate) fn section(summary: &Summary) -> Markup {
                     "each are among themselves. The gap is what both have in themselves less twice what they share: 0 where both say the same, 2 "
                     "where each has one answer and they differ; it may be slightly negative. “Different” is decided among all "
                     (counted(gaps.len() as u64, "comparison", "comparisons")) " of this run together, at 5 % false discoveries (Benjamini and Hochberg), by "
-                    "exchanging the two targets' answers user by user. That no difference was found does not show that there is none."
+                    "exchanging the two targets' answers user by user. That no difference was found does not show that there is none. By wording only "
+                    "answers with a text are compared; how often there is none stands probe by probe."
                 }
                 (pairs(summary))
                 (questions(&gaps[..gaps.len().min(LISTED)]))
@@ -114,21 +117,30 @@ fn row(gap: &TargetGap) -> Markup {
             }
             td { (gap.targets[0]) ", " (gap.targets[1]) }
             td {
-                (by(gap.likeness)) " of " (counted(gap.users, "user", "users")) ", " (some(gap, 0)) " and " (some(gap, 1))
+                (by(gap.likeness)) " of " (counted(gap.users, "user", "users")) ", " (counted(gap.compared, "answer", "answers")) " of each" (of(gap))
             }
             td { (Form::Decimal.stacked(&gap.agreement)) }
             td { (Form::Decimal.or_dash(Some(gap.own[0]))) ", " (Form::Decimal.or_dash(Some(gap.own[1]))) }
             td { (signed(gap.gap, 3)) }
-            td { @if differs(gap) { b { "different" } } @else { span.zero { "no difference found" } } " " small.note { (p) } }
+            td { (verdict(gap)) " " small.note { (p) } }
         }
     }
 }
 
-/// How many answers were compared, and of how many.
-fn some(gap: &TargetGap, side: usize) -> String {
-    match (gap.compared[side], gap.answers[side]) {
-        (compared, answers) if compared == answers => compared.to_string(),
-        (compared, answers) => format!("{compared} drawn from {answers}"),
+/// Of how many answers those that were compared are.
+fn of(gap: &TargetGap) -> String {
+    match gap.answers {
+        [a, b] if a == gap.compared && b == gap.compared => String::new(),
+        [a, b] => format!(" (of {a} and {b})"),
+    }
+}
+
+/// What a comparison came to. Of five users and fewer no exchange is rare enough.
+fn verdict(gap: &TargetGap) -> Markup {
+    html! {
+        @if differs(gap) { b { "different" } }
+        @else if gap.users < FEWEST { span.zero { "too few users to tell" } }
+        @else { span.zero { "no difference found" } }
     }
 }
 

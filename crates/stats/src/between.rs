@@ -2,19 +2,26 @@
 //!
 //! Every user brings a persona, a language and a wording to both, so that two answers to one user are alike for more reasons than the
 //! models. Compared are therefore answers to *different* users, within a model and across, and what is exchanged under the null
-//! hypothesis are the two answers of one user, not users.
+//! hypothesis are the answers of one user, not users. Both must then have the same number of answers: where one model has more of a user,
+//! those are left out to which the other has no counterpart (the same session and sample). With 20 answers against 2 a true null
+//! hypothesis would be rejected in one of eight cases.
+
+use std::collections::BTreeSet;
 
 use crate::estimate::{Estimate, Population, Undefined};
+use crate::interval::Spread;
 use crate::kernel::{Kernel, Profile, SimilarityMatrix};
-use crate::nested::Nested;
+use crate::nested::{Nested, Row, SampleId};
 use crate::pair_statistic::PairStatistic;
 use crate::permutation::{PermutationTest, exchange_pairs};
 
 /// Two models on one probe.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Between {
-    /// Users who have answers of both.
+    /// Users who have answers of both in the same places.
     pub users: usize,
+    /// Places in which both have an answer: so many of each are compared.
+    pub answers: usize,
     /// The mean similarity of an answer of one model to a user and one of the other model to another user, in `[0, 1]`. The interval
     /// speaks of users drawn as these were; where they were not drawn there is none.
     pub agreement: Estimate,
@@ -26,12 +33,24 @@ pub struct Between {
     pub gap: f64,
     /// How likely a gap at least as large is if the models' answers are exchanged user by user.
     pub test: PermutationTest,
+    spread: Option<Spread>,
+}
+
+impl Between {
+    /// `agreement` with the interval that misses with chance `miss` instead of 0.05: for a value that is looked at repeatedly, see
+    /// [`crate::looks`].
+    #[must_use]
+    pub fn agreement_at(&self, miss: f64) -> Estimate {
+        let interval = self.spread.as_ref().map(|spread| spread.interval_at(miss).interval);
+        Estimate { interval: interval.or(self.agreement.interval), ..self.agreement }
+    }
 }
 
 /// Two models by their labels; any ids, only equality matters. `None` below two users who have answers of both.
 #[must_use]
 pub fn labels(p: &Nested<u32>, q: &Nested<u32>, population: Population, seed: u64) -> Option<Between> {
-    between(p, q, Kernel::Identity { size: 0 }, population, seed)
+    let (p, q) = in_common(p, q);
+    between(&p, &q, Kernel::Identity { size: 0 }, population, seed)
 }
 
 /// Two models by values of which any two may be partly alike. `None` below two users who have answers of both.
@@ -46,9 +65,34 @@ pub fn similarities(
     population: Population,
     seed: u64,
 ) -> Option<Between> {
-    between(p, q, Kernel::Matrix(similarities), population, seed)
+    let (p, q) = in_common(p, q);
+    // What other models said must not decide how these two are looked at.
+    let mut values: Vec<u32> = Vec::new();
+    let mut place = |value: &u32| {
+        let at = values.iter().position(|known| known == value).unwrap_or_else(|| {
+            values.push(*value);
+            values.len() - 1
+        });
+        u32::try_from(at).expect("they are numbered")
+    };
+    let (p, q) = (p.map(&mut place), q.map(&mut place));
+    let alike = |i: usize, j: usize| similarities.row(values[i] as usize)[values[j] as usize];
+    let matrix = SimilarityMatrix::from_pairs(values.len(), alike);
+    between(&p, &q, Kernel::Matrix(&matrix), population, seed)
 }
 
+/// The answers of each to which the other has a counterpart.
+fn in_common(p: &Nested<u32>, q: &Nested<u32>) -> (Nested<u32>, Nested<u32>) {
+    let places = |cell: &Nested<u32>| -> BTreeSet<SampleId> { cell.rows().map(|(id, _)| id).collect() };
+    let (of_p, of_q) = (places(p), places(q));
+    let both = |cell: &Nested<u32>| {
+        let rows = cell.rows().filter(|(id, _)| of_p.contains(id) && of_q.contains(id));
+        Nested::from_rows(rows.map(|(id, value)| Row { id, value: *value }))
+    };
+    (both(p), both(q))
+}
+
+/// Of cells that have answers in the same places.
 fn between(
     p: &Nested<u32>,
     q: &Nested<u32>,
@@ -82,8 +126,9 @@ fn between(
     }
     own = own.map(|sum| sum / pairs);
     let test = exchange_pairs(&apart, seed)?;
-    let agreement = agreement(&users, &across, kernel.is_graded(), population);
-    Some(Between { users: n, agreement, own, gap: test.statistic, test })
+    let answers = p.size().samples;
+    let (agreement, spread) = agreement(&users, &across, kernel.is_graded(), population);
+    Some(Between { users: n, answers, agreement, own, gap: test.statistic, test, spread })
 }
 
 /// What each user who has answers of both got, as a mean over sessions.
@@ -100,7 +145,12 @@ fn common_users(p: &Nested<u32>, q: &Nested<u32>) -> Vec<[Profile; 2]> {
 }
 
 /// A U-statistic of order two whose units are users, as the agreement within a model is, and with the same interval.
-fn agreement(users: &[[Profile; 2]], across: &[Vec<f64>], graded: bool, population: Population) -> Estimate {
+fn agreement(
+    users: &[[Profile; 2]],
+    across: &[Vec<f64>],
+    graded: bool,
+    population: Population,
+) -> (Estimate, Option<Spread>) {
     let mode = Profile::mean(users.iter().flatten()).heaviest();
     let odd: Vec<usize> =
         (0..users.len()).filter(|u| users[*u].iter().any(|profile| profile.differs_from(mode))).collect();
@@ -117,13 +167,16 @@ fn agreement(users: &[[Profile; 2]], across: &[Vec<f64>], graded: bool, populati
         Population::Drawn => statistic.spread().ok_or(Undefined::FewUsers),
         Population::Fixed => Err(Undefined::FixedUsers),
     };
-    let formed = spread.as_ref().ok().map(crate::interval::Spread::interval);
-    Estimate {
+    let why = spread.as_ref().err().copied();
+    let spread = spread.ok();
+    let formed = spread.as_ref().map(Spread::interval);
+    let estimate = Estimate {
         value: statistic.value(),
         interval: formed.map(|formed| formed.interval),
-        why: spread.err(),
+        why,
         form: formed.map(|formed| formed.form),
-    }
+    };
+    (estimate, spread)
 }
 
 #[cfg(test)]

@@ -107,12 +107,15 @@ impl PairStatistic {
     pub(crate) fn spread(&self) -> Option<Spread> {
         let m = self.units();
         let value = self.value().filter(|_| m >= 3.0)?;
-        // Of labels the second part of `v*` makes up for what few units do not show; graded similarities have hardly any.
-        let variance = self.variance();
+        // Of labels the second part of `v*` makes up for much of what few units do not show; graded similarities have hardly any.
+        let variance = match self.graded {
+            true => few_units(self.variance(), m),
+            false => self.jackknife() * m / (m - 1.0) + 2.0 * self.degenerate(),
+        };
         Some(Spread {
             value,
-            variance: if self.graded { few_units(variance, m) } else { variance },
-            augmented: self.augmented_variance(),
+            variance,
+            augmented: self.augmented_variance().max(variance),
             discordant: self.discordant,
             df: m - 1.0,
             skewness: None,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use antiphon_core::UserMode;
 use antiphon_core::summary::Likeness;
 use antiphon_stats::SampleId;
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,9 @@ use crate::cell::CellInput;
 use crate::read_block::BlockSample;
 
 /// Users whose labels are kept. The test's work grows with their square.
-const USERS: usize = 256;
+const USERS: usize = 128;
+/// Labels that are kept of a cell, about.
+const LABELS: usize = 8_192;
 /// Texts that are kept of a cell and a language. Those of all targets are compared with each other.
 const TEXTS: usize = 64;
 
@@ -73,7 +76,11 @@ pub(crate) fn of_cell(input: &CellInput<'_>, labels: &[Option<String>]) -> Vec<E
 
 fn labels_of(input: &CellInput<'_>, answers: &[(&BlockSample, &str)]) -> Vec<Kept> {
     let users = users(input, answers, USERS);
-    answers.iter().filter(|(row, _)| users.contains(&row.user)).map(|(row, text)| kept(row, text)).collect()
+    let repeats = input.manifest.sampling.repeats.max(1) as usize;
+    let sessions = (LABELS / (users.len().max(1) * repeats)).max(1);
+    let few = |row: &BlockSample| (row.sample.session as usize) < sessions;
+    let wanted = answers.iter().filter(|(row, _)| users.contains(&row.user) && few(row));
+    wanted.map(|(row, label)| kept(row, row.sample.repeat, label)).collect()
 }
 
 /// The first texts of the first sessions of each user: sessions differ by chance alone.
@@ -85,13 +92,15 @@ fn texts_of(input: &CellInput<'_>, answers: &[(&BlockSample, &str)]) -> Vec<Kept
     for (row, text) in answers.iter().filter(|(row, _)| users.contains(&row.user)) {
         let taken = taken.entry(row.user).or_default();
         if taken.len() < sessions && taken.insert(row.sample.session) {
-            texts.push(kept(row, text));
+            // Whichever repeat it is: the session is what has a counterpart.
+            texts.push(kept(row, 0, text));
         }
     }
     texts
 }
 
-/// Users with answers; if there are more than `most`, those whom the seed draws, the same ones for every target as far as they answered.
+/// Users with answers; if there are more than `most`, some. Of drawn users, who come in no order, the first ones, since all targets have these
+/// however far each was asked; of others those whom the seed draws, since they come in the order of their levels.
 fn users(input: &CellInput<'_>, answers: &[(&BlockSample, &str)], most: usize) -> BTreeSet<usize> {
     let all: BTreeSet<usize> = answers.iter().map(|(row, _)| row.user).collect();
     if all.len() <= most {
@@ -103,15 +112,17 @@ fn users(input: &CellInput<'_>, answers: &[(&BlockSample, &str)], most: usize) -
         (input.manifest.seed.number(&purpose), *user)
     };
     let mut ranked: Vec<usize> = all.into_iter().collect();
-    ranked.sort_by_cached_key(drawn);
+    if input.manifest.users.mode != UserMode::Drawn {
+        ranked.sort_by_cached_key(drawn);
+    }
     ranked.into_iter().take(most).collect()
 }
 
-fn kept(row: &BlockSample, text: &str) -> Kept {
+fn kept(row: &BlockSample, repeat: u32, text: &str) -> Kept {
     Kept {
         user: row.user as u64,
         session: u64::from(row.sample.session),
-        sample: u64::from(row.sample.repeat),
+        sample: u64::from(repeat),
         text: text.to_owned(),
     }
 }

@@ -30,11 +30,12 @@ pub struct TargetGap {
     pub likeness: Likeness,
     /// Who was asked, in the order of the manifest.
     pub targets: [TargetId; 2],
-    /// Users who have answers of both.
+    /// Users who have answers of both in the same sessions.
     pub users: u64,
-    /// Answers of each that were compared.
-    pub compared: [u64; 2],
-    /// Answers of each that there are: where more than were compared, some were drawn.
+    /// How many answers of each were compared.
+    pub compared: u64,
+    /// How many there are of each. More than were compared where the other target has no counterpart (the same user, session and repeat), or
+    /// where there are too many to hold those of all targets at once.
     pub answers: [u64; 2],
     /// How alike answers of one are to those of the other, in `[0, 1]`.
     pub agreement: Estimate,

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use antiphon_core::{AGGREGATE, PoolId};
+use antiphon_core::PoolId;
 
 pub(super) const JOBS: &str = "antiphon.jobs";
 pub(super) const DEAD: &str = "antiphon.dead";
@@ -79,7 +79,6 @@ pub(super) fn fixed() -> Vec<Piece> {
         ),
     ];
     pieces.extend([DEAD, UNREADABLE, CALLS].map(|name| binding(name, name, "")));
-    pieces.extend(of_pool(&PoolId::new(AGGREGATE).expect("it is an id")));
     for (name, delay) in DELAYS {
         let back = vec![
             ("x-message-ttl", Argument::Milliseconds(delay)),

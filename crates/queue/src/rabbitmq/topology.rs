@@ -1,6 +1,6 @@
 //! Applies, checks and deletes all that the broker is to have.
 
-use antiphon_core::PoolId;
+use antiphon_core::{AGGREGATE, PoolId};
 use lapin::options::{ExchangeDeleteOptions, QueueDeleteOptions};
 
 use super::declare::{Seen, declare, declare_all, look, messages};
@@ -13,9 +13,12 @@ use super::{RabbitMqQueue, settings::RabbitMqSettings};
 use crate::QueueError;
 use crate::topology::{Extent, Finding, Policies};
 
-/// All for these pools.
+/// All for these pools, and for those who sum up. The queue of these is no part of what everybody needs: most fleets have none of them, and
+/// services may make no queue.
 fn all(pools: &[PoolId]) -> Vec<Piece> {
-    pieces::fixed().into_iter().chain(pools.iter().flat_map(pieces::of_pool)).collect()
+    let aggregate = PoolId::new(AGGREGATE).expect("it is an id");
+    let of_pools = pools.iter().chain([&aggregate]).flat_map(pieces::of_pool);
+    pieces::fixed().into_iter().chain(of_pools).collect()
 }
 
 fn meant(extent: &Extent) -> Vec<Piece> {

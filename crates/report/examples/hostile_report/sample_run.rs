@@ -122,7 +122,7 @@ fn gaps() -> Vec<TargetGap> {
         likeness: Likeness::Labels,
         targets: [target("opus-default"), target("local-llama-3.1-8b-instruct-q4_k_m")],
         users: 38,
-        compared: [228, 220],
+        compared: 220,
         answers: [228, 220],
         agreement: Estimate { value: Some(0.41), low: Some(0.36), high: Some(0.47), note: None },
         own: [0.71, f64::midpoint(0.82, gap) - 0.3],
@@ -133,7 +133,7 @@ fn gaps() -> Vec<TargetGap> {
     let wording = TargetGap {
         language: Some("de".to_owned()),
         likeness: Likeness::Wording,
-        compared: [64, 60],
+        compared: 60,
         ..gap("favourite-band", 0.18, 0.000_1)
     };
     vec![gap("capital", -0.004, 0.62), wording]

@@ -36,6 +36,9 @@ pub(crate) enum Gate {
     Regular,
     /// Coverage of 93.5 % or more, and no interval wider on average than 1.15 times what `widths.tsv` says.
     Boundary,
+    /// An interval that is withheld unless the data show enough: given and wrong in at most 6.5 % of all repetitions, and no wider than
+    /// at the boundary. (The false coverage rate of a single parameter, Benjamini and Yekutieli 2005.)
+    Selected,
     /// A method that must be seen to fail: coverage below 90 %, or false alarms above 10 %.
     Fails,
     /// Only shown, beside the method that is used.

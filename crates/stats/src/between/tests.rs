@@ -119,6 +119,36 @@ fn leanings_of_users_are_no_difference_of_models() {
     assert!(held >= 922, "{held}");
 }
 
+/// One model was asked ten times as often, and both say something rare equally often.
+#[test]
+fn more_answers_of_one_are_no_difference() {
+    let mut rng = ChaCha8Rng::seed_from_u64(13);
+    let mut rejected = 0;
+    for seed in 0..500 {
+        let mut answers = |each: usize| -> Nested<u32> {
+            Nested::from_lists(
+                (0..20).map(|_| (0..each).map(|_| vec![u32::from(rng.random_bool(0.05))]).collect()),
+            )
+        };
+        let (p, q) = (answers(20), answers(2));
+        let found = labels(&p, &q, Population::Drawn, seed).unwrap();
+        assert_eq!(found.answers, 40);
+        rejected += u32::from(found.test.p <= 0.05);
+    }
+    assert!(rejected <= 45, "{rejected}");
+}
+
+#[test]
+fn what_a_third_model_says_changes_nothing() {
+    let (p, q) = (cell(&[&[0, 1], &[1], &[0]]), cell(&[&[1], &[1], &[0, 0]]));
+    let alone = SimilarityMatrix::from_pairs(2, |_, _| 0.0);
+    // The same two values, numbered otherwise, beside one that is like both.
+    let beside = SimilarityMatrix::from_pairs(3, |i, j| if i == 0 || j == 0 { 0.5 } else { 0.0 });
+    let renumbered = |cell: &Nested<u32>| cell.map(|value| 2 - value);
+    let with = similarities(&renumbered(&p), &renumbered(&q), &beside, Population::Drawn, 1);
+    assert_eq!(similarities(&p, &q, &alone, Population::Drawn, 1), with);
+}
+
 #[test]
 fn a_difference_is_found() {
     let mut rng = ChaCha8Rng::seed_from_u64(11);

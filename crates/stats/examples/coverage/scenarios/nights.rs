@@ -114,7 +114,7 @@ fn many(name: &str, false_ones: usize, gates: [Gate; 4]) -> Scenario {
 }
 
 fn discoveries() -> Scenario {
-    let measures = ADJUSTMENTS.iter().map(|of| Measure::new(*of, Gate::Power(40.0))).collect();
+    let measures = ADJUSTMENTS.iter().map(|of| Measure::new(*of, Gate::Power(30.0))).collect();
     Scenario::new(MANY, "10 of 40 false: does the first of them fall?", measures, |random| {
         rejections(10, random).map(|rejected| Outcome::Test { rejected: rejected.contains(&0) }).to_vec()
     })
