@@ -107,11 +107,8 @@ impl PairStatistic {
     pub(crate) fn spread(&self) -> Option<Spread> {
         let m = self.units();
         let value = self.value().filter(|_| m >= 3.0)?;
-        // Of labels the second part of `v*` makes up for much of what few units do not show; graded similarities have hardly any.
-        let variance = match self.graded {
-            true => few_units(self.variance(), m),
-            false => self.jackknife() * m / (m - 1.0) + 2.0 * self.degenerate(),
-        };
+        // Of labels the second part of `v*` makes up for what few units do not show; graded similarities have hardly any.
+        let variance = if self.graded { few_units(self.variance(), m) } else { self.variance() };
         Some(Spread {
             value,
             variance,
