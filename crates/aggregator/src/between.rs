@@ -7,8 +7,8 @@ mod shelf;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use antiphon_core::Manifest;
 use antiphon_core::summary::{Likeness, TargetGap};
-use antiphon_core::{Manifest, UserMode};
 use antiphon_stats::between::{self, Between};
 use antiphon_stats::multiplicity::{Adjustment, adjust};
 use antiphon_stats::text::Vocabulary;
@@ -17,7 +17,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
 use crate::block::{OpenRun, off_the_loop};
-use crate::cell::words;
+use crate::cell::{population, words};
 use crate::{AggregatorError, estimates};
 
 use excerpt::Question;
@@ -56,10 +56,7 @@ pub(crate) async fn compare(
 fn on(run: &OpenRun, question: &Question, excerpts: &[(usize, Excerpt)]) -> Vec<TargetGap> {
     let manifest = &run.manifest;
     let scale = Scale::of(manifest, question.likeness, excerpts);
-    let population = match manifest.users.mode {
-        UserMode::Drawn => Population::Drawn,
-        UserMode::Grid | UserMode::Listed => Population::Fixed,
-    };
+    let population = population(manifest);
     let mut gaps = Vec::new();
     for (a, (at, first)) in excerpts.iter().enumerate() {
         for (b, (other, second)) in excerpts.iter().enumerate().skip(a + 1) {

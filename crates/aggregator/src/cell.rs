@@ -103,10 +103,7 @@ pub(crate) fn summarise(input: &CellInput<'_>) -> Cell {
 
 impl CellInput<'_> {
     fn population(&self) -> Population {
-        match self.manifest.users.mode {
-            UserMode::Drawn => Population::Drawn,
-            UserMode::Grid | UserMode::Listed => Population::Fixed,
-        }
+        population(self.manifest)
     }
 
     /// Whether answers are compared by what they come to, and not by their wording.
@@ -225,6 +222,14 @@ impl CellInput<'_> {
     fn find(&self, id: SampleId) -> Option<&BlockSample> {
         // Samples stand in the order of their ids.
         self.samples.binary_search_by_key(&id, sample_id).ok().map(|at| &self.samples[at])
+    }
+}
+
+/// Of whom intervals speak.
+pub(crate) fn population(manifest: &Manifest) -> Population {
+    match manifest.users.mode {
+        UserMode::Drawn => Population::Drawn,
+        UserMode::Grid | UserMode::Listed => Population::Fixed,
     }
 }
 

@@ -131,7 +131,7 @@ pub(crate) enum Command {
     Coordinator(CoordinatorArguments),
     /// Fleet: ask models, until it is stopped
     Worker(WorkerArguments),
-    /// Fleet: sum up what others want to have summed up, until it is stopped
+    /// Fleet: help `antiphon report --fleet` to sum up, until it is stopped
     Aggregator(AggregatorArguments),
     /// Fleet: hand a suite to the fleet
     Submit(SubmitArguments),

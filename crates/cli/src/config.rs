@@ -108,7 +108,7 @@ impl Config {
             let pool_id: PoolId = pool.parse().map_err(|error| format!("{place}.pool: {error}"))?;
             if pool == AGGREGATE {
                 return Err(format!(
-                    "{place}: no pool may be called `{AGGREGATE}`, since a queue of the fleet is"
+                    "{place}: `{AGGREGATE}` is the queue of those who sum up; give the pool another name"
                 ));
             }
             if target.pool.is_some() && !catalogue.pools.contains_key(&pool_id) {

@@ -93,6 +93,12 @@ fn drawn(statistic: f64, seed: u64, mut is_extreme: impl FnMut(&mut ChaCha8Rng) 
     PermutationTest { statistic, p, arrangements: DRAWN, exact: false }
 }
 
+/// All ways, by number.
+fn tried(statistic: f64, all: u64, is_extreme: impl FnMut(&u64) -> bool) -> PermutationTest {
+    let extreme = (0..all).filter(is_extreme).count();
+    PermutationTest { statistic, p: extreme as f64 / all as f64, arrangements: all, exact: true }
+}
+
 /// The number of different arrangements of these units' labels; `None` if beyond all that would be tried.
 fn count(labels: &[usize], units: &[usize]) -> Option<u64> {
     let mut sorted: Vec<usize> = units.iter().map(|&unit| labels[unit]).collect();
@@ -161,13 +167,7 @@ pub fn sign_flip(differences: &[f64], seed: u64) -> Option<PermutationTest> {
             let signed = |(i, d): (usize, &f64)| if signs >> i & 1 == 1 { -d } else { *d };
             differences.iter().enumerate().map(signed).sum::<f64>().abs()
         };
-        let extreme = (0..all).filter(|&signs| flipped(signs) >= observed - scale).count();
-        return Some(PermutationTest {
-            statistic,
-            p: extreme as f64 / all as f64,
-            arrangements: all,
-            exact: true,
-        });
+        return Some(tried(statistic, all, |signs| flipped(*signs) >= observed - scale));
     }
     Some(drawn(statistic, seed, |rng| {
         let sign = |difference: &f64| if rng.random_bool(0.5) { -difference } else { *difference };
@@ -202,19 +202,12 @@ pub fn exchange_pairs(apart: &[Vec<f64>], seed: u64) -> Option<PermutationTest> 
     if n <= EXACT_UPTO {
         // The last unit stays: to exchange all changes nothing.
         let all = 1_u64 << (n - 1);
-        let mut is_extreme = |exchanged: u64| {
+        return Some(tried(statistic, all, |&exchanged| {
             for (u, sign) in signs.iter_mut().enumerate() {
                 *sign = if exchanged >> u & 1 == 1 { -1.0 } else { 1.0 };
             }
             of(&signs) >= statistic - scale
-        };
-        let extreme = (0..all).filter(|exchanged| is_extreme(*exchanged)).count();
-        return Some(PermutationTest {
-            statistic,
-            p: extreme as f64 / all as f64,
-            arrangements: all,
-            exact: true,
-        });
+        }));
     }
     Some(drawn(statistic, seed, |rng| {
         for signs in signs.chunks_mut(64) {
