@@ -7,7 +7,7 @@ use antiphon_stats::multiplicity::Adjustment;
 use antiphon_stats::{
     Nested, Population, agreement, bootstrap, categorical, change, clustered, components, contingency,
     distances, divergence, entropy, fleiss, gwet, icc, krippendorff, lcs, multiplicity, overlap, pass,
-    permutation, power, ranked, rates, rouge_l, text,
+    permutation, power, ranked, rates, rouge_l, text, two_way,
 };
 use serde_json::Value;
 
@@ -87,7 +87,7 @@ fn answer(asked: &Asked<'_>) -> Answer {
             vec![found.map(|c| c.user), found.map(|c| c.session), found.map(|c| c.sample)]
         }
         "clustered" => errors(&asked.of::<Vec<Vec<f64>>>("clusters")),
-        "two_way" => vec![clustered::two_way_variance(&asked.of::<Vec<Vec<f64>>>("values"))],
+        "two_way" => vec![two_way::two_way(&asked.of::<Vec<Vec<_>>>("values")).map(|found| found.variance)],
         "paired" => paired(&asked.of::<Vec<f64>>("differences"), asked.of("margin")),
         "p_values" => {
             use Adjustment::{BenjaminiHochberg, BenjaminiYekutieli, Holm};

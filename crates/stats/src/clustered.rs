@@ -71,29 +71,6 @@ pub fn clustered_mean_of_sums(clusters: &[ClusterSum]) -> Option<ClusteredMean> 
     })
 }
 
-/// The variance of the grand mean of `values[user][probe]` where both users and probes are drawn: that of users, plus
-/// that of probes, less that of single cells; where that is not positive, the larger of the first two.
-/// (Cameron, Gelbach and Miller 2011.) `None` for fewer than two of either, uneven rows, or what is no finite number.
-#[must_use]
-pub fn two_way_variance(values: &[Vec<f64>]) -> Option<f64> {
-    let (users, probes) = (values.len(), values.first()?.len());
-    if users < 2
-        || probes < 2
-        || values.iter().any(|row| row.len() != probes || row.iter().any(|value| !value.is_finite()))
-    {
-        return None;
-    }
-    let n = (users * probes) as f64;
-    let mean = values.iter().flatten().sum::<f64>() / n;
-    let off = |value: &f64| value - mean;
-    let of_users: f64 = values.iter().map(|row| row.iter().map(off).sum::<f64>().powi(2)).sum();
-    let of_probes: f64 =
-        (0..probes).map(|probe| values.iter().map(|row| row[probe] - mean).sum::<f64>().powi(2)).sum();
-    let of_cells: f64 = values.iter().flatten().map(|value| off(value).powi(2)).sum();
-    let both = of_users + of_probes - of_cells;
-    Some(if both > 0.0 { both } else { of_users.max(of_probes) } / (n * n))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,25 +109,5 @@ mod tests {
             assert!((a - b).abs() < 1e-14, "{a} {b}");
         }
         assert_eq!(clustered_mean_of_sums(&[sum(&vec![1.0, 0.0])]), None);
-    }
-
-    #[test]
-    fn users_and_probes() {
-        let values =
-            [[1.0, 1.0, 0.0, 1.0], [0.0, 1.0, 0.0, 1.0], [1.0, 1.0, 1.0, 1.0]].map(|row| row.to_vec());
-        let found = two_way_variance(&values).unwrap();
-        assert!((found - 0.017_361_111_1).abs() < 1e-10);
-        assert!((found.sqrt() - 0.131_761_569_17).abs() < 1e-11);
-        assert_eq!(two_way_variance(&values[..1]), None);
-    }
-
-    #[test]
-    fn where_the_parts_cancel_the_larger_one_stands() {
-        let values = [vec![1.0, 0.0], vec![0.0, 1.0]];
-        assert_eq!(two_way_variance(&values), Some(0.0));
-        // Squared sums: of users 1/8, of probes 1/6, of cells 29/24.
-        let found = two_way_variance(&[vec![1.0, 0.0, 0.0], vec![0.0, 1.0, 0.5]]).unwrap();
-        assert!((found - 1.0 / 216.0).abs() < 1e-15, "{found}");
-        assert_eq!(two_way_variance(&[vec![1.0, f64::NAN], vec![0.0, 1.0]]), None);
     }
 }

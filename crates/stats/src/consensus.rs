@@ -10,6 +10,7 @@ mod jackknife;
 use crate::estimate::{Estimate, Population};
 use crate::nested::{Nested, SampleId};
 use crate::pairwise::Answer;
+pub(crate) use align::Aligner;
 use ballot::Ballot;
 
 /// One text and how much it weighs.

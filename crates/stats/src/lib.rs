@@ -9,8 +9,8 @@
 //! | [`lcs`], [`rouge_l`], [`overlap`], [`minhash`], [`text`] | how alike two texts are |
 //! | [`medoid`], [`consensus`], [`apart`] | the most typical answer, what most say word by word, and who gets other answers |
 //! | [`selfcheck`], [`quotes`] | how well the other answers bear out what one says; what answers quote |
-//! | [`recall`] | how much of a reference text a text has |
-//! | [`components`], [`clustered`], [`bootstrap`] | where variance lies, and errors of means of clustered values |
+//! | [`recall`] | how much of a reference text a text has, how likely it comes out, and whether that is more than any text would have |
+//! | [`components`], [`clustered`], [`two_way`](fn@two_way::two_way), [`bootstrap`] | where variance lies, and errors of means of clustered values |
 //! | [`crossed`] | which factors of users go with disagreement; users in general |
 //! | [`permutation`], [`distances`], [`divergence`], [`between`], [`contingency`], [`ranked`] | whether and how far groups or models differ |
 //! | [`change`], [`paired`], [`multiplicity`], [`monitoring`], [`looks`], [`power`], [`nights`] | whether something changed between runs, for one probe or many, between two sides, once or every night, and what a design could find |
@@ -66,6 +66,7 @@ pub mod recall;
 pub mod rouge_l;
 pub mod selfcheck;
 pub mod text;
+pub mod two_way;
 
 pub use agreement::Agreement;
 pub use estimate::{Estimate, Form, Interval, Population, Undefined};

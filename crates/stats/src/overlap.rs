@@ -39,6 +39,12 @@ pub fn containment(a: &[u32], b: &[u32], n: usize) -> Option<f64> {
     (!a.is_empty()).then(|| a.intersection(&b).count() as f64 / a.len() as f64)
 }
 
+/// [`containment`] of `a` in `b` for several lengths of `n`-grams: how fast it falls tells common words from common sentences.
+#[must_use]
+pub fn containment_curve(a: &[u32], b: &[u32], lengths: &[usize]) -> Vec<Option<f64>> {
+    lengths.iter().map(|&n| containment(a, b, n)).collect()
+}
+
 fn grams(text: &[u32], n: usize) -> HashSet<&[u32]> {
     if n == 0 { HashSet::new() } else { text.windows(n).collect() }
 }
@@ -229,6 +235,7 @@ mod tests {
         close(jaccard(&a, &b, 3).unwrap(), 0.0);
         close(containment(&a, &b, 1).unwrap(), 0.75);
         close(containment(&a, &b, 2).unwrap(), 0.25);
+        assert_eq!(containment_curve(&a, &b, &[1, 2, 3, 99]), [Some(0.75), Some(0.25), Some(0.0), None]);
         assert_eq!((jaccard(&[1], &[2], 2), containment(&[1], &[2], 2)), (None, None));
         assert_eq!(longest_common_run(&a, &b), Run { in_a: 2, in_b: 2, length: 2 });
     }

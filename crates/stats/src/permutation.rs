@@ -42,6 +42,17 @@ pub fn permute(
     seed: u64,
     statistic: impl Fn(&[usize]) -> f64,
 ) -> Option<PermutationTest> {
+    permute_upto(ALL, labels, strata, seed, statistic)
+}
+
+/// The same, with all arrangements tried up to another number of them, which is at most [`ALL`] squared.
+pub(crate) fn permute_upto(
+    all_upto: u64,
+    labels: &[usize],
+    strata: &[usize],
+    seed: u64,
+    statistic: impl Fn(&[usize]) -> f64,
+) -> Option<PermutationTest> {
     assert!(strata.is_empty() || strata.len() == labels.len(), "one stratum per unit");
     let stratum = |unit: usize| strata.get(unit).copied().unwrap_or(0);
     let mut of_strata: Vec<Vec<usize>> =
@@ -55,7 +66,7 @@ pub fn permute(
     let is_extreme = |found: f64| found == observed || found >= observed - TIE * observed.abs().max(1.0);
     let mut tried = labels.to_vec();
     let all = of_strata.iter().try_fold(1_u64, |all, units| all.checked_mul(count(labels, units)?));
-    if all.is_some_and(|all| all <= ALL) {
+    if all.is_some_and(|all| all <= all_upto) {
         let (mut all, mut extreme) = (0, 0);
         for units in &of_strata {
             sort(&mut tried, units);

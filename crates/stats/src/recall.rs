@@ -1,4 +1,25 @@
 //! How much of a reference text an answer gives back, word by word.
+//!
+//! | modules | what they answer |
+//! |---|---|
+//! | [`blocks`](fn@blocks), [`Runs`], [`slips`] | how far an answer runs along its reference word for word, and how often it slips off and finds back |
+//! | [`near_verbatim`], [`wording`] | how much is given back in long, nearly equal stretches; verbatim or in other words |
+//! | [`coverage`], [`extraction`] | what many answers give back together, and how likely one of `n` does |
+//! | [`deviations`] | whether those who deviate say the same instead |
+//! | [`controls`] | whether answers fit their own passage better than others |
+
+mod blocks;
+pub mod controls;
+pub mod coverage;
+pub mod deviations;
+pub mod extraction;
+pub mod near_verbatim;
+mod runs;
+pub mod slips;
+pub mod wording;
+
+pub use blocks::blocks;
+pub use runs::{Runs, prefix};
 
 use crate::lcs;
 
@@ -18,13 +39,19 @@ pub struct Recall {
     pub recall: Option<f64>,
 }
 
+/// How much of a reference an answer of this length is compared with, both in tokens: as much as it has and a fifth more.
+#[must_use]
+pub fn compared(reference: usize, answer: usize) -> usize {
+    reference.min(answer + answer / 5)
+}
+
 /// Compares an answer with its reference, both as numbered tokens.
 #[must_use]
 pub fn against_reference(reference: &[u32], answer: &[u32]) -> Recall {
-    let compared = reference.len().min(answer.len() + answer.len() / 5);
+    let compared = compared(reference.len(), answer.len());
     let common = lcs::length(&reference[..compared], answer);
     Recall {
-        prefix: reference.iter().zip(answer).take_while(|(expected, given)| expected == given).count(),
+        prefix: prefix(reference, answer),
         common,
         compared,
         truncated: compared < reference.len(),

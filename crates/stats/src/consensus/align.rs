@@ -7,9 +7,9 @@
 use std::collections::HashMap;
 
 /// A text beside the one that it was aligned to.
-pub(super) struct Aligned {
+pub(crate) struct Aligned {
     /// What stands at each place of that text.
-    pub(super) at: Vec<Option<u32>>,
+    pub(crate) at: Vec<Option<u32>>,
     /// What stands before a place, or behind the last, by the place.
     pub(super) inserted: Vec<(usize, u32)>,
 }
@@ -24,7 +24,7 @@ impl Aligned {
 }
 
 /// A text that others are aligned to. All memory is reused.
-pub(super) struct Aligner<'a> {
+pub(crate) struct Aligner<'a> {
     text: &'a [u32],
     words: usize,
     /// For each token of the text where its masks start.
@@ -45,7 +45,7 @@ struct Step {
 }
 
 impl<'a> Aligner<'a> {
-    pub(super) fn new(text: &'a [u32]) -> Self {
+    pub(crate) fn new(text: &'a [u32]) -> Self {
         let words = text.len().div_ceil(64);
         let mut masks = vec![0; words];
         let mut starts = HashMap::new();
@@ -60,7 +60,7 @@ impl<'a> Aligner<'a> {
     }
 
     /// The fewest edits; read back from the end, a match or substitution is preferred to a deletion, that to an insertion.
-    pub(super) fn align(&mut self, other: &[u32]) -> Aligned {
+    pub(crate) fn align(&mut self, other: &[u32]) -> Aligned {
         self.fill(other);
         let (mut i, mut j) = (self.text.len(), other.len());
         let mut aligned = Aligned { at: vec![None; i], inserted: Vec::new() };
