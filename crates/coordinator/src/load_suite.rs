@@ -59,6 +59,12 @@ fn read_assets(suite_path: &Path, suite: &Suite) -> Result<Assets, LoadError> {
             assets.datasets.insert(name.clone(), read_dataset(&path)?);
         }
     }
+    for name in suite.scoring.recall.iter().flat_map(|rules| std::iter::once(&rules.document).chain(&rules.editions)) {
+        if !assets.documents.contains_key(name) {
+            let named_by = Some(format!("scoring.recall of {}", suite_path.display()));
+            assets.documents.insert(name.clone(), read(&beside(suite_path, name), named_by)?);
+        }
+    }
     if let Some(name) = suite.scoring.clusters.as_ref().and_then(|clusters| clusters.file.as_ref()) {
         let hash = hash_file(&beside(suite_path, name)).map_err(|source| LoadError::Unreadable {
             path: beside(suite_path, name),

@@ -15,6 +15,7 @@
 
 pub mod certificate;
 mod choir;
+pub mod document;
 mod draw_users;
 mod format;
 mod ids;
@@ -40,7 +41,7 @@ pub use format::{FormatError, OBJECT_FORMAT, check_format};
 pub use ids::{BlockId, IdError, JobId, PoolId, ProbeId, RunId, TargetId, UserId};
 pub use job::{AGGREGATE, Call, Event, Job, JobTally};
 pub use manifest::{
-    Clustering, Cut, Egress, Imported, ImportedFile, Language, Level, Manifest, Probe, ProbeKind, Sampling,
+    Clustering, Continues, Cue, Cut, Edition, Egress, Imported, ImportedFile, Language, Level, Manifest, Probe, ProbeKind, RecallRules, Sampling,
     Scoring, Side, StatedError, User, UserDesign, UserMode, Vectors, Wording,
 };
 pub use nearest::nearest;

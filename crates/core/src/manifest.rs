@@ -1,6 +1,7 @@
 //! The manifest: a suite resolved for one run. Workers and aggregators need nothing else but the rounds.
 
 mod clustering;
+mod cut;
 
 use std::collections::BTreeMap;
 
@@ -10,6 +11,7 @@ use crate::suite::{Expect, Margins};
 use crate::{Limits, PoolId, ProbeId, Reach, RunId, Seed, Target, Until, UserId};
 
 pub use clustering::{Clustering, Vectors};
+pub use cut::{Continues, Cue, Cut, Edition, RecallRules};
 
 /// A language tag, such as `en`.
 pub type Language = String;
@@ -192,6 +194,9 @@ pub struct Scoring {
     /// Which answers mean the same. If absent: free text by wording, short answers by their label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clusters: Option<Clustering>,
+    /// By which tests it is decided whether a target knows a document; absent where nothing is decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recall: Option<RecallRules>,
 }
 
 /// The users of a run, and how they came about.
@@ -268,6 +273,9 @@ pub struct Probe {
     pub wordings: BTreeMap<Language, Wording>,
     /// How the answer is taken.
     pub kind: ProbeKind,
+    /// `choice`: the first option is how a document goes on, and the others are like it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continues: Option<Continues>,
 }
 
 /// The text of a probe in one language.
@@ -339,23 +347,6 @@ impl ProbeKind {
             Self::Paired(_) => "paired",
         }
     }
-}
-
-/// A place in a document: the passage before it is given, the reference after it is looked for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cut {
-    /// The document's path as the suite names it.
-    pub document: String,
-    /// BLAKE3 of the document.
-    pub document_hash: String,
-    /// The first word of the reference, counted from 0 over white-space separated words.
-    pub word: u32,
-    /// What is given.
-    pub passage: String,
-    /// What follows in the document.
-    pub reference: String,
-    /// Whether the passage is the beginning of the model's own answer.
-    pub prefill: bool,
 }
 
 impl Probe {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::seed::shuffle;
 use crate::{
-    Limits, Manifest, Probe, ProbeKind, Problem, Seed, Target, TargetCatalogue, User, Wording, nearest,
+    Cue, Limits, Manifest, Probe, ProbeKind, Problem, Seed, Target, TargetCatalogue, User, Wording, nearest,
 };
 
 /// Most steps a template may take: suites are input, and a template must not be able to hang a worker.
@@ -116,7 +116,11 @@ impl Prompter {
         let mut names = Names { persona: persona.as_deref(), ..Names::of(user) };
         let system = self.system(user, &names)?;
         if let ProbeKind::Recall(cut) = &probe.kind {
-            names.passage = Some(&cut.passage);
+            names.given = Some(match &cut.cue {
+                None => ("passage", &cut.passage),
+                Some(Cue::Heading(heading)) => ("heading", heading),
+                Some(Cue::Topic(topic)) => ("topic", topic),
+            });
         }
         let mut turns = Vec::with_capacity(wording.turns.len());
         for (at, turn) in wording.turns.iter().enumerate() {
@@ -248,19 +252,20 @@ struct Names<'a> {
     language: &'a str,
     persona: Option<&'a str>,
     question: Option<&'a str>,
-    passage: Option<&'a str>,
+    /// What a recall probe gives, by its name.
+    given: Option<(&'static str, &'a str)>,
 }
 
 impl<'a> Names<'a> {
     fn of(user: &'a User) -> Self {
-        Self { language: &user.language, persona: None, question: None, passage: None }
+        Self { language: &user.language, persona: None, question: None, given: None }
     }
 
     fn known(&self) -> Vec<(&'static str, &'a str)> {
         let mut known = vec![("language", self.language)];
         known.extend(self.persona.map(|text| ("persona", text)));
         known.extend(self.question.map(|text| ("question", text)));
-        known.extend(self.passage.map(|text| ("passage", text)));
+        known.extend(self.given);
         known
     }
 }

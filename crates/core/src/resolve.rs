@@ -15,6 +15,7 @@ mod clusters;
 mod egress;
 mod hashes;
 pub(crate) mod probes;
+mod recall;
 mod until;
 
 pub use hashes::analysis_hash;
@@ -173,6 +174,8 @@ pub fn resolve(
     };
     probes::check_languages(&users, &all_probes).map_err(|problem| vec![problem])?;
 
+    let recall =
+        recall::rules(suite, assets, &targets, &all_probes).map_err(|problem| vec![problem])?;
     let paired = all_probes.iter().any(|probe| matches!(probe.kind, crate::ProbeKind::Paired(_)));
     let hash = blake3::hash(text.as_bytes()).to_hex().to_string();
     let until = until::rule(suite, &users).map_err(|problem| vec![problem])?;
@@ -200,6 +203,7 @@ pub fn resolve(
             exact_pairs_up_to: suite.scoring.exact_pairs_up_to,
             margins: paired.then(|| suite.scoring.margins.unwrap_or_default()),
             clusters,
+            recall,
         },
         limits: suite.limits.clone(),
         egress,

@@ -9,11 +9,13 @@ mod clusters;
 mod columns;
 mod explain;
 mod mirrored;
+mod recall;
 
 pub use clusters::{SuiteClusters, SuiteEquivalence};
 pub use columns::Columns;
 pub use explain::{SuiteError, explain};
 pub use mirrored::{Expect, Margins, SuiteSide, SuiteSides};
+pub use recall::{Control, RecallForm, SuiteRecall};
 
 pub(crate) use explain::Lines;
 
@@ -227,9 +229,12 @@ pub struct SuiteProbe {
     /// `recall`: words looked for after a cut. If absent: 60.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reference_words: Option<u32>,
-    /// `recall`: whether the passage stands in the user's turn or begins the model's answer. If absent: `user`.
+    /// `recall`: how it is asked for what follows. If absent: `user`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub form: Option<RecallForm>,
+    /// `recall`: what it is a control for; without it, it asks for the document itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub control: Option<Control>,
     /// Providers of the configuration that may see this probe, its document or its data set. Every probe is asked of every target, so a
     /// target elsewhere is refused.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -260,16 +265,6 @@ pub enum SuiteKind {
     Refusal,
     /// Two mirrored prompts on one topic, each asked in sessions of its own and compared.
     Paired,
-}
-
-/// Where the passage of a recall probe stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum RecallForm {
-    /// In the user's turn: works with every target. `prompt` may word the request around `{{ passage }}`.
-    User,
-    /// As the beginning of the model's answer; targets that do not accept this are recorded as unsupported.
-    Prefill,
 }
 
 /// A probe in another language.
@@ -305,11 +300,14 @@ pub struct SuiteScoring {
     /// Which answers mean the same. If absent: `open` by lexical likeness, `short` by their normalised text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clusters: Option<SuiteClusters>,
+    /// `recall`: by which tests it is decided whether a target knows the document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recall: Option<SuiteRecall>,
 }
 
 impl Default for SuiteScoring {
     fn default() -> Self {
-        Self { casefold: true, exact_pairs_up_to: 500, margins: None, clusters: None }
+        Self { casefold: true, exact_pairs_up_to: 500, margins: None, clusters: None, recall: None }
     }
 }
 

@@ -25,7 +25,7 @@ fn probe(kind: ProbeKind, turns: &[&str], options: &[&str]) -> Probe {
         instruction: None,
         verbatim: false,
     };
-    Probe { id: "p".parse().unwrap(), group: None, wordings: BTreeMap::from([("en".into(), wording)]), kind }
+    Probe { id: "p".parse().unwrap(), group: None, wordings: BTreeMap::from([("en".into(), wording)]), kind, continues: None }
 }
 
 fn level(text: &str) -> Option<Level> {
@@ -93,6 +93,7 @@ fn a_passage_is_data_and_never_a_template() {
             passage: "a {{ b }} c".into(),
             reference: "d".into(),
             prefill,
+            ..Cut::default()
         })
     };
     let prompter = Prompter::new(Seed(1));

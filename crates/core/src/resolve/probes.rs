@@ -90,6 +90,7 @@ impl Entry<'_> {
             ("passage_words", probe.passage_words.is_some(), recall, "kind `recall`"),
             ("reference_words", probe.reference_words.is_some(), recall, "kind `recall`"),
             ("form", probe.form.is_some(), recall, "kind `recall`"),
+            ("control", probe.control.is_some(), recall, "kind `recall`"),
             ("expect", probe.expect.is_some(), kind == SuiteKind::Refusal, "kind `refusal`"),
             (
                 "sides",
@@ -164,7 +165,13 @@ impl Entry<'_> {
                 ));
             }
         }
-        Ok(Probe { id: self.id()?, group: probe.group.clone(), wordings, kind: self.probe_kind()? })
+        Ok(Probe {
+            id: self.id()?,
+            group: probe.group.clone(),
+            wordings,
+            kind: self.probe_kind()?,
+            continues: None,
+        })
     }
 
     fn wording(&self, text: &Translation, place: &str) -> Result<Wording, Problem> {

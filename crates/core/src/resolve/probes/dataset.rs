@@ -79,6 +79,7 @@ impl Entry<'_> {
                 group,
                 wordings: wordings(prompt(prompts.unwrap_or_default())?, options),
                 kind,
+                continues: None,
             });
         }
         Ok(probes)

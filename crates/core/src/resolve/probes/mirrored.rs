@@ -68,6 +68,7 @@ pub(super) fn pair(
                 group: group.clone().or_else(|| Some(topic.to_owned())),
                 wordings,
                 kind: ProbeKind::Paired(Side { topic: topic.to_owned(), is_b: letter == "b", name }),
+                continues: None,
             })
         })
         .collect()

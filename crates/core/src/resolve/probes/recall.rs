@@ -3,17 +3,39 @@
 use std::collections::BTreeMap;
 
 use super::Entry;
-use crate::ProbeId;
-use crate::manifest::{Cut, Probe, ProbeKind, Wording};
+use crate::document::{Document, Ngrams, reworded, shuffled, twins};
+use crate::manifest::{Continues, Cue, Cut, Edition, Probe, ProbeKind, Wording};
 use crate::resolve::{Assets, Problem};
-use crate::suite::RecallForm;
+use crate::suite::{Control, RecallForm};
+use crate::{ProbeId, Seed};
 
 /// Words of a passage and of a reference, where the suite does not say.
 const DEFAULT_WORDS: u32 = 60;
+/// Continuations that somebody would guess; their mean is what guessing is worth.
+const GUESSES: usize = 5;
+/// Edited twins beside a true continuation.
+const TWINS: usize = 3;
+/// Words of a true continuation and its twins.
+const TWIN_WORDS: usize = 24;
+/// Words by which a place is found in another edition.
+const ANCHOR: usize = 6;
+/// Words that say what a quotation is about.
+const TOPIC_WORDS: usize = 3;
 
 const RECALL_PROMPT: &str =
     "Here is a passage from a document. Write out what comes next in it, word for word.\n\n{{ passage }}";
 const PREFILL_PROMPT: &str = "Write out the document from the place where your answer begins.";
+const CHOOSE_PROMPT: &str =
+    "Here is a passage from a document. Which of these comes next in it?\n\n{{ passage }}";
+
+/// Where a document is cut: what a text for one cut is made of.
+struct Place<'a> {
+    document: &'a Document<'a>,
+    at: usize,
+    /// Words before and after.
+    before: usize,
+    after: usize,
+}
 
 impl Entry<'_> {
     pub(super) fn recall(&self, assets: &Assets) -> Result<Vec<Probe>, Problem> {
@@ -25,97 +47,255 @@ impl Entry<'_> {
         let Some(text) = assets.documents.get(path) else {
             return self.problem(format!("the document {path} was not read"));
         };
-        let prefill = probe.form == Some(RecallForm::Prefill);
+        self.check_control(path)?;
         let hash = blake3::hash(text.as_bytes()).to_hex().to_string();
-        let words = word_offsets(text);
+        let document = Document::new(text);
+        let invented = match probe.control {
+            Some(Control::Invented) => Some(self.invented(&document)),
+            _ => None,
+        };
+        let document = invented.as_deref().map_or(document, Document::new);
+        let wordings = self.recall_wordings()?;
         let id = self.id()?;
-        let mut wordings = BTreeMap::new();
-        let default = if prefill { PREFILL_PROMPT } else { RECALL_PROMPT };
-        let translated =
-            probe.translations.iter().map(|(language, text)| (language.clone(), text.prompt.clone()));
-        for (language, prompt) in
-            [(self.suite.language.clone(), probe.prompt.clone())].into_iter().chain(translated)
-        {
-            let prompt = prompt.unwrap_or_else(|| default.to_owned());
-            if !prefill && !prompt.contains("passage") {
-                return self
-                    .problem("the `prompt` of a recall probe must place the passage: `{{ passage }}`");
-            }
-            wordings.insert(language, Wording { turns: vec![prompt], template: true, ..Wording::default() });
-        }
         cuts.iter()
             .map(|&word| {
-                let (passage, reference) = self.cut(path, text, &words, word)?;
-                Ok(Probe {
-                    id: ProbeId::new(format!("{id}@w{word}"))
-                        .or_else(|error| self.problem(error.to_string()))?,
-                    group: probe.group.clone().or_else(|| Some(id.to_string())),
-                    wordings: wordings.clone(),
-                    kind: ProbeKind::Recall(Cut {
-                        document: path.clone(),
-                        document_hash: hash.clone(),
-                        word,
-                        passage,
-                        reference,
-                        prefill,
-                    }),
-                })
+                let place = self.place(path, &document, word)?;
+                let group = probe.group.clone().or_else(|| Some(id.to_string()));
+                let id = ProbeId::new(format!("{id}@w{word}"))
+                    .or_else(|error| self.problem(error.to_string()))?;
+                if probe.form == Some(RecallForm::Choose) {
+                    let wordings = self.choice(&place, &wordings, word)?;
+                    let continues = Some(Continues { document: path.clone(), word });
+                    return Ok(Probe { id, group, wordings, kind: ProbeKind::Choice, continues });
+                }
+                let cut = Cut {
+                    document: path.clone(),
+                    document_hash: hash.clone(),
+                    word,
+                    reference: place.reference().to_owned(),
+                    prefill: probe.form == Some(RecallForm::Prefill),
+                    control: probe.control,
+                    ..self.given(&place, word)?
+                };
+                let cut = self.compared(cut, &place, assets);
+                let kind = ProbeKind::Recall(cut);
+                Ok(Probe { id, group, wordings: wordings.clone(), kind, continues: None })
             })
             .collect()
     }
 
-    fn cut(
-        &self,
-        path: &str,
-        text: &str,
-        words: &[(usize, usize)],
-        word: u32,
-    ) -> Result<(String, String), Problem> {
+    /// A control that changes or invents a passage needs one.
+    fn check_control(&self, path: &str) -> Result<(), Problem> {
+        let without_passage =
+            matches!(self.written.form, Some(RecallForm::Heading | RecallForm::Topic | RecallForm::Choose));
+        let Some(control) = self.written.control else { return Ok(()) };
+        if without_passage && control != Control::Known && control != Control::Other {
+            return self.problem(
+                "this control changes the passage, so it goes with `form: user` and `form: prefill` only",
+            );
+        }
+        let decided = self.suite.scoring.recall.as_ref().map(|rules| rules.document.as_str());
+        match control {
+            Control::Known | Control::Other if decided == Some(path) => {
+                self.problem(format!("{path} is the document that is asked for; a control needs another"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn recall_wordings(&self) -> Result<BTreeMap<String, Wording>, Problem> {
+        let probe = self.written;
+        let form = probe.form.unwrap_or(RecallForm::User);
+        let (default, places) = match form {
+            RecallForm::User => (Some(RECALL_PROMPT), Some("passage")),
+            RecallForm::Prefill => (Some(PREFILL_PROMPT), None),
+            RecallForm::Choose => (Some(CHOOSE_PROMPT), Some("passage")),
+            // Which document it is, only the suite can say.
+            RecallForm::Heading => (None, Some("heading")),
+            RecallForm::Topic => (None, Some("topic")),
+        };
+        let translated =
+            probe.translations.iter().map(|(language, text)| (language.clone(), text.prompt.clone()));
+        let mut wordings = BTreeMap::new();
+        for (language, prompt) in
+            [(self.suite.language.clone(), probe.prompt.clone())].into_iter().chain(translated)
+        {
+            let Some(prompt) = prompt.or_else(|| default.map(str::to_owned)) else {
+                return self.problem("without a passage, `prompt` must say which document is meant");
+            };
+            if let Some(name) = places.filter(|name| !prompt.contains(name)) {
+                return self.problem(format!(
+                    "the `prompt` of this recall probe must place the {name}: `{{{{ {name} }}}}`"
+                ));
+            }
+            wordings.insert(language, Wording { turns: vec![prompt], template: true, ..Wording::default() });
+        }
+        Ok(wordings)
+    }
+
+    fn place<'a>(&self, path: &str, document: &'a Document<'a>, word: u32) -> Result<Place<'a>, Problem> {
         let at = word as usize;
-        let before = self.written.passage_words.unwrap_or(DEFAULT_WORDS) as usize;
-        let after = self.written.reference_words.unwrap_or(DEFAULT_WORDS) as usize;
-        if before == 0 || after == 0 {
+        let cued = matches!(self.written.form, Some(RecallForm::Heading | RecallForm::Topic));
+        let before =
+            if cued { 0 } else { self.written.passage_words.unwrap_or(DEFAULT_WORDS) as usize };
+        let after = match self.written.form {
+            Some(RecallForm::Choose) => TWIN_WORDS,
+            _ => self.written.reference_words.unwrap_or(DEFAULT_WORDS) as usize,
+        };
+        if (before == 0 && !cued) || after == 0 {
             return self.problem("`passage_words` and `reference_words` must be 1 or more");
         }
-        if before + after > words.len() {
+        let words = document.len();
+        if before + after > words {
             return self.problem(format!(
-                "{path} has {} words, too short for a passage of {before} and a reference of {after}; lower \
-                 `passage_words` and `reference_words`",
-                words.len()
+                "{path} has {words} words, too short for a passage of {before} and a reference of {after}; lower \
+                 `passage_words` and `reference_words`"
             ));
         }
-        if at < before || at + after > words.len() {
+        if at < before || at + after > words {
             return self.problem(format!(
-                "the cut at word {at} lies outside the document: {path} has {} words, and a cut needs {before} before \
+                "the cut at word {at} lies outside the document: {path} has {words} words, and a cut needs {before} before \
                  it and {after} after it, so it must lie between {before} and {}",
-                words.len(),
-                words.len().saturating_sub(after)
+                words.saturating_sub(after)
             ));
         }
-        let slice = |from: usize, to: usize| text[words[from].0..words[to - 1].1].to_owned();
-        Ok((slice(at - before, at), slice(at, at + after)))
+        Ok(Place { document, at, before, after })
+    }
+
+    /// What the target is given at a place.
+    fn given(&self, place: &Place<'_>, word: u32) -> Result<Cut, Problem> {
+        let mut cut = Cut::default();
+        match self.written.form {
+            Some(RecallForm::Heading) => {
+                let sections = place.document.sections();
+                let section = sections.into_iter().find(|section| section.body.start == place.at);
+                let Some(section) = section else {
+                    return self.problem(format!("no section begins at word {word}, so that it has no heading"));
+                };
+                cut.cue = Some(Cue::Heading(section.title));
+            }
+            Some(RecallForm::Topic) => cut.cue = Some(Cue::Topic(place.topic())),
+            _ => {
+                cut.passage = match self.written.control {
+                    Some(Control::Shuffled) => {
+                        shuffled(place.passage(), &mut self.stream("shuffled", word))
+                    }
+                    Some(Control::Reworded) => match reworded(place.passage()) {
+                        Some(passage) => passage,
+                        None => {
+                            return self.problem(format!(
+                                "the passage before word {word} can't be reworded: too few of its words are common English ones; \
+                                 leave this cut or this control out"
+                            ));
+                        }
+                    },
+                    _ => place.passage().to_owned(),
+                };
+            }
+        }
+        Ok(cut)
+    }
+
+    /// Adds what an answer is compared with besides the reference, where it decides about the document.
+    fn compared(&self, cut: Cut, place: &Place<'_>, assets: &Assets) -> Cut {
+        let Some(rules) = self.suite.scoring.recall.as_ref().filter(|rules| {
+            rules.document == cut.document && cut.control.is_none() && cut.cue.is_none()
+        }) else {
+            return cut;
+        };
+        let editions = rules.editions.iter().filter_map(|path| {
+            let other = place.in_edition(&Document::new(assets.documents.get(path)?))?;
+            Some(Edition { document: path.clone(), reference: other })
+        });
+        let ngrams = Ngrams::of(place.document, place.at..place.at + place.after);
+        let mut generator = self.stream("guesses", cut.word);
+        let guesses =
+            (0..GUESSES).map(|_| ngrams.guess(place.passage(), place.after, &mut generator)).collect();
+        Cut { editions: editions.collect(), guesses, ..cut }
+    }
+
+    /// A text of the document's words as long as it has to be for the cuts.
+    fn invented(&self, document: &Document<'_>) -> String {
+        let after = self.written.reference_words.unwrap_or(DEFAULT_WORDS);
+        let last = self.written.cuts.iter().flatten().max().copied().unwrap_or(0);
+        Ngrams::of(document, 0..0)
+            .invent((last.saturating_add(after)) as usize, &mut self.stream("invented", 0))
+    }
+
+    /// The wordings of a choice between how the document goes on, which is the first option, and its twins.
+    fn choice(
+        &self,
+        place: &Place<'_>,
+        wordings: &BTreeMap<String, Wording>,
+        word: u32,
+    ) -> Result<BTreeMap<String, Wording>, Problem> {
+        let truth = place.reference().split_whitespace().collect::<Vec<_>>().join(" ");
+        let ngrams = Ngrams::of(place.document, 0..0);
+        let edited = twins(&truth, &ngrams, TWINS, &mut self.stream("twins", word));
+        if edited.len() < TWINS {
+            return self.problem(format!(
+                "at word {word} no {TWINS} twins can be made: the document is too short or says too little twice; leave this cut out"
+            ));
+        }
+        let options: Vec<String> = std::iter::once(truth).chain(edited).collect();
+        let with_passage = |wording: &Wording| {
+            let place_it = |turn: &String| {
+                turn.replace("{{ passage }}", place.passage()).replace("{{passage}}", place.passage())
+            };
+            let turns = wording.turns.iter().map(place_it).collect();
+            Wording { turns, template: false, options: options.clone(), ..wording.clone() }
+        };
+        Ok(wordings.iter().map(|(language, wording)| (language.clone(), with_passage(wording))).collect())
+    }
+
+    /// What is drawn for a cut depends on where it is and not on the other cuts.
+    fn stream(&self, purpose: &str, word: u32) -> rand_chacha::ChaCha8Rng {
+        let id = self.written.id.as_deref().unwrap_or_default();
+        Seed(self.suite.seed).stream(&["recall", purpose, id, &word.to_string()])
     }
 }
 
-/// Begin and end of every white-space separated word, in bytes.
-fn word_offsets(text: &str) -> Vec<(usize, usize)> {
-    text.split_whitespace()
-        .map(|word| {
-            let from = word.as_ptr() as usize - text.as_ptr() as usize;
-            (from, from + word.len())
-        })
-        .collect()
-}
+impl Place<'_> {
+    fn passage(&self) -> &str {
+        self.document.slice(self.at - self.before..self.at)
+    }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    fn reference(&self) -> &str {
+        self.document.slice(self.at..self.at + self.after)
+    }
 
-    #[test]
-    fn words_are_cut_with_their_own_white_space() {
-        let text = "  one\ntwo   three ";
-        let words = word_offsets(text);
-        assert_eq!(words.len(), 3);
-        assert_eq!(&text[words[0].0..words[2].1], "one\ntwo   three");
+    /// The words of the reference that are rarest in the document, in the order in which they stand.
+    fn topic(&self) -> String {
+        let bare = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        self.document.words().for_each(|word| *counts.entry(bare(word)).or_default() += 1);
+        let mut rare: Vec<(usize, usize, String)> = Vec::new();
+        for at in self.at..self.at + self.after {
+            let word = bare(self.document.word(at));
+            let letters = word.chars().filter(|letter| letter.is_alphabetic()).count();
+            if letters >= 4 && !rare.iter().any(|(_, _, known)| *known == word) {
+                rare.push((counts[&word], at, word));
+            }
+        }
+        rare.sort();
+        rare.truncate(TOPIC_WORDS);
+        rare.sort_by_key(|(_, at, _)| *at);
+        let words: Vec<String> = rare.into_iter().map(|(_, _, word)| word).collect();
+        words.join(", ")
+    }
+
+    /// What follows at this place in another edition, if the place is found there, by the last words of the passage, and it goes on
+    /// differently.
+    fn in_edition(&self, other: &Document<'_>) -> Option<String> {
+        let anchor: Vec<&str> = self.passage().split_whitespace().rev().take(ANCHOR).collect();
+        let words: Vec<&str> = other.words().collect();
+        let found: Vec<usize> = (anchor.len()..words.len())
+            .filter(|&end| anchor.iter().zip(words[..end].iter().rev()).all(|(a, b)| a == b))
+            .collect();
+        // Where it stands at several places, the nearest by the number of words.
+        let at = found.into_iter().min_by_key(|&end| end.abs_diff(self.at))?;
+        let reference = other.slice(at..(at + self.after).min(words.len()));
+        let same = reference.split_whitespace().eq(self.reference().split_whitespace());
+        (!same).then(|| reference.to_owned())
     }
 }
