@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use antiphon_core::certificate::Certificate;
 use antiphon_core::prompt::Prompter;
 use antiphon_core::summary::{Cell, Estimate, Exemplar, Rates};
-use antiphon_core::{Manifest, Outcome, Probe, ProbeKind, Target, UserMode};
+use antiphon_core::{Cue, Manifest, Outcome, Probe, ProbeKind, Target, UserMode};
 use antiphon_stats::text::{Case, Vocabulary, normalise, tokens};
 use antiphon_stats::{Nested, Population, Row, SampleId, interval};
 
@@ -26,12 +26,10 @@ use crate::read_block::BlockSample;
 use crate::rules::{Classes, Hedging, Refusal};
 
 pub(crate) use crossed::{Factors, rule};
+pub(crate) use recall::{decides, references};
 
 /// How many of the least typical answers are quoted.
 const DEVIANTS: usize = 3;
-
-/// How a template places the passage.
-const PLACES: [&str; 2] = ["{{ passage }}", "{{passage}}"];
 
 /// What a cell is made from.
 pub(crate) struct CellInput<'a> {
@@ -69,6 +67,13 @@ pub(crate) fn summarise(input: &CellInput<'_>) -> Cell {
         .chain(wording.iter().flat_map(|scores| &scores.apart))
         .cloned()
         .collect();
+    let (recall, recall_by_user) = match &probe.kind {
+        ProbeKind::Recall(cut) => {
+            let (scores, by_user) = recall::scores(input, cut);
+            (Some(scores), by_user)
+        }
+        _ => (None, None),
+    };
     let quotations = wording.iter().filter_map(|scores| scores.quotations.clone()).collect();
     let quoted =
         || labels.iter().map(|scores| &scores.quotes).chain(wording.iter().map(|scores| &scores.quotes));
@@ -86,16 +91,14 @@ pub(crate) fn summarise(input: &CellInput<'_>) -> Cell {
         rates: input.rates(),
         labels: labels.into_iter().map(|scores| scores.labels).collect(),
         wording: wording.into_iter().map(|scores| scores.agreement).collect(),
-        recall: match &probe.kind {
-            ProbeKind::Recall(cut) => Some(recall::scores(input, cut)),
-            _ => None,
-        },
+        recall,
         typical,
         deviant,
         clusters,
         apart,
         quotations,
         by_user,
+        recall_by_user,
         asked: None,
         error_bars: if input.manifest.imported.is_some() { error_bars(input) } else { Vec::new() },
     }
@@ -129,9 +132,16 @@ impl CellInput<'_> {
         let turn = &self.manifest.own_wording(self.probe).turns[self.turn as usize];
         match &self.probe.kind {
             ProbeKind::Recall(cut) => {
-                let passage = format!("[the passage before word {} of {}]", cut.word, cut.document);
-                let placed = PLACES.iter().fold(turn.clone(), |text, place| text.replace(place, &passage));
-                if cut.prefill { format!("{placed} {passage}") } else { placed }
+                let (name, given) = match &cut.cue {
+                    None => {
+                        ("passage", format!("[the passage before word {} of {}]", cut.word, cut.document))
+                    }
+                    Some(Cue::Heading(heading)) => ("heading", heading.clone()),
+                    Some(Cue::Topic(topic)) => ("topic", topic.clone()),
+                };
+                let places = [format!("{{{{ {name} }}}}"), format!("{{{{{name}}}}}")];
+                let placed = places.iter().fold(turn.clone(), |text, place| text.replace(place, &given));
+                if cut.prefill { format!("{placed} {given}") } else { placed }
             }
             _ => turn.clone(),
         }

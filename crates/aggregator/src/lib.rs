@@ -47,6 +47,7 @@ mod tables;
 mod tally;
 mod users;
 mod vectors;
+mod verdict;
 mod word_vectors;
 
 pub use block::Block;

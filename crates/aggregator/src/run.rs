@@ -25,7 +25,7 @@ use crate::read_block::Places;
 use crate::rules::RULES_VERSION;
 use crate::stored_parts::StoredParts;
 use crate::table::Joined;
-use crate::{AggregatorError, Settings, tables, users};
+use crate::{AggregatorError, Settings, tables, users, verdict};
 
 /// Blocks that are looked for at a time.
 const LOOKS: usize = 16;
@@ -212,6 +212,7 @@ impl OpenRun {
         }
         completeness.complete = completeness.total.is_complete();
         let (refusals, pairs) = mirrored::compare(manifest, &mut cells);
+        let verdicts = verdict::all(manifest, &self.rounds, &mut cells);
         let plan: Plan<'_> = self.plan();
         if let Some(looks) = Looks::of(manifest) {
             for cells in cells.chunk_by_mut(|a, b| a.target == b.target && a.probe == b.probe) {
@@ -244,6 +245,7 @@ impl OpenRun {
             refusals,
             pairs,
             gaps,
+            verdicts,
             cells,
         }
     }

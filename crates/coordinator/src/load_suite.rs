@@ -59,7 +59,9 @@ fn read_assets(suite_path: &Path, suite: &Suite) -> Result<Assets, LoadError> {
             assets.datasets.insert(name.clone(), read_dataset(&path)?);
         }
     }
-    for name in suite.scoring.recall.iter().flat_map(|rules| std::iter::once(&rules.document).chain(&rules.editions)) {
+    for name in
+        suite.scoring.recall.iter().flat_map(|rules| std::iter::once(&rules.document).chain(&rules.editions))
+    {
         if !assets.documents.contains_key(name) {
             let named_by = Some(format!("scoring.recall of {}", suite_path.display()));
             assets.documents.insert(name.clone(), read(&beside(suite_path, name), named_by)?);

@@ -86,8 +86,7 @@ impl<'a> Document<'a> {
         for at in 0..self.len() {
             let ends = at + 1 == self.len()
                 || self.breaks_before(at + 1) > 1
-                || is_heading(self.line_of(at))
-                    && self.breaks_before(at + 1) > 0
+                || is_heading(self.line_of(at)) && self.breaks_before(at + 1) > 0
                 || at + 1 - from >= LONGEST_SENTENCE
                 || is_end(self.word(at)) && !self.word(at + 1).starts_with(char::is_lowercase);
             if ends {
@@ -179,7 +178,10 @@ mod tests {
         let sections = document.sections();
         assert_eq!(sections[0].title, "On doors");
         assert!(document.slice(sections[0].body.clone()).ends_with("A list"));
-        assert_eq!((sections[1].title.as_str(), document.slice(sections[1].body.clone())), ("Rest", "It ends"));
+        assert_eq!(
+            (sections[1].title.as_str(), document.slice(sections[1].body.clone())),
+            ("Rest", "It ends")
+        );
         assert_eq!(sections.len(), 2);
     }
 

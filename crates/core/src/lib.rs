@@ -41,8 +41,9 @@ pub use format::{FormatError, OBJECT_FORMAT, check_format};
 pub use ids::{BlockId, IdError, JobId, PoolId, ProbeId, RunId, TargetId, UserId};
 pub use job::{AGGREGATE, Call, Event, Job, JobTally};
 pub use manifest::{
-    Clustering, Continues, Cue, Cut, Edition, Egress, Imported, ImportedFile, Language, Level, Manifest, Probe, ProbeKind, RecallRules, Sampling,
-    Scoring, Side, StatedError, User, UserDesign, UserMode, Vectors, Wording,
+    Clustering, Continues, Cue, Cut, Edition, Egress, Imported, ImportedFile, Language, Level, Manifest,
+    Probe, ProbeKind, RecallRules, Sampling, Scoring, Side, StatedError, User, UserDesign, UserMode, Vectors,
+    Wording,
 };
 pub use nearest::nearest;
 pub use resolve::{

@@ -174,8 +174,7 @@ pub fn resolve(
     };
     probes::check_languages(&users, &all_probes).map_err(|problem| vec![problem])?;
 
-    let recall =
-        recall::rules(suite, assets, &targets, &all_probes).map_err(|problem| vec![problem])?;
+    let recall = recall::rules(suite, assets, &targets, &all_probes).map_err(|problem| vec![problem])?;
     let paired = all_probes.iter().any(|probe| matches!(probe.kind, crate::ProbeKind::Paired(_)));
     let hash = blake3::hash(text.as_bytes()).to_hex().to_string();
     let until = until::rule(suite, &users).map_err(|problem| vec![problem])?;

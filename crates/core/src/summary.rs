@@ -8,6 +8,7 @@ mod error_bars;
 mod meaning;
 mod mirrored;
 mod operations;
+mod recall;
 mod scales;
 mod transcript;
 
@@ -30,6 +31,10 @@ pub use meaning::{
     BorneOut, Cluster, Clusters, ClustersFound, ConsensusWord, Quotations, SaidInstead, UserApart,
 };
 pub use operations::Operations;
+pub use recall::{
+    AgainstControl, AgainstSibling, DocumentVerdict, EditionFollowed, FramingRecall, Knows, Manner,
+    RecallByUser, RecallOfUser, RecallScores, RecallTest, Scored, SentenceRecall,
+};
 pub use scales::ScaleReliability;
 pub use transcript::{Transcript, TranscriptAnswer, TranscriptTurn};
 
@@ -92,6 +97,9 @@ pub struct Summary {
     /// Targets side by side, in the order of the manifest: probe by probe, all pairs of targets.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<TargetGap>,
+    /// Whether each target knows the document, where the suite says by which tests that is decided.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub verdicts: Vec<DocumentVerdict>,
     /// Imported runs: what the mean of each score over all probes is worth, target by target.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub error_bars: BTreeMap<TargetId, Vec<ErrorBars>>,
@@ -176,6 +184,9 @@ pub struct Cell {
     /// `refusal` and `paired`: what comparisons across cells are made of. It is on its way only; no summary holds it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_user: Option<ByUser>,
+    /// `recall`: what the verdict on its document is made of. It is on its way only; no summary holds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recall_by_user: Option<RecallByUser>,
     /// How far its probe was asked, and why no farther; `None` if all were asked alike.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<Asked>,
@@ -348,21 +359,6 @@ pub struct WordingAgreement {
     /// What varied between users, and what it has to do with `answered`; absent where nothing varied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crossed: Option<Crossed>,
-}
-
-/// How much of a document came back.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RecallScores {
-    /// The document's path in the suite.
-    pub document: String,
-    /// The first word of the reference.
-    pub word: u32,
-    /// Words of the reference.
-    pub reference_words: u64,
-    /// Words until the answer first departs from the reference.
-    pub prefix_words: Estimate,
-    /// Share of the reference that the answer holds in order (longest common subsequence of words).
-    pub lcs_recall: Estimate,
 }
 
 /// A real sample, quoted.

@@ -3,6 +3,8 @@
 //! The variance is that of the means of users, plus that of questions, less that of single cells, which both contain. (Cameron, Gelbach and
 //! Miller 2011) Tables may have holes.
 
+pub mod items;
+
 use crate::estimate::{Estimate, Interval, Undefined};
 use crate::interval::{MISS, Spread, mean, variance};
 use crate::quantile::{student_t, student_t_tail};

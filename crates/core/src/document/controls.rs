@@ -24,7 +24,9 @@ pub fn reworded(passage: &str) -> Option<String> {
             let end = word.trim_end_matches([',', '.', ';', ':', '?', '!', ')']).len();
             let (bare, mark) = word.split_at(end);
             let lower = bare.to_lowercase();
-            let Some((_, other)) = LIKE.iter().find(|(from, _)| *from == lower) else { return word.to_owned() };
+            let Some((_, other)) = LIKE.iter().find(|(from, _)| *from == lower) else {
+                return word.to_owned();
+            };
             replaced += 1;
             let capital = bare.starts_with(char::is_uppercase);
             let mut other = (*other).to_owned();
@@ -40,7 +42,12 @@ pub fn reworded(passage: &str) -> Option<String> {
 /// Up to so many texts like a continuation, in each of which a few words are replaced by others that follow the same word elsewhere in the
 /// document. Fewer, where there is too little to replace.
 #[must_use]
-pub fn twins(continuation: &str, ngrams: &Ngrams<'_>, count: usize, generator: &mut ChaCha8Rng) -> Vec<String> {
+pub fn twins(
+    continuation: &str,
+    ngrams: &Ngrams<'_>,
+    count: usize,
+    generator: &mut ChaCha8Rng,
+) -> Vec<String> {
     let words: Vec<&str> = continuation.split_whitespace().collect();
     let other = |at: usize| -> Vec<&str> {
         let mut others: Vec<&str> = ngrams.after(words[at - 1]).to_vec();
@@ -118,7 +125,10 @@ mod tests {
 
     #[test]
     fn a_shuffled_passage_has_the_same_words() {
-        let mut words: Vec<String> = shuffled("a b c d e f g h", &mut Seed(4).stream(&["test"])).split(' ').map(str::to_owned).collect();
+        let mut words: Vec<String> = shuffled("a b c d e f g h", &mut Seed(4).stream(&["test"]))
+            .split(' ')
+            .map(str::to_owned)
+            .collect();
         assert_ne!(words.join(" "), "a b c d e f g h");
         words.sort();
         assert_eq!(words.join(" "), "a b c d e f g h");

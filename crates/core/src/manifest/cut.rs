@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::suite::Control;
 use crate::TargetId;
+use crate::suite::Control;
 
 /// A place in a document: the passage before it is given, the reference after it is looked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -25,7 +25,13 @@ fn probe(kind: ProbeKind, turns: &[&str], options: &[&str]) -> Probe {
         instruction: None,
         verbatim: false,
     };
-    Probe { id: "p".parse().unwrap(), group: None, wordings: BTreeMap::from([("en".into(), wording)]), kind, continues: None }
+    Probe {
+        id: "p".parse().unwrap(),
+        group: None,
+        wordings: BTreeMap::from([("en".into(), wording)]),
+        kind,
+        continues: None,
+    }
 }
 
 fn level(text: &str) -> Option<Level> {

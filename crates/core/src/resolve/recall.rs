@@ -67,7 +67,8 @@ pub(super) fn rules(
     }
     let mut cutoffs = std::collections::BTreeMap::new();
     for (id, date) in &written.cutoffs {
-        let known = TargetId::new(id.as_str()).ok().filter(|id| targets.iter().any(|target| target.id == *id));
+        let known =
+            TargetId::new(id.as_str()).ok().filter(|id| targets.iter().any(|target| target.id == *id));
         let Some(id) = known else {
             return Err(Problem::at(format!("{FIELD}.cutoffs"), format!("the suite has no target `{id}`")));
         };

@@ -61,8 +61,8 @@ impl Entry<'_> {
             .map(|&word| {
                 let place = self.place(path, &document, word)?;
                 let group = probe.group.clone().or_else(|| Some(id.to_string()));
-                let id = ProbeId::new(format!("{id}@w{word}"))
-                    .or_else(|error| self.problem(error.to_string()))?;
+                let id =
+                    ProbeId::new(format!("{id}@w{word}")).or_else(|error| self.problem(error.to_string()))?;
                 if probe.form == Some(RecallForm::Choose) {
                     let wordings = self.choice(&place, &wordings, word)?;
                     let continues = Some(Continues { document: path.clone(), word });
@@ -136,8 +136,7 @@ impl Entry<'_> {
     fn place<'a>(&self, path: &str, document: &'a Document<'a>, word: u32) -> Result<Place<'a>, Problem> {
         let at = word as usize;
         let cued = matches!(self.written.form, Some(RecallForm::Heading | RecallForm::Topic));
-        let before =
-            if cued { 0 } else { self.written.passage_words.unwrap_or(DEFAULT_WORDS) as usize };
+        let before = if cued { 0 } else { self.written.passage_words.unwrap_or(DEFAULT_WORDS) as usize };
         let after = match self.written.form {
             Some(RecallForm::Choose) => TWIN_WORDS,
             _ => self.written.reference_words.unwrap_or(DEFAULT_WORDS) as usize,
@@ -170,16 +169,15 @@ impl Entry<'_> {
                 let sections = place.document.sections();
                 let section = sections.into_iter().find(|section| section.body.start == place.at);
                 let Some(section) = section else {
-                    return self.problem(format!("no section begins at word {word}, so that it has no heading"));
+                    return self
+                        .problem(format!("no section begins at word {word}, so that it has no heading"));
                 };
                 cut.cue = Some(Cue::Heading(section.title));
             }
             Some(RecallForm::Topic) => cut.cue = Some(Cue::Topic(place.topic())),
             _ => {
                 cut.passage = match self.written.control {
-                    Some(Control::Shuffled) => {
-                        shuffled(place.passage(), &mut self.stream("shuffled", word))
-                    }
+                    Some(Control::Shuffled) => shuffled(place.passage(), &mut self.stream("shuffled", word)),
                     Some(Control::Reworded) => match reworded(place.passage()) {
                         Some(passage) => passage,
                         None => {
@@ -198,9 +196,13 @@ impl Entry<'_> {
 
     /// Adds what an answer is compared with besides the reference, where it decides about the document.
     fn compared(&self, cut: Cut, place: &Place<'_>, assets: &Assets) -> Cut {
-        let Some(rules) = self.suite.scoring.recall.as_ref().filter(|rules| {
-            rules.document == cut.document && cut.control.is_none() && cut.cue.is_none()
-        }) else {
+        let Some(rules) = self
+            .suite
+            .scoring
+            .recall
+            .as_ref()
+            .filter(|rules| rules.document == cut.document && cut.control.is_none() && cut.cue.is_none())
+        else {
             return cut;
         };
         let editions = rules.editions.iter().filter_map(|path| {

@@ -1,0 +1,164 @@
+//! The mean over items of the mean over those who were asked: items weigh the same, however many answered.
+
+use std::collections::BTreeMap;
+
+use crate::estimate::Interval;
+use crate::quantile::student_t;
+
+/// An entry of the table.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Entry {
+    /// The row: an item, such as a cut of a document. Rows weigh the same.
+    pub row: u64,
+    /// The column: who was asked. Within a row columns weigh the same.
+    pub column: u64,
+    /// The value.
+    pub value: f64,
+}
+
+/// A mean with its standard error.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TwoWayMean {
+    /// The mean over rows of the mean over columns.
+    pub mean: f64,
+    /// Its standard error; `None` for fewer than two rows.
+    pub error: Option<f64>,
+    /// Degrees of freedom: one less than the rows, or than the columns where these are drawn and fewer.
+    pub freedom: u64,
+}
+
+impl TwoWayMean {
+    /// The interval by Student's t that misses with that chance on both sides together.
+    #[must_use]
+    pub fn interval(&self, miss: f64) -> Option<Interval> {
+        let half = self.error? * student_t(1.0 - miss / 2.0, self.freedom as f64);
+        half.is_finite().then_some(Interval { low: self.mean - half, high: self.mean + half })
+    }
+
+    /// A bound that the mean lies above, wrong with that chance.
+    #[must_use]
+    pub fn above(&self, miss: f64) -> Option<f64> {
+        Some(self.interval(2.0 * miss)?.low)
+    }
+
+    /// A bound that the mean lies below, wrong with that chance.
+    #[must_use]
+    pub fn below(&self, miss: f64) -> Option<f64> {
+        Some(self.interval(2.0 * miss)?.high)
+    }
+}
+
+/// The mean of all rows. Its variance is that of rows, plus that of columns, less that of single entries, each with the factor
+/// `G / (G - 1)`, and no less than either of the first two (Cameron, Gelbach and Miller 2011). Of columns that are not
+/// drawn, or of which there is one, it speaks as they are: the variance is that of rows. `None` without entries, or where one is no finite
+/// number. An entry that stands twice counts as two.
+#[must_use]
+pub fn mean_of_table(entries: &[Entry], columns_are_drawn: bool) -> Option<TwoWayMean> {
+    if entries.is_empty() || entries.iter().any(|entry| !entry.value.is_finite()) {
+        return None;
+    }
+    let mut in_row: BTreeMap<u64, u64> = BTreeMap::new();
+    entries.iter().for_each(|entry| *in_row.entry(entry.row).or_default() += 1);
+    let rows = in_row.len() as f64;
+    let weight = |entry: &Entry| 1.0 / (rows * in_row[&entry.row] as f64);
+    let mean: f64 = entries.iter().map(|entry| weight(entry) * entry.value).sum();
+    let (mut of_rows, mut of_columns) = (BTreeMap::<u64, f64>::new(), BTreeMap::<u64, f64>::new());
+    let mut of_entries = 0.0;
+    for entry in entries {
+        let off = weight(entry) * (entry.value - mean);
+        *of_rows.entry(entry.row).or_default() += off;
+        *of_columns.entry(entry.column).or_default() += off;
+        of_entries += off * off;
+    }
+    let variance = |groups: &BTreeMap<u64, f64>| {
+        let size = groups.len() as f64;
+        groups.values().map(|sum| sum * sum).sum::<f64>() * size / (size - 1.0)
+    };
+    let columns = of_columns.len() as f64;
+    if rows < 2.0 {
+        return Some(TwoWayMean { mean, error: None, freedom: 0 });
+    }
+    let by_rows = variance(&of_rows);
+    let (total, groups) = if columns_are_drawn && columns >= 2.0 {
+        let by_columns = variance(&of_columns);
+        let size = entries.len() as f64;
+        let both = by_rows + by_columns - of_entries * size / (size - 1.0);
+        (both.max(by_rows).max(by_columns), rows.min(columns))
+    } else {
+        (by_rows, rows)
+    };
+    Some(TwoWayMean { mean, error: Some(total.sqrt()), freedom: groups as u64 - 1 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(values: &[[f64; 4]; 3]) -> Vec<Entry> {
+        let entry = |(row, column): (usize, usize)| Entry {
+            row: row as u64,
+            column: column as u64,
+            value: values[column][row],
+        };
+        (0..4).flat_map(|row| (0..3).map(move |column| (row, column))).map(entry).collect()
+    }
+
+    /// The variances of users, probes and cells of the published worked table are 1/72, 0.0190972222 and 1/64 before the factors.
+    #[test]
+    fn the_three_variances() {
+        let found =
+            mean_of_table(&table(&[[1.0, 1.0, 0.0, 1.0], [0.0, 1.0, 0.0, 1.0], [1.0; 4]]), true).unwrap();
+        assert!((found.mean - 0.75).abs() < 1e-12);
+        let expected: f64 = 0.013_888_888_888_888_89 * 3.0 / 2.0 + 0.019_097_222_222_222_22 * 4.0 / 3.0
+            - 0.015_625 * 12.0 / 11.0;
+        assert!((found.error.unwrap() - expected.sqrt()).abs() < 1e-9, "{found:?}");
+        assert_eq!(found.freedom, 2);
+    }
+
+    #[test]
+    fn columns_that_are_not_drawn_add_nothing() {
+        let values = [[1.0, 1.0, 0.0, 1.0], [0.0, 1.0, 0.0, 1.0], [1.0; 4]];
+        let found = mean_of_table(&table(&values), false).unwrap();
+        let error: f64 = 0.019_097_222_222_222_22 * 4.0 / 3.0;
+        assert!((found.error.unwrap() - error.sqrt()).abs() < 1e-9);
+        assert_eq!(found.freedom, 3);
+    }
+
+    #[test]
+    fn rows_weigh_the_same_however_many_answered() {
+        let entry = |row, column, value| Entry { row, column, value };
+        let found =
+            mean_of_table(&[entry(0, 0, 1.0), entry(0, 1, 1.0), entry(0, 2, 1.0), entry(1, 0, 0.0)], true)
+                .unwrap();
+        assert!((found.mean - 0.5).abs() < 1e-12);
+        assert_eq!(mean_of_table(&[], true), None);
+        assert_eq!(mean_of_table(&[entry(0, 0, f64::NAN)], true), None);
+        assert_eq!(mean_of_table(&[entry(0, 0, 1.0), entry(0, 1, 0.0)], true).unwrap().interval(0.05), None);
+    }
+
+    /// By simulation: of cuts and users that both add to the value.
+    #[test]
+    fn intervals_hold_the_truth() {
+        use rand::{RngExt, SeedableRng};
+        let mut generator = rand_chacha::ChaCha8Rng::seed_from_u64(5);
+        let mut normal = || (0..12).map(|_| generator.random::<f64>()).sum::<f64>() - 6.0;
+        let mut held = 0;
+        for _ in 0..1_000 {
+            let rows: Vec<f64> = (0..20).map(|_| normal()).collect();
+            let columns: Vec<f64> = (0..20).map(|_| normal()).collect();
+            let mut entries = Vec::new();
+            for (row, a) in rows.iter().enumerate() {
+                for (column, b) in columns.iter().enumerate() {
+                    entries.push(Entry {
+                        row: row as u64,
+                        column: column as u64,
+                        value: a + b + 2.0 * normal(),
+                    });
+                }
+            }
+            let interval = mean_of_table(&entries, true).unwrap().interval(0.05).unwrap();
+            held += u32::from(interval.low <= 0.0 && 0.0 <= interval.high);
+        }
+        assert!((930..=980).contains(&held), "{held} of 1000");
+    }
+}
