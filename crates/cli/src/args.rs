@@ -2,6 +2,7 @@
 
 mod exchange;
 mod fleet;
+mod recall;
 
 use std::net::SocketAddr;
 use std::num::NonZero;
@@ -16,6 +17,7 @@ pub(crate) use fleet::{
     ServiceArguments, StatusArguments, SubmitArguments, TopologyAction, TopologyArguments, TopologyPools,
     WatchArguments, WorkerArguments,
 };
+pub(crate) use recall::{RecallArguments, RecallCommand, RecallNewArguments};
 
 /// Does a model say the same thing to everybody? Antiphon asks it thousands of times, as many users in many fresh sessions,
 /// and says with honest error bars how consistently it answers.
@@ -100,6 +102,8 @@ pub(crate) enum Command {
     Run(RunArguments),
     /// Ask again what failed, as a new round of a run
     Retry(RetryArguments),
+    /// Ask whether targets know a document: make a suite for it
+    Recall(RecallArguments),
     /// Say what a run would ask, take and cost, without asking
     Plan(PlanArguments),
     /// Say what change between two nights a suite could find, and what finding half of it would cost

@@ -21,6 +21,7 @@ pub(crate) mod open_store;
 pub(crate) mod plan;
 pub(crate) mod power;
 pub(crate) mod purge;
+pub(crate) mod recall;
 pub(crate) mod report;
 pub(crate) mod retry;
 pub(crate) mod run;

@@ -64,6 +64,9 @@ pub(crate) fn cells_of(id: &str, shift: f64) -> Vec<Cell> {
                 reference_words: 150,
                 prefix_words: estimate(61.4 - 60.0 * shift, 9.0),
                 lcs_recall: estimate(0.96 - shift, 0.03),
+                verbatim: Some(estimate(0.93 - shift, 0.04)),
+                control: None,
+                sentences: super::recall::sentences(shift),
             }),
             typical: vec![exemplar(
                 "and so, taken together, these considerations are meant to be read as a whole rather than as a list of rules.",
@@ -126,6 +129,7 @@ fn cell(target_id: &str, probe_id: &str, kind: &str, question: &str) -> Cell {
         typical: Vec::new(),
         deviant: Vec::new(),
         by_user: None,
+        recall_by_user: None,
         clusters: Vec::new(),
         apart: Vec::new(),
         quotations: Vec::new(),

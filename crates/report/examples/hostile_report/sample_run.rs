@@ -18,6 +18,8 @@ mod cells;
 mod meaning;
 #[path = "mirrored.rs"]
 mod mirrored;
+#[path = "recall.rs"]
+mod recall;
 
 use cells::{cells_of, estimate};
 
@@ -109,6 +111,7 @@ fn summary_of(cells: Vec<Cell>) -> Summary {
         refusals: mirrored::refusals(),
         pairs: mirrored::pairs(),
         gaps: gaps(),
+        verdicts: recall::verdicts(),
         error_bars: BTreeMap::new(),
         imported: None,
     }

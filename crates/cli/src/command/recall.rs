@@ -1,0 +1,134 @@
+//! `antiphon recall new`: a suite that asks whether targets know a document.
+
+mod cuts;
+mod write;
+
+use std::path::{Path, PathBuf};
+
+use antiphon_coordinator::load_suite;
+use antiphon_core::document::Document;
+use anyhow::Context;
+
+use crate::args::{Arguments, RecallArguments, RecallCommand, RecallNewArguments};
+use crate::config;
+use crate::exit::Exit;
+use crate::output::{Output, Usage};
+
+/// A text that every model knows: the Gettysburg Address, in the public domain.
+const KNOWN: &str = include_str!("../../../../configs/known-text.md");
+const KNOWN_FILE: &str = "known-text.md";
+
+/// A text that a suite refers to.
+struct Text {
+    /// As the suite names it.
+    name: String,
+    text: String,
+}
+
+pub(crate) fn run(arguments: &Arguments, recall: &RecallArguments, output: &Output) -> anyhow::Result<Exit> {
+    let RecallCommand::New(new) = &recall.command;
+    let out = out(new)?;
+    let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let document = read(&new.document, folder)?;
+    let other = new.other.as_deref().map(|path| read(path, folder)).transpose()?;
+    let editions =
+        new.edition.iter().map(|path| read(path, folder)).collect::<anyhow::Result<Vec<Text>>>()?;
+    let known = match &new.known {
+        Some(path) => Some(read(path, folder)?),
+        None if new.no_known => None,
+        None => Some(Text { name: KNOWN_FILE.to_owned(), text: KNOWN.to_owned() }),
+    };
+    let config = config::find(arguments.config.as_deref(), Some(&out))?;
+    // A target without a card is taken to accept what its provider does; what it refuses is recorded as unsupported.
+    let takes_prefill = new
+        .targets
+        .iter()
+        .any(|alias| config.catalogue.targets.get(alias).is_none_or(|target| target.card.prefill));
+    let title = new.title.clone().unwrap_or_else(|| title(&document, &new.document));
+    let plan = cuts::plan(new, &document, other.as_ref(), known.as_ref(), takes_prefill)?;
+    let text = write::suite(new, &title, &document, &editions, &plan);
+    let writes_known = new.known.is_none() && !new.no_known;
+    let known_path = folder.join(KNOWN_FILE);
+    if writes_known {
+        let there = std::fs::read_to_string(&known_path).ok();
+        if there.is_some_and(|there| there != KNOWN) {
+            return Err(Usage(format!(
+                "{} is there already and is another text; name it with --known, or move it",
+                known_path.display()
+            ))
+            .into());
+        }
+        std::fs::write(&known_path, KNOWN)
+            .with_context(|| format!("can't write {}", known_path.display()))?;
+    }
+    // What is written can be run, or nothing is written.
+    let made = tempfile::Builder::new().prefix(".recall").suffix(".yaml").tempfile_in(folder)?;
+    std::fs::write(made.path(), &text)?;
+    let loaded = load_suite(made.path(), &config.catalogue, None)
+        .with_context(|| format!("{} was not written", out.display()))?;
+    made.persist(&out).with_context(|| format!("can't write {}", out.display()))?;
+    output.line(out.display().to_string());
+    let calls = loaded.manifest.targets.len() as u64
+        * loaded.manifest.users.users.len() as u64
+        * u64::from(loaded.manifest.sampling.sessions)
+        * loaded.manifest.probes.len() as u64;
+    output.note(&format!(
+        "{} probes of {:?}, {calls} calls; next: `antiphon plan {}` and `antiphon run {}`",
+        loaded.manifest.probes.len(),
+        title,
+        out.display(),
+        out.display()
+    ));
+    plan.left_out.iter().for_each(|what| output.warning(what));
+    loaded.warnings.iter().for_each(|warning| output.warning(warning));
+    Ok(Exit::Complete)
+}
+
+fn out(new: &RecallNewArguments) -> anyhow::Result<PathBuf> {
+    let out = match &new.out {
+        Some(out) => out.clone(),
+        None => PathBuf::from(format!("recall-{}.suite.yaml", stem(&new.document))),
+    };
+    if out.exists() && !new.force {
+        return Err(Usage(format!("{} is there already; give --force to overwrite it", out.display())).into());
+    }
+    Ok(out)
+}
+
+/// Letters and digits of a file's name.
+fn stem(path: &Path) -> String {
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let safe: String = stem
+        .chars()
+        .map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' })
+        .take(60)
+        .collect();
+    if safe.trim_matches('-').is_empty() { "document".to_owned() } else { safe.trim_matches('-').to_owned() }
+}
+
+/// Reads a text and finds the name by which a suite in `folder` refers to it.
+fn read(path: &Path, folder: &Path) -> anyhow::Result<Text> {
+    let bytes = std::fs::read(path).with_context(|| format!("can't read {}", path.display()))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        Usage(format!(
+            "{} is not UTF-8: byte {} is wrong; convert it first",
+            path.display(),
+            error.utf8_error().valid_up_to()
+        ))
+    })?;
+    let beside = |path: &Path| path.parent().unwrap_or(Path::new(".")).join(".").canonicalize().ok();
+    let name = match (beside(path), folder.join(".").canonicalize().ok()) {
+        (Some(a), Some(b)) if a == b => path.file_name().map(|name| name.to_string_lossy().into_owned()),
+        _ => None,
+    };
+    let name = match name {
+        Some(name) => name,
+        None => path.canonicalize()?.display().to_string(),
+    };
+    Ok(Text { name, text })
+}
+
+fn title(document: &Text, path: &Path) -> String {
+    let sections = Document::new(&document.text).sections();
+    sections.into_iter().next().map_or_else(|| stem(path), |section| section.title)
+}

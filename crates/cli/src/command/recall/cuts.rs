@@ -1,0 +1,205 @@
+//! Where documents are cut: at sentences and paragraphs, evenly over the text.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use antiphon_core::document::{Document, reworded};
+
+use super::Text;
+use crate::args::RecallNewArguments;
+use crate::output::Usage;
+
+/// Fewest cuts with which a verdict is asked.
+const FEWEST: usize = 8;
+/// Words of a continuation that is to be chosen; see the form `choose`.
+const CHOSEN_WORDS: usize = 24;
+
+/// One entry of the suite: probes of one kind.
+pub(super) struct Entry {
+    pub(super) id: String,
+    pub(super) document: String,
+    pub(super) form: &'static str,
+    pub(super) control: Option<&'static str>,
+    pub(super) passage_words: Option<usize>,
+    pub(super) reference_words: Option<usize>,
+    pub(super) cuts: Vec<usize>,
+}
+
+/// All entries, and what there is no place for.
+pub(super) struct Plan {
+    pub(super) entries: Vec<Entry>,
+    pub(super) left_out: Vec<String>,
+}
+
+pub(super) fn plan(
+    new: &RecallNewArguments,
+    document: &Text,
+    other: Option<&Text>,
+    known: Option<&Text>,
+    takes_prefill: bool,
+) -> Result<Plan, Usage> {
+    let (Some(&main), reference) = (new.passage_words.first(), new.reference_words) else {
+        return Err(Usage("--passage-words needs a length".to_owned()));
+    };
+    if new.passage_words.contains(&0) || reference == 0 {
+        return Err(Usage("--passage-words and --reference-words are 1 or more".to_owned()));
+    }
+    let text = Document::new(&document.text);
+    let words = new.words.clone().unwrap_or(0..text.len());
+    if words.end > text.len() {
+        return Err(Usage(format!(
+            "{} has {} words; --words ends at {}",
+            document.name,
+            text.len(),
+            words.end
+        )));
+    }
+    let cuts = spread(&text, words.clone(), main, reference, new.cuts);
+    if cuts.len() < FEWEST {
+        return Err(Usage(format!(
+            "{} has room for {} cuts with {main} words before and {reference} after, and a verdict needs {FEWEST}; ask for less with \
+             --passage-words and --reference-words, or raise --cuts",
+            document.name,
+            cuts.len()
+        )));
+    }
+    let few = (new.cuts / 4).max(FEWEST);
+    let entry = |id: &str, form, passage_words: usize, cuts: Vec<usize>| Entry {
+        id: id.to_owned(),
+        document: document.name.clone(),
+        form,
+        control: None,
+        passage_words: Some(passage_words),
+        reference_words: Some(reference),
+        cuts,
+    };
+    let mut plan = Plan { entries: vec![entry("passage", "user", main, cuts.clone())], left_out: Vec::new() };
+    for &length in new.passage_words.iter().skip(1) {
+        // The same places as with the main length, where there is room, so that lengths can be compared.
+        let cuts: Vec<usize> =
+            some(&cuts, new.cuts).into_iter().filter(|&cut| cut >= words.start + length).collect();
+        plan.add(
+            entry(&format!("passage-{length}"), "user", length, some(&cuts, few)),
+            "passages of other lengths",
+        );
+    }
+    if !new.completion {
+        plan.add(entry("next", "next", main, some(&cuts, few)), "another wording");
+        plan.add(
+            Entry { reference_words: None, ..entry("choose", "choose", main, choosable(&text, &cuts, few)) },
+            "true continuations among edited twins",
+        );
+        if takes_prefill {
+            plan.add(entry("prefill", "prefill", main, some(&cuts, few)), "passages that begin the answer");
+        } else {
+            plan.left_out
+                .push("no target takes a beginning of its own answer, so prefill is not asked".to_owned());
+        }
+        let sections = text.sections().into_iter().map(|section| section.body);
+        let long: Vec<usize> = sections
+            .filter(|body| body.len() >= reference && words.contains(&body.start) && body.end <= words.end)
+            .map(|body| body.start)
+            .collect();
+        plan.add(
+            Entry { passage_words: None, ..entry("heading", "heading", main, some(&long, few)) },
+            "sections by their headings: none is long enough",
+        );
+        plan.add(
+            Entry { passage_words: None, ..entry("topic", "topic", main, some(&cuts, few)) },
+            "quotations by topic",
+        );
+    }
+    let shuffled = Entry { control: Some("shuffled"), ..entry("shuffled", "user", main, some(&cuts, few)) };
+    plan.add(shuffled, "shuffled passages");
+    let can_reword: Vec<usize> =
+        cuts.iter().copied().filter(|&cut| reworded(text.slice(cut - main..cut)).is_some()).collect();
+    plan.add(
+        Entry { control: Some("reworded"), ..entry("reworded", "user", main, some(&can_reword, few)) },
+        "reworded passages: the document has too few common English words",
+    );
+    let spaced = (0..few).map(|at| main + at * (main + reference)).collect();
+    plan.add(
+        Entry { control: Some("invented"), ..entry("invented", "user", main, spaced) },
+        "an invented document",
+    );
+    let controls = [("other", other), ("known", known)];
+    for (control, text) in controls {
+        let Some(text) = text else { continue };
+        let of = Document::new(&text.text);
+        // A short text that all know is cut with what room there is.
+        let (before, after) = (main.min(of.len() / 4).max(1), reference.min(of.len() / 4).max(1));
+        plan.add(
+            Entry {
+                document: text.name.clone(),
+                control: Some(control),
+                passage_words: Some(before),
+                reference_words: Some(after),
+                ..entry(control, "user", before, spread(&of, 0..of.len(), before, after, few))
+            },
+            control,
+        );
+    }
+    if other.is_none() {
+        plan.left_out.push(
+            "without --other nothing shows how much of a document of this kind comes back that nobody can know".to_owned(),
+        );
+    }
+    if known.is_none() {
+        plan.left_out.push(
+            "without a text that every target knows, one that hides what it knows looks like one that knows nothing".to_owned(),
+        );
+    }
+    Ok(plan)
+}
+
+impl Plan {
+    fn add(&mut self, entry: Entry, what: &str) {
+        if entry.cuts.is_empty() {
+            self.left_out.push(format!("left out: {what}"));
+        } else {
+            self.entries.push(entry);
+        }
+    }
+}
+
+/// Up to `count` cuts, one in each of as many equal stretches: where a sentence begins, or, in every second stretch, a paragraph, as near to
+/// its middle as can be.
+fn spread(
+    document: &Document<'_>,
+    words: Range<usize>,
+    before: usize,
+    after: usize,
+    count: usize,
+) -> Vec<usize> {
+    let (first, last) = (words.start + before, words.end.saturating_sub(after));
+    if first > last || count == 0 {
+        return Vec::new();
+    }
+    let sentences: Vec<usize> = document.sentences().into_iter().map(|sentence| sentence.start).collect();
+    let paragraphs = document.paragraphs();
+    let mut cuts = BTreeSet::new();
+    for at in 0..count {
+        let (from, to) = (first + (last - first) * at / count, first + (last - first) * (at + 1) / count);
+        let middle = usize::midpoint(from, to);
+        let nearest = |starts: &[usize]| {
+            let inside = starts.iter().copied().filter(|start| (from..=to).contains(start));
+            inside.min_by_key(|start| start.abs_diff(middle))
+        };
+        let paragraph = if at % 2 == 1 { nearest(&paragraphs) } else { None };
+        // A long sentence is cut inside rather than left out.
+        cuts.insert(paragraph.or_else(|| nearest(&sentences)).unwrap_or(middle));
+    }
+    cuts.into_iter().collect()
+}
+
+/// Evenly chosen ones.
+fn some(cuts: &[usize], count: usize) -> Vec<usize> {
+    let kept = cuts.len().min(count);
+    (0..kept).map(|at| cuts[at * cuts.len() / kept]).collect()
+}
+
+/// Cuts after which enough words follow for twins; whether twins can be made is seen when the suite is checked.
+fn choosable(document: &Document<'_>, cuts: &[usize], count: usize) -> Vec<usize> {
+    let fits: Vec<usize> = cuts.iter().copied().filter(|cut| cut + CHOSEN_WORDS <= document.len()).collect();
+    some(&fits, count)
+}

@@ -1,0 +1,132 @@
+//! Verdicts on a document, with hostile names.
+
+use antiphon_core::suite::Control;
+use antiphon_core::summary::{
+    AgainstControl, AgainstSibling, DocumentVerdict, EditionFollowed, Estimate, FramingRecall, Knows, Manner,
+    RecallTest, SentenceRecall,
+};
+
+use super::{probe, target};
+use antiphon_core::UserId;
+
+fn estimate(value: f64, half: f64) -> Estimate {
+    Estimate { value: Some(value), low: Some(value - half), high: Some(value + half), note: None }
+}
+
+pub(crate) fn sentences(shift: f64) -> Vec<SentenceRecall> {
+    let sentence = |word, text: &str, reproduced| SentenceRecall {
+        word,
+        text: text.to_owned(),
+        asked: 240,
+        reproduced,
+        users: [40, reproduced / 6],
+        samples: vec![(
+            UserId::new("u7").expect("valid"),
+            2,
+            format!("{text} <img src=x onerror=alert('sample')> \u{202e}"),
+        )],
+    };
+    let few = if shift > 0.0 { 3 } else { 231 };
+    vec![
+        sentence(1_200, "They are meant to be read as a whole & rather than as <b>a list</b> of rules.", few),
+        sentence(1_216, "Where they conflict, the first counts.", few / 2),
+        sentence(1_222, "Nobody has to like them.", 0),
+    ]
+}
+
+pub(crate) fn verdicts() -> Vec<DocumentVerdict> {
+    let recalled = DocumentVerdict {
+        target: target("opus-default"),
+        knows: Knows::Recalled,
+        manner: Some(Manner::InOtherWords),
+        because: "what follows comes back, beyond chance and beyond every control".to_owned(),
+        cuts: 40,
+        users: 40,
+        recall: estimate(0.84, 0.03),
+        by_chance: Some(0.11),
+        beyond_chance: estimate(0.73, 0.03),
+        verbatim: estimate(0.62, 0.05),
+        in_other_words: estimate(0.22, 0.03),
+        guessed: Some(0.17),
+        match_p: Some(0.000_1),
+        withheld: estimate(0.02, 0.01),
+        agreement: estimate(0.71, 0.04),
+        controls: vec![
+            control(Control::Known, 0.97, -0.13),
+            control(Control::Other, 0.12, 0.72),
+            control(Control::Invented, 0.1, 0.74),
+            control(Control::Shuffled, 0.31, 0.53),
+            control(Control::Reworded, 0.7, 0.14),
+        ],
+        edition: Some(EditionFollowed { cuts: 9, difference: estimate(-0.08, 0.03) }),
+        chosen: Some(estimate(0.91, 0.05)),
+        framings: vec![
+            framing("passage", 60, 0.84),
+            framing("passage-20", 20, 0.61),
+            framing("heading <script>", 0, 0.44),
+        ],
+        siblings: vec![AgainstSibling {
+            target: target("local-llama-3.1-8b-instruct-q4_k_m"),
+            cuts: 40,
+            difference: estimate(0.7, 0.04),
+            p: Some(0.000_05),
+        }],
+        unique_p: Some(0.000_05),
+        tests: vec![
+            test(
+                "answers fit what follows their own passage better than what follows others (p)",
+                Some(0.000_1),
+                0.005,
+                true,
+            ),
+            test("more of what follows comes back in order than by chance", Some(0.69), 0.15, true),
+        ],
+        more_cuts: None,
+        looks: 1,
+    };
+    let undecided = DocumentVerdict {
+        target: target("local-llama-3.1-8b-instruct-q4_k_m"),
+        knows: Knows::Undecided,
+        manner: None,
+        because:
+            "what comes back is neither clearly more than by chance and by the controls, nor clearly not"
+                .to_owned(),
+        recall: estimate(0.22, 0.08),
+        beyond_chance: estimate(0.12, 0.08),
+        verbatim: estimate(0.03, 0.02),
+        in_other_words: estimate(0.19, 0.06),
+        chosen: None,
+        edition: None,
+        siblings: Vec::new(),
+        unique_p: Some(1.0),
+        tests: vec![test("hardly more comes back in order than by chance", Some(0.2), 0.15, false)],
+        more_cuts: Some(67),
+        looks: 2,
+        ..recalled.clone()
+    };
+    vec![recalled, undecided]
+}
+
+fn control(control: Control, recall: f64, difference: f64) -> AgainstControl {
+    AgainstControl {
+        control,
+        cuts: 10,
+        recall: estimate(recall, 0.04),
+        difference: estimate(difference, 0.06),
+        agreement: estimate(0.2, 0.05),
+    }
+}
+
+fn framing(group: &str, passage_words: u64, recall: f64) -> FramingRecall {
+    FramingRecall {
+        group: group.to_owned(),
+        example: probe("constitution@w1200"),
+        passage_words,
+        cuts: 10,
+        recall: estimate(recall, 0.06),
+    }
+}
+
+fn test(says: &str, found: Option<f64>, against: f64, met: bool) -> RecallTest {
+    RecallTest { says: says.to_owned(), found, against, met }
+}
