@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use antiphon_core::summary::{RecallByUser, RecallOfUser, RecallScores, Scored};
 use antiphon_core::{Cut, Manifest, Outcome, ProbeKind, RecallRules, Sample};
-use antiphon_stats::text::Vocabulary;
 use antiphon_stats::recall::Runs;
+use antiphon_stats::text::Vocabulary;
 use antiphon_stats::{Nested, interval, recall};
 
 use super::CellInput;

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use antiphon_core::Cut;
 use antiphon_core::document::Document;
 use antiphon_core::summary::SentenceRecall;
-use antiphon_stats::text::Vocabulary;
 use antiphon_stats::lcs;
+use antiphon_stats::text::Vocabulary;
 
 use super::Answer;
 use crate::cell::CellInput;
