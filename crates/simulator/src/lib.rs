@@ -34,6 +34,6 @@ pub use self::{
     house::{GroupStats, Stats, VoiceStats},
     ledger::LedgerEntry,
     server::{Running, Simulator, SimulatorConfig},
-    truth::Truth,
+    truth::{RecallTruth, Truth},
     voice::{Voice, Voices},
 };

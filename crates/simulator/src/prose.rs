@@ -14,8 +14,14 @@ pub(crate) struct Prose {
 impl Prose {
     /// The text of one stem, in which `sample` changes single words.
     ///
-    /// `stem` fixes the words that all samples of the stem share, so agreement between samples means something.
-    pub(crate) fn write(&self, mut stem: Draw, mut sample: Draw) -> String {
+    /// `stem` fixes the words that all samples of the stem share, so agreement between samples means something. `word`
+    /// draws one word of the vocabulary.
+    pub(crate) fn write<'a>(
+        &self,
+        word: impl Fn(&mut Draw) -> &'a str,
+        mut stem: Draw,
+        mut sample: Draw,
+    ) -> String {
         let mut text = String::with_capacity(self.words * 7);
         let mut left_in_sentence = 0;
         for position in 0..self.words {
@@ -24,10 +30,9 @@ impl Prose {
                 left_in_sentence = 6 + stem.index(10);
             }
             left_in_sentence -= 1;
-            let shared = WORDS[stem.index(WORDS.len())];
+            let shared = word(&mut stem);
             let varies = sample.chance(self.variation);
-            let word = if varies { WORDS[sample.index(WORDS.len())] } else { shared };
-            push_word(&mut text, word, starts);
+            push_word(&mut text, if varies { word(&mut sample) } else { shared }, starts);
             if left_in_sentence == 0 || position + 1 == self.words {
                 text.push('.');
             }
@@ -40,12 +45,16 @@ fn push_word(text: &mut String, word: &str, starts_sentence: bool) {
     if !text.is_empty() {
         text.push(' ');
     }
-    if starts_sentence {
-        text.push_str(&word[..1].to_ascii_uppercase());
-        text.push_str(&word[1..]);
-    } else {
-        text.push_str(word);
+    let mut letters = word.chars();
+    if starts_sentence && let Some(first) = letters.next() {
+        text.extend(first.to_uppercase());
     }
+    text.push_str(letters.as_str());
+}
+
+/// Any word of the simulator's own vocabulary.
+pub(crate) fn word(draw: &mut Draw) -> &'static str {
+    WORDS[draw.index(WORDS.len())]
 }
 
 #[rustfmt::skip]
@@ -70,7 +79,7 @@ mod tests {
     use super::*;
 
     fn write(variation: f64, stem: u64, sample: u64) -> String {
-        Prose { words: 50, variation }.write(Draw::new(stem, &[]), Draw::new(sample, &[]))
+        Prose { words: 50, variation }.write(word, Draw::new(stem, &[]), Draw::new(sample, &[]))
     }
 
     #[test]

@@ -2,7 +2,10 @@
 
 mod answers;
 mod build;
+mod document;
 mod knowledge;
+mod passage;
+mod retelling;
 mod speech;
 
 use std::{collections::HashMap, path::Path, sync::Arc, time::Duration};
@@ -11,7 +14,13 @@ use jiff::civil::Date;
 
 pub(crate) use self::speech::{Ending, Utterance};
 use self::{answers::AnswerBook, knowledge::Knowledge};
-use crate::{Error, Truth, fault::FaultRates, limits::Limits, prose::Prose};
+use crate::{
+    Error, RecallTruth, Truth,
+    fault::FaultRates,
+    limits::Limits,
+    prose::Prose,
+    voice_file::{About, Refusals},
+};
 
 /// All models of a simulator, and the limits that they share.
 #[derive(Debug)]
@@ -33,6 +42,9 @@ pub struct Voice {
     pub(crate) accepts_sampling: bool,
     pub(crate) faults: FaultRates,
     position_bias: f64,
+    /// Instead of the refusal rate, where a passage is to be continued.
+    quotation_refusal: Option<f64>,
+    refusals: Refusals,
     knowledge: Knowledge,
     first: Edition,
     /// Later editions with the day they begin on, in the order of days.
@@ -50,6 +62,7 @@ pub(crate) struct Edition {
     empty: f64,
     filter: f64,
     prose: Prose,
+    about: About,
     stems: Vec<f64>,
     answers: AnswerBook,
 }
@@ -99,6 +112,15 @@ impl Voice {
     #[must_use]
     pub fn truth_on(&self, day: Date, answers: &str) -> Option<Truth> {
         self.edition(Some(day)).truth(answers)
+    }
+
+    /// What the voice gives back of the document that its file names so.
+    #[must_use]
+    pub fn recall_truth(&self, file: &str) -> Option<RecallTruth> {
+        let manner = &self.knowledge.document(file)?.manner;
+        let [verbatim, paraphrase, confabulated, made_up] = manner.shares;
+        let (slip, reworded) = (manner.slip, manner.reworded);
+        Some(RecallTruth { verbatim, paraphrase, confabulated, made_up, slip, reworded })
     }
 
     /// The edition of a day; without a day there is no drift.

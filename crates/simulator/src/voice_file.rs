@@ -44,6 +44,11 @@ pub(crate) struct RawVoice {
     pub(crate) session_concentration: Option<f64>,
     #[serde(default)]
     pub(crate) refusal_rate: Option<f64>,
+    /// Instead of `refusal_rate`, for prompts with a passage that is to be continued.
+    #[serde(default)]
+    pub(crate) quotation_refusal_rate: Option<f64>,
+    #[serde(default)]
+    pub(crate) refusals: Refusals,
     #[serde(default)]
     pub(crate) hedging_rate: Option<f64>,
     #[serde(default)]
@@ -135,6 +140,19 @@ pub(crate) enum Style {
     Text,
 }
 
+/// How a refusal looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Refusals {
+    /// In words, and the API says that it is one.
+    #[default]
+    Marked,
+    /// In words only, as any other answer.
+    InWords,
+    /// A filter takes the answer away.
+    Filtered,
+}
+
 /// One thing that may be said.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -153,11 +171,23 @@ pub(crate) struct RawProse {
     /// Weights of alternative texts.
     pub(crate) stems: Vec<f64>,
     pub(crate) variation: f64,
+    pub(crate) about: About,
+}
+
+/// What a text about nothing depends on, beside the draws of users, sessions and samples.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum About {
+    /// The probe's name; the words are the simulator's own.
+    #[default]
+    Probe,
+    /// The end of the passage in the prompt, of whose words it is made.
+    Passage,
 }
 
 impl Default for RawProse {
     fn default() -> Self {
-        Self { words: 150, stems: vec![4.0, 2.0, 1.0, 1.0], variation: 0.1 }
+        Self { words: 150, stems: vec![4.0, 2.0, 1.0, 1.0], variation: 0.1, about: About::default() }
     }
 }
 
@@ -176,9 +206,34 @@ pub(crate) struct RawDocument {
     pub(crate) verbatim: f64,
     #[serde(default)]
     pub(crate) paraphrase: f64,
+    /// Share of answers that are the same invented text for everybody; what is left is the voice's `default`.
+    #[serde(default)]
+    pub(crate) confabulated: f64,
+    /// Share of the words of a verbatim answer that are replaced by others of the document.
+    #[serde(default)]
+    pub(crate) slip: f64,
+    /// Share of the words of a paraphrase that are replaced, others in each answer.
+    #[serde(default = "reworded")]
+    pub(crate) reworded: f64,
+    /// Share of the words of an invented text that differ from answer to answer.
+    #[serde(default)]
+    pub(crate) variation: f64,
+    /// Whether a passage is also found by 8 words in a row that stand before its end.
+    #[serde(default)]
+    pub(crate) loosely: bool,
+    /// Whether a heading in the prompt asks for the text under it.
+    #[serde(default)]
+    pub(crate) headings: bool,
+    /// Instead of the voice's own rates, for what is asked of this document.
+    #[serde(default)]
+    pub(crate) refusal_rate: Option<f64>,
     /// Length of a continuation; `max_tokens` may cut it.
     #[serde(default = "continuation_words")]
     pub(crate) words: usize,
+}
+
+fn reworded() -> f64 {
+    0.3
 }
 
 fn continuation_words() -> usize {

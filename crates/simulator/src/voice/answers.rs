@@ -102,14 +102,18 @@ impl Choice {
 }
 
 /// A line such as `B) Do nothing`, with any white space and an opening bracket before the label.
-struct Labelled<'a> {
+#[derive(Clone, Copy)]
+pub(super) struct Labelled<'a> {
+    /// Byte offset of the line in the prompt.
+    pub(super) start: usize,
     whole: &'a str,
-    label: &'a str,
-    text: &'a str,
+    pub(super) label: &'a str,
+    pub(super) text: &'a str,
 }
 
-fn labelled_lines(prompt: &str) -> impl Iterator<Item = Labelled<'_>> {
+pub(super) fn labelled_lines(prompt: &str) -> impl Iterator<Item = Labelled<'_>> {
     prompt.lines().filter_map(|line| {
+        let start = line.as_ptr().addr() - prompt.as_ptr().addr();
         let whole = line.trim();
         let (label, text) = whole.trim_start_matches(['(', '-', '*', ' ']).split_once([')', '.', ':'])?;
         let is_label = match label.len() {
@@ -118,7 +122,7 @@ fn labelled_lines(prompt: &str) -> impl Iterator<Item = Labelled<'_>> {
             _ => false,
         };
         let text = text.trim();
-        (is_label && !text.is_empty()).then_some(Labelled { whole, label, text })
+        (is_label && !text.is_empty()).then_some(Labelled { start, whole, label, text })
     })
 }
 

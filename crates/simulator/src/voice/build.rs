@@ -9,7 +9,8 @@ use serde_saphyr::Spanned;
 use super::{
     Edition, Voice, Voices,
     answers::{AnswerBook, AnswerSet, Choice},
-    knowledge::{Document, Knowledge},
+    document::{Document, Manner},
+    knowledge::Knowledge,
 };
 use crate::{
     Error,
@@ -99,6 +100,8 @@ fn group_of(raw: &RawVoice, groups: &mut Vec<(String, Limits)>, spot: Spot<'_>) 
 
 fn voice(raw: RawVoice, group: usize, base: &Path, spot: Spot<'_>) -> Result<Voice, Error> {
     let position_bias = spot.rate("position_bias", raw.position_bias)?;
+    let quotation_refusal =
+        raw.quotation_refusal_rate.map(|rate| spot.rate("quotation_refusal_rate", rate)).transpose()?;
     let faults = FaultRates::new(&raw.faults).map_err(|problem| spot.error(problem))?;
     let documents: Result<_, _> = raw.knows.iter().map(|known| document(known, base, spot)).collect();
     let knowledge = Knowledge::new(documents?);
@@ -127,6 +130,8 @@ fn voice(raw: RawVoice, group: usize, base: &Path, spot: Spot<'_>) -> Result<Voi
         accepts_sampling: raw.accepts.sampling,
         faults,
         position_bias,
+        quotation_refusal,
+        refusals: raw.refusals,
         knowledge,
         first,
         later,
@@ -138,14 +143,25 @@ fn document(raw: &RawDocument, base: &Path, spot: Spot<'_>) -> Result<Document, 
     let path = base.join(&raw.file.value);
     let text =
         std::fs::read_to_string(&path).map_err(|source| Error::Document { line: spot.line, path, source })?;
-    let (verbatim, paraphrase) =
-        (spot.rate("verbatim", raw.verbatim)?, spot.rate("paraphrase", raw.paraphrase)?);
-    let made_up = 1.0 - spot.rate("verbatim and paraphrase together", verbatim + paraphrase)?;
+    let told = [raw.verbatim, raw.paraphrase, raw.confabulated];
+    for (what, share) in ["verbatim", "paraphrase", "confabulated"].into_iter().zip(told) {
+        spot.rate(what, share)?;
+    }
+    let told_of = spot.rate("verbatim, paraphrase and confabulated together", told.iter().sum())?;
     if raw.words == 0 {
         return Err(spot.error("words is 0; a continuation needs at least 1"));
     }
-    let known = (raw.first_word, raw.end_word);
-    Ok(Document::new(&raw.file.value, text, known, vec![verbatim, paraphrase, made_up], raw.words))
+    let manner = Manner {
+        shares: [raw.verbatim, raw.paraphrase, raw.confabulated, 1.0 - told_of],
+        slip: spot.rate("slip", raw.slip)?,
+        reworded: spot.rate("reworded", raw.reworded)?,
+        variation: spot.rate("variation", raw.variation)?,
+        words: raw.words,
+        loosely: raw.loosely,
+        headings: raw.headings,
+        refusal: raw.refusal_rate.map(|rate| spot.rate("refusal_rate", rate)).transpose()?,
+    };
+    Ok(Document::new(&raw.file.value, text, (raw.first_word, raw.end_word), manner))
 }
 
 /// What an edition is built from; drift changes single parts of it.
@@ -222,6 +238,7 @@ impl EditionSource {
                 words: self.prose.words,
                 variation: spot.rate("variation", self.prose.variation)?,
             },
+            about: self.prose.about,
             stems: spot.shares(&self.prose.stems)?,
             answers: answer_book(&self.answers, spot)?,
         })

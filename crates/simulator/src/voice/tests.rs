@@ -29,6 +29,16 @@ fn errors_say_where_and_what_to_do() {
     check(&format!("{voice}    faults: {{reset: 0.7, hang: 0.7}}\n"), &["faults", "at most 1"]);
     check(&format!("{voice}    drift: [{{from: soon}}]\n"), &["line 4", "2026-01-31"]);
     check(&format!("{voice}    knows:\n      - file: nowhere.md\n"), &["line 5", "nowhere.md"]);
+    let knows = |what: &str| format!("{voice}    knows:\n      - {{file: demo-document.md, {what}}}\n");
+    check(&knows("verbatim: 0.7, confabulated: 0.7"), &["line 5", "together is 1.4", "from 0 to 1"]);
+    check(&knows("verbatim: -0.5, paraphrase: 1"), &["verbatim is -0.5"]);
+    check(&knows("slip: 2"), &["line 5", "slip is 2"]);
+    check(&knows("reworded: -1"), &["line 5", "reworded is -1"]);
+    check(&knows("variation: 3"), &["line 5", "variation is 3"]);
+    check(&knows("refusal_rate: 3"), &["line 5", "refusal_rate is 3"]);
+    check(&knows("words: 0"), &["line 5", "words is 0"]);
+    check(&format!("{voice}    quotation_refusal_rate: 9\n"), &["quotation_refusal_rate is 9"]);
+    check(&format!("{voice}    refusals: loud\n"), &["line 4", "in_words"]);
     check(&format!("{voice}    default: {{words: 0}}\n"), &["words is 0"]);
     check(&format!("{voice}  - name: v\n    seed: 2\n"), &["line 4", "taken"]);
     let answers = format!("{voice}    answers:\n      - name: a\n");

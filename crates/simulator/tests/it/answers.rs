@@ -82,7 +82,10 @@ async fn a_known_document_is_continued_verbatim_reworded_or_made_up() {
     let prefilled = ["Continue.", "whoever lights it writes the hour into the book. Nobody sleeps"];
     assert_eq!(stage.text("knows", &prefilled, "k").await, format!(" {known}"));
     let reworded = stage.text("rewords", &[passage], "k").await;
-    assert!(reworded != known && reworded.contains("second bell,"), "{reworded}");
+    let kept =
+        "before the second bell, because the dome is then still warm and the mirror bends. When the air is";
+    let kept = kept.split(' ').filter(|word| reworded.split(' ').any(|said| said == *word)).count();
+    assert!((8..20).contains(&kept), "{kept} words are kept: {reworded}");
     let unknown_end = "dome is then still warm and the mirror bends. When the air is calm";
     let made_up = stage.text("knows", &[unknown_end], "k").await;
     assert!(made_up.len() > 100 && !made_up.contains("shutter"), "{made_up}");

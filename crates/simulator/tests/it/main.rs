@@ -8,6 +8,7 @@ mod embeddings;
 mod faults;
 mod ledger;
 mod limits;
+mod recall;
 mod truth;
 
 use std::path::Path;
