@@ -253,8 +253,8 @@ def _(rng):
 # ----------------------------------------------------------------------------------------------------------------- texts
 
 
-def some_tokens(rng):
-    vocabulary, length = int(rng.integers(2, 40)), int(rng.integers(1, 300))
+def some_tokens(rng, longest=300):
+    vocabulary, length = int(rng.integers(2, 40)), int(rng.integers(1, longest))
     a = rng.integers(0, vocabulary, length)
     keep = rng.random(length) > rng.uniform(0, 0.6)
     b = np.where(rng.random(length) < 0.2, rng.integers(0, vocabulary, length), a)[keep]
@@ -280,6 +280,17 @@ def _(rng):
     run = SequenceMatcher(None, a, b, autojunk=False).find_longest_match().size
     reference = [None] * 3 + [len(both) / len(either) if either else None, len(both) / len(first) if first else None, run]
     return {"of": "tokens", "a": a, "b": b}, only(reference, [3, 4, 5])
+
+
+# Above some 500 words another way is taken.
+@check("runs that two texts have in common", "difflib", 0.0)
+def _(rng):
+    from difflib import SequenceMatcher
+
+    a, b = some_tokens(rng, rng.choice([100, 1200]))
+    found = SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks()[:-1]
+    reference = [len(found), *(number for block in found for number in block)]
+    return {"of": "blocks", "a": a, "b": b}, only(reference, range(len(reference)))
 
 
 LETTERS = "abcdeéüßçñ ,.!?’–日本語"

@@ -41,6 +41,7 @@ const GRAPH: [(&str, &[&str]); 16] = [
             "viewer",
             "exchange",
             "simulator",
+            "stats",
         ],
     ),
     // They look at everything from outside.

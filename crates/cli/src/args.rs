@@ -1,5 +1,6 @@
 //! The command line.
 
+mod documents;
 mod exchange;
 mod fleet;
 mod recall;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use antiphon_core::{ProbeId, RunId, TargetId, UserId};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use documents::CompareDocumentsArguments;
 pub(crate) use exchange::{ExportArguments, ExportFormat, ImportArguments};
 pub(crate) use fleet::{
     AggregatorArguments, CancelArguments, CoordinatorArguments, DeadAction, DeadArguments, PurgeArguments,
@@ -124,6 +126,8 @@ pub(crate) enum Command {
     Import(ImportArguments),
     /// Copy a run's tables, summary or samples out of the store
     Export(ExportArguments),
+    /// Say what two documents have in common, word by word: how much, where, and what differs there
+    CompareDocuments(CompareDocumentsArguments),
     /// Print a stored object as JSON
     Decode {
         /// The object's file, or its key in the store

@@ -3,6 +3,7 @@
 pub(crate) mod aggregator;
 pub(crate) mod cancel;
 pub(crate) mod check;
+pub(crate) mod compare_documents;
 pub(crate) mod completions;
 pub(crate) mod coordinator;
 pub(crate) mod dead;

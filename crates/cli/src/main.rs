@@ -41,6 +41,7 @@ fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Exit> {
     match &arguments.command {
         Command::Init(init) => command::init::run(init, output),
         Command::Schema => command::schema::run(output),
+        Command::CompareDocuments(compare) => command::compare_documents::run(compare, output),
         Command::Completions { shell } => command::completions::run(*shell, output),
         other => runtime()?.block_on(with_runtime(arguments, other, output)),
     }
@@ -48,7 +49,7 @@ fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Exit> {
 
 async fn with_runtime(arguments: &Arguments, command: &Command, output: &Output) -> anyhow::Result<Exit> {
     match command {
-        Command::Init(_) | Command::Schema | Command::Completions { .. } => {
+        Command::Init(_) | Command::Schema | Command::CompareDocuments(_) | Command::Completions { .. } => {
             unreachable!("these need no runtime")
         }
         Command::Demo(demo) => Box::pin(command::demo::run(demo, output)).await,

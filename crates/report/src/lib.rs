@@ -9,6 +9,7 @@
 //! | `chart` | the charts |
 //! | `visible`, `number` | how text of others and numbers are shown |
 //! | `terminal` | the table at the end of a run |
+//! | `documents` | two documents compared, as a page of their own and for the terminal |
 //!
 //! Pure: no I/O, no clock, no randomness, nothing that is computed from samples. Everything that a suite or a model wrote is
 //! hostile; it enters the page through `visible` only, which escapes it, isolates its direction and shows its control characters.
@@ -18,6 +19,7 @@ mod asked_until;
 mod between;
 mod chart;
 mod completeness;
+mod documents;
 mod error_bars;
 mod groups;
 mod mirrored;
@@ -33,6 +35,7 @@ mod scales;
 mod terminal;
 mod visible;
 
+pub use documents::{Comparison, Containment, Document, Passage, Run, documents_page, documents_terminal};
 pub use error_bars::error_bars;
 pub use page::render;
 pub use terminal::{Style, terminal};

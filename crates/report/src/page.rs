@@ -28,7 +28,7 @@ pub fn render(summary: &Summary, operations: Option<&Operations>, transcripts: &
     html! {
         (DOCTYPE)
         html lang="en" {
-            (head(summary))
+            (head(&format!("{} – Antiphon report", plain(&summary.suite)), STYLE_SHEET))
             body {
                 a.skip href="#main" { "Skip to the results" }
                 (header(summary, operations.is_some()))
@@ -60,25 +60,25 @@ pub fn render(summary: &Summary, operations: Option<&Operations>, transcripts: &
     .into_string()
 }
 
-fn head(summary: &Summary) -> Markup {
+/// The head of a page with one style sheet, which is the only thing that may style it; nothing may be loaded or run.
+pub(crate) fn head(title: &str, style_sheet: &str) -> Markup {
     html! {
         head {
             meta charset="utf-8";
-            meta http-equiv="Content-Security-Policy" content=(policy());
+            meta http-equiv="Content-Security-Policy" content=(policy(style_sheet));
             meta name="viewport" content="width=device-width, initial-scale=1";
             meta name="color-scheme" content="light dark";
             meta name="referrer" content="no-referrer";
-            title { (plain(&summary.suite)) " – Antiphon report" }
+            title { (title) }
             // Without an icon of its own the page would make the browser ask its server for one.
             link rel="icon" href="data:,";
-            style { (PreEscaped(STYLE_SHEET)) }
+            style { (PreEscaped(style_sheet)) }
         }
     }
 }
 
-/// Nothing may be loaded or run, and only the style sheet of this version may style.
-fn policy() -> String {
-    let hash = BASE64_STANDARD.encode(Sha256::digest(STYLE_SHEET));
+fn policy(style_sheet: &str) -> String {
+    let hash = BASE64_STANDARD.encode(Sha256::digest(style_sheet));
     format!(
         "default-src 'none'; style-src 'sha256-{hash}'; img-src data:; base-uri 'none'; form-action 'none'"
     )

@@ -22,7 +22,7 @@ pub struct Style {
 
 /// Rows of a table that still fits a screen; the report has the rest.
 const MOST_ROWS: usize = 20;
-const NARROWEST: usize = 40;
+pub(crate) const NARROWEST: usize = 40;
 /// Columns of `  0.123  0.123 to 0.123  lang`.
 const NUMBERS: usize = 29;
 
@@ -121,19 +121,23 @@ fn shorten(text: &str, width: usize) -> String {
 }
 
 /// Colours, or none.
-struct Paint(bool);
+pub(crate) struct Paint(pub(crate) bool);
 
 impl Paint {
-    fn bold(&self, text: &str) -> String {
+    pub(crate) fn bold(&self, text: &str) -> String {
         self.with(Ansi::new().bold(), text)
     }
 
-    fn dim(&self, text: &str) -> String {
+    pub(crate) fn dim(&self, text: &str) -> String {
         self.with(Ansi::new().dimmed(), text)
     }
 
-    fn good(&self, text: &str) -> String {
+    pub(crate) fn good(&self, text: &str) -> String {
         self.with(AnsiColor::Green.on_default(), text)
+    }
+
+    pub(crate) fn bad(&self, text: &str) -> String {
+        self.with(AnsiColor::Red.on_default(), text)
     }
 
     fn warn(&self, text: &str) -> String {

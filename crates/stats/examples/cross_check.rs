@@ -7,7 +7,7 @@ use antiphon_stats::multiplicity::Adjustment;
 use antiphon_stats::{
     Nested, Population, agreement, bootstrap, categorical, change, clustered, components, contingency,
     distances, divergence, entropy, fleiss, gwet, icc, krippendorff, lcs, multiplicity, overlap, pass,
-    permutation, power, ranked, rates, rouge_l, text, two_way,
+    permutation, power, ranked, rates, recall, rouge_l, text, two_way,
 };
 use serde_json::Value;
 
@@ -87,6 +87,7 @@ fn answer(asked: &Asked<'_>) -> Answer {
             vec![found.map(|c| c.user), found.map(|c| c.session), found.map(|c| c.sample)]
         }
         "clustered" => errors(&asked.of::<Vec<Vec<f64>>>("clusters")),
+        "blocks" => blocks(asked),
         "two_way" => vec![two_way::two_way(&asked.of::<Vec<Vec<_>>>("values")).map(|found| found.variance)],
         "paired" => paired(&asked.of::<Vec<f64>>("differences"), asked.of("margin")),
         "p_values" => {
@@ -207,6 +208,13 @@ fn tokens(asked: &Asked<'_>) -> Answer {
         overlap::containment(&a, &b, 2),
         Some(overlap::longest_common_run(&a, &b).length as f64),
     ]
+}
+
+fn blocks(asked: &Asked<'_>) -> Answer {
+    let (a, b) = asked.texts();
+    let found = recall::blocks(&a, &b);
+    let numbers = found.iter().flat_map(|run| [run.in_a, run.in_b, run.length]);
+    [found.len()].into_iter().chain(numbers).map(|number| Some(number as f64)).collect()
 }
 
 fn paired(differences: &[f64], margin: f64) -> Answer {

@@ -115,7 +115,7 @@ async fn copy(store: &Store, run: &RunId, key: &str, to: &Path, output: Output) 
 }
 
 /// Writes beside and renames, so that a file is never half there.
-fn write(to: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+pub(super) fn write(to: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let part = Part::beside(to);
     std::fs::write(&part.0, bytes)
         .and_then(|()| part.finish(to))

@@ -7,11 +7,12 @@ use serde_json::Value;
 
 use crate::desk::{Desk, Done};
 
-const COMMANDS: [&str; 27] = [
+const COMMANDS: [&str; 29] = [
     "init",
     "demo",
     "run",
     "retry",
+    "recall",
     "plan",
     "power",
     "check",
@@ -22,6 +23,7 @@ const COMMANDS: [&str; 27] = [
     "embed",
     "import",
     "export",
+    "compare-documents",
     "decode",
     "sim",
     "purge",
@@ -38,8 +40,15 @@ const COMMANDS: [&str; 27] = [
 ];
 
 /// Commands with commands of their own.
-const ACTIONS: [&str; 6] =
-    ["dead list", "dead show", "dead requeue", "topology apply", "topology check", "topology delete"];
+const ACTIONS: [&str; 7] = [
+    "recall new",
+    "dead list",
+    "dead show",
+    "dead requeue",
+    "topology apply",
+    "topology check",
+    "topology delete",
+];
 
 #[test]
 fn the_help_of_every_command() {

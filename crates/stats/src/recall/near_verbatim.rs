@@ -9,6 +9,7 @@
 //! this is called the *near-verbatim share*, not nv-recall, and [`NearVerbatim::matched_share`] stands beside it.
 
 use super::blocks::blocks;
+use crate::overlap::Run;
 
 /// One round of joining neighbours and dropping what is short, in words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,24 +52,27 @@ pub struct Stretch {
 pub struct NearVerbatim {
     /// The stretches, in the order of both texts.
     pub stretches: Vec<Stretch>,
+    /// All that is the same in both, in that order, in stretches and outside of them: `in_a` is the place in the reference.
+    pub blocks: Vec<Run>,
     /// Words of the reference.
     pub reference: usize,
     /// Words of the answer.
     pub answer: usize,
 }
 
-/// The near-verbatim stretches by two passes: [`LONG`], or [`SHORT`]. `of` picks by the length of the reference.
+/// The near-verbatim stretches by two passes, [`LONG`] or [`SHORT`] ([`passes_for`]).
 #[must_use]
 pub fn near_verbatim(reference: &[u32], answer: &[u32], passes: [Pass; 2]) -> NearVerbatim {
-    let blocks = blocks(reference, answer).into_iter().map(|run| Stretch {
+    let blocks = blocks(reference, answer);
+    let single = blocks.iter().map(|run| Stretch {
         in_reference: run.in_a,
         of_reference: run.length,
         in_answer: run.in_b,
         of_answer: run.length,
         matched: run.length,
     });
-    let stretches = passes.iter().fold(blocks.collect(), |stretches, pass| pass.over(stretches));
-    NearVerbatim { stretches, reference: reference.len(), answer: answer.len() }
+    let stretches = passes.iter().fold(single.collect(), |stretches, pass| pass.over(stretches));
+    NearVerbatim { stretches, blocks, reference: reference.len(), answer: answer.len() }
 }
 
 /// The passes for a reference of so many words.
