@@ -157,7 +157,9 @@ impl Prompter {
     }
 
     fn system(&self, user: &User, names: &Names<'_>) -> Result<Option<String>, TemplateError> {
-        let Some(level) = &user.system else { return Ok(names.persona.map(str::to_owned)) };
+        let Some(level) = user.system.as_ref().filter(|level| !level.text.is_empty()) else {
+            return Ok(names.persona.map(str::to_owned));
+        };
         let text = self.render(&level.text, names, || format!("system prompt {:?}", level.id))?;
         // A persona that no template places is the second paragraph of the system prompt.
         let placed =
