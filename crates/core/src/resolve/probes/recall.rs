@@ -17,8 +17,12 @@ const GUESSES: usize = 5;
 const TWINS: usize = 3;
 /// Words of a true continuation and its twins.
 const TWIN_WORDS: usize = 24;
-/// Words by which a place is found in another edition.
-const ANCHOR: usize = 6;
+/// Words before a place in another edition that must stand there.
+const ANCHOR: usize = 3;
+/// Words before it of which most must.
+const CONTEXT: usize = 30;
+/// Words at the end of a passage that may differ between editions.
+const BACK: usize = 6;
 /// Words that say what a quotation is about.
 const TOPIC_WORDS: usize = 3;
 
@@ -286,18 +290,38 @@ impl Place<'_> {
         words.join(", ")
     }
 
-    /// What follows at this place in another edition, if the place is found there, by the last words of the passage, and it goes on
-    /// differently.
+    /// What follows at this place in another edition, if the place is found there and it goes on differently.
     fn in_edition(&self, other: &Document<'_>) -> Option<String> {
-        let anchor: Vec<&str> = self.passage().split_whitespace().rev().take(ANCHOR).collect();
+        let passage: Vec<&str> = self.passage().split_whitespace().rev().take(CONTEXT).collect();
         let words: Vec<&str> = other.words().collect();
-        let found: Vec<usize> = (anchor.len()..words.len())
-            .filter(|&end| anchor.iter().zip(words[..end].iter().rev()).all(|(a, b)| a == b))
-            .collect();
-        // Where it stands at several places, the nearest by the number of words.
-        let at = found.into_iter().min_by_key(|&end| end.abs_diff(self.at))?;
+        // The very last words may be what the editions differ in.
+        let place = |back: usize| Some(self.found_after(passage.get(back..)?, &words)? + back);
+        let at = (0..=BACK).find_map(place).filter(|&at| at < words.len())?;
         let reference = other.slice(at..(at + self.after).min(words.len()));
         let same = reference.split_whitespace().eq(self.reference().split_whitespace());
         (!same).then(|| reference.to_owned())
     }
+
+    /// Where words, the last one first, end in another edition: where the last few stand, and most of those before them; of several such places,
+    /// where it would be if both editions were equally long.
+    fn found_after(&self, passage: &[&str], words: &[&str]) -> Option<usize> {
+        let anchor = &passage[..passage.len().min(ANCHOR)];
+        let stands = |end: &usize| anchor.iter().zip(words[..*end].iter().rev()).all(|(a, b)| a == b);
+        let shared = |end: usize| {
+            let mut before: Vec<&str> = words[end.saturating_sub(passage.len())..end].to_vec();
+            let known = passage.iter().filter(|word| {
+                let place = before.iter().position(|other| other == *word);
+                place.map(|place| before.swap_remove(place)).is_some()
+            });
+            known.count()
+        };
+        let expected = self.at * words.len() / self.document.len();
+        let at = (anchor.len()..words.len())
+            .filter(stands)
+            .max_by_key(|&end| (shared(end), std::cmp::Reverse(end.abs_diff(expected))))?;
+        (2 * shared(at) > passage.len()).then_some(at)
+    }
 }
+
+#[cfg(test)]
+mod tests;
