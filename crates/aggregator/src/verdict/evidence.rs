@@ -297,7 +297,7 @@ impl Difference {
     }
 }
 
-fn users<'a>(cell: &'a Cell) -> impl Iterator<Item = &'a RecallOfUser> {
+fn users(cell: &Cell) -> impl Iterator<Item = &RecallOfUser> {
     cell.recall_by_user.iter().flat_map(|found| &found.users)
 }
 

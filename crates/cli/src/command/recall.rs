@@ -72,7 +72,7 @@ pub(crate) fn run(arguments: &Arguments, recall: &RecallArguments, output: &Outp
         * loaded.manifest.users.users.len() as u64
         * u64::from(loaded.manifest.sampling.sessions)
         * loaded.manifest.probes.len() as u64;
-    output.note(&format!(
+    output.note(format!(
         "{} probes of {:?}, {calls} calls; next: `antiphon plan {}` and `antiphon run {}`",
         loaded.manifest.probes.len(),
         title,

@@ -74,18 +74,17 @@ pub fn mean_of_table(entries: &[Entry], columns_are_drawn: bool) -> Option<TwoWa
         let size = groups.len() as f64;
         groups.values().map(|sum| sum * sum).sum::<f64>() * size / (size - 1.0)
     };
-    let columns = of_columns.len() as f64;
     if rows < 2.0 {
         return Some(TwoWayMean { mean, error: None, freedom: 0 });
     }
     let by_rows = variance(&of_rows);
-    let (total, groups) = if columns_are_drawn && columns >= 2.0 {
+    let (total, groups) = if columns_are_drawn && of_columns.len() >= 2 {
         let by_columns = variance(&of_columns);
         let size = entries.len() as f64;
         let both = by_rows + by_columns - of_entries * size / (size - 1.0);
-        (both.max(by_rows).max(by_columns), rows.min(columns))
+        (both.max(by_rows).max(by_columns), of_rows.len().min(of_columns.len()))
     } else {
-        (by_rows, rows)
+        (by_rows, of_rows.len())
     };
     Some(TwoWayMean { mean, error: Some(total.sqrt()), freedom: groups as u64 - 1 })
 }

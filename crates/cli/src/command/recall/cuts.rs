@@ -63,93 +63,142 @@ pub(super) fn plan(
             cuts.len()
         )));
     }
-    let few = (new.cuts / 4).max(FEWEST);
-    let entry = |id: &str, form, passage_words: usize, cuts: Vec<usize>| Entry {
-        id: id.to_owned(),
-        document: document.name.clone(),
-        form,
-        control: None,
-        passage_words: Some(passage_words),
-        reference_words: Some(reference),
-        cuts,
+    let mut asked = Asked {
+        new,
+        name: &document.name,
+        text: &text,
+        words,
+        main,
+        few: (new.cuts / 4).max(FEWEST),
+        plan: Plan { entries: Vec::new(), left_out: Vec::new() },
     };
-    let mut plan = Plan { entries: vec![entry("passage", "user", main, cuts.clone())], left_out: Vec::new() };
-    for &length in new.passage_words.iter().skip(1) {
-        // The same places as with the main length, where there is room, so that lengths can be compared.
-        let cuts: Vec<usize> =
-            some(&cuts, new.cuts).into_iter().filter(|&cut| cut >= words.start + length).collect();
-        plan.add(
-            entry(&format!("passage-{length}"), "user", length, some(&cuts, few)),
-            "passages of other lengths",
-        );
+    asked.ways(&cuts, takes_prefill);
+    asked.changed_passages(&cuts);
+    asked.other_documents(other, known);
+    Ok(asked.plan)
+}
+
+/// The plan in the making.
+struct Asked<'a> {
+    new: &'a RecallNewArguments,
+    name: &'a str,
+    text: &'a Document<'a>,
+    words: Range<usize>,
+    /// Words of most passages.
+    main: usize,
+    /// Cuts of an entry that is not the first.
+    few: usize,
+    plan: Plan,
+}
+
+impl Asked<'_> {
+    fn entry(&self, id: &str, form: &'static str, passage_words: usize, cuts: Vec<usize>) -> Entry {
+        Entry {
+            id: id.to_owned(),
+            document: self.name.to_owned(),
+            form,
+            control: None,
+            passage_words: Some(passage_words),
+            reference_words: Some(self.new.reference_words),
+            cuts,
+        }
     }
-    if !new.completion {
-        plan.add(entry("next", "next", main, some(&cuts, few)), "another wording");
-        plan.add(
-            Entry { reference_words: None, ..entry("choose", "choose", main, choosable(&text, &cuts, few)) },
-            "true continuations among edited twins",
-        );
+
+    /// Ways to ask for the document itself.
+    fn ways(&mut self, cuts: &[usize], takes_prefill: bool) {
+        let (main, few) = (self.main, self.few);
+        self.plan.entries.push(self.entry("passage", "user", main, cuts.to_vec()));
+        for &length in self.new.passage_words.iter().skip(1) {
+            // The same places as with the main length, where there is room, so that lengths can be compared.
+            let fits: Vec<usize> =
+                cuts.iter().copied().filter(|&cut| cut >= self.words.start + length).collect();
+            let entry = self.entry(&format!("passage-{length}"), "user", length, some(&fits, few));
+            self.plan.add(entry, "passages of other lengths");
+        }
+        if self.new.completion {
+            return;
+        }
+        self.plan.add(self.entry("next", "next", main, some(cuts, few)), "another wording");
+        let choose = self.entry("choose", "choose", main, choosable(self.text, cuts, few));
+        self.plan.add(Entry { reference_words: None, ..choose }, "true continuations among edited twins");
         if takes_prefill {
-            plan.add(entry("prefill", "prefill", main, some(&cuts, few)), "passages that begin the answer");
+            self.plan.add(
+                self.entry("prefill", "prefill", main, some(cuts, few)),
+                "passages that begin the answer",
+            );
         } else {
-            plan.left_out
+            self.plan
+                .left_out
                 .push("no target takes a beginning of its own answer, so prefill is not asked".to_owned());
         }
-        let sections = text.sections().into_iter().map(|section| section.body);
-        let long: Vec<usize> = sections
-            .filter(|body| body.len() >= reference && words.contains(&body.start) && body.end <= words.end)
+        let long: Vec<usize> = self
+            .text
+            .sections()
+            .into_iter()
+            .map(|section| section.body)
+            .filter(|body| body.len() >= self.new.reference_words)
+            .filter(|body| self.words.contains(&body.start) && body.end <= self.words.end)
             .map(|body| body.start)
             .collect();
-        plan.add(
-            Entry { passage_words: None, ..entry("heading", "heading", main, some(&long, few)) },
-            "sections by their headings: none is long enough",
-        );
-        plan.add(
-            Entry { passage_words: None, ..entry("topic", "topic", main, some(&cuts, few)) },
-            "quotations by topic",
+        let heading = self.entry("heading", "heading", main, some(&long, few));
+        self.plan
+            .add(Entry { passage_words: None, ..heading }, "sections by their headings: none is long enough");
+        let topic = self.entry("topic", "topic", main, some(cuts, few));
+        self.plan.add(Entry { passage_words: None, ..topic }, "quotations by topic");
+    }
+
+    /// Controls that give a passage of the document, changed.
+    fn changed_passages(&mut self, cuts: &[usize]) {
+        let (main, few) = (self.main, self.few);
+        let shuffled = self.entry("shuffled", "user", main, some(cuts, few));
+        self.plan.add(Entry { control: Some("shuffled"), ..shuffled }, "shuffled passages");
+        let can_reword: Vec<usize> = cuts
+            .iter()
+            .copied()
+            .filter(|&cut| reworded(self.text.slice(cut - main..cut)).is_some())
+            .collect();
+        let entry = self.entry("reworded", "user", main, some(&can_reword, few));
+        self.plan.add(
+            Entry { control: Some("reworded"), ..entry },
+            "reworded passages: the document has too few common English words",
         );
     }
-    let shuffled = Entry { control: Some("shuffled"), ..entry("shuffled", "user", main, some(&cuts, few)) };
-    plan.add(shuffled, "shuffled passages");
-    let can_reword: Vec<usize> =
-        cuts.iter().copied().filter(|&cut| reworded(text.slice(cut - main..cut)).is_some()).collect();
-    plan.add(
-        Entry { control: Some("reworded"), ..entry("reworded", "user", main, some(&can_reword, few)) },
-        "reworded passages: the document has too few common English words",
-    );
-    let spaced = (0..few).map(|at| main + at * (main + reference)).collect();
-    plan.add(
-        Entry { control: Some("invented"), ..entry("invented", "user", main, spaced) },
-        "an invented document",
-    );
-    let controls = [("other", other), ("known", known)];
-    for (control, text) in controls {
-        let Some(text) = text else { continue };
-        let of = Document::new(&text.text);
-        // A short text that all know is cut with what room there is.
-        let (before, after) = (main.min(of.len() / 4).max(1), reference.min(of.len() / 4).max(1));
-        plan.add(
-            Entry {
-                document: text.name.clone(),
-                control: Some(control),
-                passage_words: Some(before),
-                reference_words: Some(after),
-                ..entry(control, "user", before, spread(&of, 0..of.len(), before, after, few))
-            },
-            control,
-        );
+
+    /// Controls that ask for something else.
+    fn other_documents(&mut self, other: Option<&Text>, known: Option<&Text>) {
+        let (main, few, reference) = (self.main, self.few, self.new.reference_words);
+        let spaced = (0..few).map(|at| main + at * (main + reference)).collect();
+        let invented = self.entry("invented", "user", main, spaced);
+        self.plan.add(Entry { control: Some("invented"), ..invented }, "an invented document");
+        for (control, text) in [("other", other), ("known", known)] {
+            let Some(text) = text else { continue };
+            let of = Document::new(&text.text);
+            // A short text that all know is cut with what room there is.
+            let (before, after) = (main.min(of.len() / 4).max(1), reference.min(of.len() / 4).max(1));
+            let entry = self.entry(control, "user", before, spread(&of, 0..of.len(), before, after, few));
+            self.plan.add(
+                Entry {
+                    document: text.name.clone(),
+                    control: Some(control),
+                    reference_words: Some(after),
+                    ..entry
+                },
+                control,
+            );
+        }
+        if other.is_none() {
+            self.plan.left_out.push(
+                "without --other nothing shows how much of a document of this kind comes back that nobody can know"
+                    .to_owned(),
+            );
+        }
+        if known.is_none() {
+            self.plan.left_out.push(
+                "without a text that every target knows, one that hides what it knows looks like one that knows nothing"
+                    .to_owned(),
+            );
+        }
     }
-    if other.is_none() {
-        plan.left_out.push(
-            "without --other nothing shows how much of a document of this kind comes back that nobody can know".to_owned(),
-        );
-    }
-    if known.is_none() {
-        plan.left_out.push(
-            "without a text that every target knows, one that hides what it knows looks like one that knows nothing".to_owned(),
-        );
-    }
-    Ok(plan)
 }
 
 impl Plan {
