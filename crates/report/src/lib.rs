@@ -5,6 +5,7 @@
 //! | `page` | the whole page: order of sections, style sheet, content security policy |
 //! | `rules` | why an interval is as it is |
 //! | `asked`, `completeness`, `overview`, `groups`, `mirrored`, `refusals`, `scales`, `operations`, `reading` | one section each |
+//! | `document` | whether the targets know the document, and the document as a map of what came back |
 //! | `probe` | the section of one probe |
 //! | `chart` | the charts |
 //! | `visible`, `number` | how text of others and numbers are shown |
@@ -19,6 +20,7 @@ mod asked_until;
 mod between;
 mod chart;
 mod completeness;
+mod document;
 mod documents;
 mod error_bars;
 mod groups;

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use crate::probe::{self, Probes};
 use crate::visible::{inline, plain};
 use crate::{
-    asked, between, completeness, error_bars, groups, mirrored, operations, overview, reading, refusals,
+    asked, between, completeness, document, error_bars, groups, mirrored, operations, overview, reading, refusals,
     scales,
 };
 
@@ -39,8 +39,10 @@ pub fn render(summary: &Summary, operations: Option<&Operations>, transcripts: &
                     @if probes.views.len() >= MANY {
                         (groups::section(summary))
                         (overview::section(summary, &probes))
+                        (document::section(summary, &probes))
                     } @else {
                         (overview::section(summary, &probes))
+                        (document::section(summary, &probes))
                         (groups::section(summary))
                     }
                     (between::section(summary))
@@ -93,6 +95,7 @@ fn header(summary: &Summary, operations: bool) -> Markup {
             p.size { (asked::in_one_line(summary)) }
             nav aria-label="Sections" {
                 ul {
+                    @if !summary.verdicts.is_empty() { li { a href="#document" { (document::title(summary)) } } }
                     @if groups::are_shown(summary) { li { a href="#groups" { "Group by group" } } }
                     li { a href="#overview" { "Where answers disagree" } }
                     @if !summary.gaps.is_empty() { li { a href="#targets" { "Targets side by side" } } }

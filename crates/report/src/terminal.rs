@@ -39,6 +39,9 @@ pub fn terminal(summary: &Summary, style: Style) -> String {
         let _ = writeln!(text, "{sentence}");
     }
     write_certificate(&mut text, summary, &paint);
+    for line in crate::document::lines(summary) {
+        let _ = writeln!(text, "{line}");
+    }
     let lines = [crate::between::line(summary), crate::mirrored::line(summary)];
     for line in lines.into_iter().flatten() {
         let _ = writeln!(text, "{line}");

@@ -7,7 +7,7 @@ use antiphon_core::summary::{
 };
 
 use super::{probe, target};
-use antiphon_core::UserId;
+use antiphon_core::{RecallRules, UserId};
 
 fn estimate(value: f64, half: f64) -> Estimate {
     Estimate { value: Some(value), low: Some(value - half), high: Some(value + half), note: None }
@@ -32,6 +32,23 @@ pub(crate) fn sentences(shift: f64) -> Vec<SentenceRecall> {
         sentence(1_216, "Where they conflict, the first counts.", few / 2),
         sentence(1_222, "Nobody has to like them.", 0),
     ]
+}
+
+/// The tests, with dates that attack the page.
+pub(crate) fn rules() -> RecallRules {
+    RecallRules {
+        document: "</p><script>alert('document')</script>.md".to_owned(),
+        document_hash: "5e1f".repeat(16),
+        words: 8_000,
+        editions: std::collections::BTreeMap::new(),
+        verbatim_words: 8,
+        margin: 0.15,
+        verbatim_margin: 0.05,
+        agreement: 0.5,
+        alpha: 0.01,
+        first_public: Some("2025-09-12 <img src=x onerror=alert('date')> \u{202e}".to_owned()),
+        cutoffs: [(target("opus-default"), "<b>2026-01</b>".to_owned())].into(),
+    }
 }
 
 pub(crate) fn verdicts() -> Vec<DocumentVerdict> {
