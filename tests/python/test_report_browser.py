@@ -135,6 +135,7 @@ def test_the_sections_are_there_in_order(visit):
     assert headings == [
         "How to read this",
         "Where answers disagree",
+        "Do the targets know the document?",
         "Targets side by side",
         "Mirrored pairs",
         "Refusal",

@@ -41,7 +41,11 @@ pub(crate) fn section(summary: &Summary, probes: &Probes<'_>) -> Markup {
 
 /// What the section is called: of one target or of several.
 pub(crate) fn title(summary: &Summary) -> &'static str {
-    if summary.verdicts.len() == 1 { "Does the target know the document?" } else { "Do the targets know the document?" }
+    if summary.verdicts.len() == 1 {
+        "Does the target know the document?"
+    } else {
+        "Do the targets know the document?"
+    }
 }
 
 /// All targets in a table, where there are several.
@@ -117,7 +121,8 @@ fn how(verdict: &DocumentVerdict) -> Markup {
 fn dates(rules: Option<&RecallRules>, verdict: &DocumentVerdict) -> Markup {
     let first_public = rules.and_then(|rules| rules.first_public.as_deref());
     let cutoff = rules.and_then(|rules| rules.cutoffs.get(&verdict.target)).map(String::as_str);
-    let or_unknown = |date: Option<&str>| html! { @match date { Some(date) => (inline(date)), None => "not stated" } };
+    let or_unknown =
+        |date: Option<&str>| html! { @match date { Some(date) => (inline(date)), None => "not stated" } };
     html! {
         @if first_public.is_some() || cutoff.is_some() {
             dl.settings {
@@ -149,9 +154,15 @@ fn anchor(at: usize) -> String {
 /// Lines for the terminal, one a target.
 pub(crate) fn lines(summary: &Summary) -> Vec<String> {
     let line = |verdict: &DocumentVerdict| {
-        let by_chance = verdict.by_chance.map_or(String::new(), |chance| format!(", by chance {}", Form::Percent.write(chance)));
-        let interval = Form::Percent.interval(&verdict.recall).map_or(String::new(), |interval| format!(" ({interval})"));
-        let more = verdict.more_cuts.map_or(String::new(), |more| format!("; about {} would decide", counted(more, "more cut", "more cuts")));
+        let by_chance = verdict
+            .by_chance
+            .map_or(String::new(), |chance| format!(", by chance {}", Form::Percent.write(chance)));
+        let interval = Form::Percent
+            .interval(&verdict.recall)
+            .map_or(String::new(), |interval| format!(" ({interval})"));
+        let more = verdict.more_cuts.map_or(String::new(), |more| {
+            format!("; about {} would decide", counted(more, "more cut", "more cuts"))
+        });
         plain(&format!(
             "{}: {}; {}{interval} came back{by_chance}{more}",
             verdict.target,

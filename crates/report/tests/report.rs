@@ -3,6 +3,8 @@
 #[path = "../examples/hostile_report/sample_run.rs"]
 mod sample_run;
 
+use std::collections::BTreeSet;
+
 use antiphon_core::summary::{Estimate, Operations, Summary};
 use antiphon_report::{Style, render, terminal};
 use base64::Engine as _;
@@ -23,6 +25,8 @@ fn small() -> Summary {
     summary.scales.clear();
     summary.pairs.clear();
     summary.refusals.clear();
+    summary.verdicts.clear();
+    summary.scoring.recall = None;
     summary.cells.retain(|cell| cell.probe.as_str() == "capital" && cell.target == summary.targets[0].id);
     let certificate = summary.cells[0].certificate.clone();
     summary.completeness.complete = true;
@@ -217,6 +221,59 @@ fn a_large_report_stays_small_enough_to_open() {
         .collect();
     let page = render(&summary, None, &[]);
     assert!(page.len() < 7_000_000, "{} bytes", page.len());
+}
+
+/// A document of 8,000 words, 200 cuts, four targets: what is quoted is quoted once, and what is not is counted.
+#[test]
+fn a_long_document_is_still_a_page() {
+    let (mut summary, ..) = sample_run::hostile();
+    sample_run::recall::long_document(&mut summary);
+    let page = render(&summary, None, &[]);
+    let (_, section) = page.split_once("<section id=\"document\"").unwrap();
+    let (section, _) = section.split_once("</section>").unwrap();
+    assert!(section.len() < 4_000_000, "{} bytes", section.len());
+    assert_eq!(section.matches("<details class=\"map\"").count(), 4);
+    let sentences = section.matches("<details class=\"sentence\"").count();
+    let recalls = summary.cells.iter().filter_map(|cell| cell.recall.as_ref());
+    let asked: BTreeSet<u32> =
+        recalls.flat_map(|recall| &recall.sentences).map(|sentence| sentence.word).collect();
+    assert_eq!((sentences, asked.len()), (4 * 601, 601));
+    // An answer is a sample of all sentences of its cut, and stands on the page once.
+    let quotes: Vec<&str> = section
+        .split("<figure class=\"quote\">")
+        .skip(1)
+        .map(|rest| rest.split_once("</figure>").unwrap().0)
+        .collect();
+    assert_eq!(quotes.len(), 1_200);
+    assert_eq!(quotes.iter().collect::<BTreeSet<_>>().len(), 1_200);
+    assert_eq!(section.matches("450 more answers are not quoted here").count(), 4);
+}
+
+#[test]
+fn the_verdict_stands_in_words_with_what_it_does_not_say() {
+    let page = hostile_report();
+    let (_, section) = page.split_once("<section id=\"document\"").unwrap();
+    for said in [
+        "Recalled, in wording that varies",
+        "Undecided",
+        "About 67 more cuts would decide",
+        "this is look 2 at it",
+        "the document, after passages in other words",
+        "Consistency is not truth.",
+        "that it recalls more than the other target: p = 0.00005",
+        "2025-09-12 &lt;img",
+        "&lt;b&gt;2026-01&lt;/b&gt;",
+        "not stated",
+        "… 1,200 words not asked for …",
+        "231 of 240 reproduced it, to 38 of 40 users",
+        "Said instead:",
+    ] {
+        assert!(section.to_lowercase().contains(&said.to_lowercase()), "{said}");
+    }
+    let (mut summary, ..) = sample_run::hostile();
+    assert!(!section.contains("No text that every model knows was asked for."));
+    summary.verdicts.iter_mut().for_each(|verdict| verdict.controls.clear());
+    assert!(render(&summary, None, &[]).contains("No text that every model knows was asked for."));
 }
 
 #[test]

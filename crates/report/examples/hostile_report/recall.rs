@@ -2,12 +2,12 @@
 
 use antiphon_core::suite::Control;
 use antiphon_core::summary::{
-    AgainstControl, AgainstSibling, DocumentVerdict, EditionFollowed, Estimate, FramingRecall, Knows, Manner,
-    RecallTest, SentenceRecall,
+    AgainstControl, AgainstSibling, Cell, DocumentVerdict, EditionFollowed, Estimate, FramingRecall, Knows,
+    Manner, RecallScores, RecallTest, SentenceRecall, Summary,
 };
 
 use super::{probe, target};
-use antiphon_core::{RecallRules, UserId};
+use antiphon_core::{RecallRules, Target, UserId};
 
 fn estimate(value: f64, half: f64) -> Estimate {
     Estimate { value: Some(value), low: Some(value - half), high: Some(value + half), note: None }
@@ -29,8 +29,8 @@ pub(crate) fn sentences(shift: f64) -> Vec<SentenceRecall> {
     let few = if shift > 0.0 { 3 } else { 231 };
     vec![
         sentence(1_200, "They are meant to be read as a whole & rather than as <b>a list</b> of rules.", few),
-        sentence(1_216, "Where they conflict, the first counts.", few / 2),
-        sentence(1_222, "Nobody has to like them.", 0),
+        sentence(1_217, "Where they conflict, the first counts.", few / 2),
+        sentence(1_223, "Nobody has to like them.", 0),
     ]
 }
 
@@ -146,4 +146,62 @@ fn framing(group: &str, passage_words: u64, recall: f64) -> FramingRecall {
 
 fn test(says: &str, found: Option<f64>, against: f64, met: bool) -> RecallTest {
     RecallTest { says: says.to_owned(), found, against, met }
+}
+
+/// Makes it a run about a document of 8,000 words, cut at 200 places and asked of four targets in two ways.
+pub(crate) fn long_document(summary: &mut Summary) {
+    let ids = ["knower", "reteller", "sibling", "novice"];
+    let named = |template: &Target| ids.map(|id| Target { id: target(id), ..template.clone() }).to_vec();
+    summary.targets = named(&summary.targets[0]);
+    let (template, verdict) =
+        (summary.cells.iter().find(|cell| cell.recall.is_some()).cloned(), verdicts().remove(0));
+    let template = template.expect("a cell of a recall probe");
+    summary.verdicts =
+        ids.iter().map(|id| DocumentVerdict { target: target(id), ..verdict.clone() }).collect();
+    summary.cells.clear();
+    for (at, id) in ids.into_iter().enumerate() {
+        for (way, passage) in ["passage", "passage-20"].into_iter().enumerate() {
+            for cut in (0..200).step_by(1 + 3 * way) {
+                let first = 60 + 39 * cut;
+                let recall = template.recall.clone().map(|recall| RecallScores {
+                    word: first,
+                    sentences: (0..4)
+                        .map(|place| long_sentence(first + 13 * place, at, passage, first))
+                        .collect(),
+                    ..recall
+                });
+                summary.cells.push(Cell {
+                    target: target(id),
+                    probe: probe(&format!("{passage}@w{first}")),
+                    group: Some(passage.to_owned()),
+                    recall,
+                    ..template.clone()
+                });
+            }
+        }
+    }
+}
+
+/// Thirteen words, and three answers of 60 words that all sentences of a cut have in common.
+fn long_sentence(word: u32, target: usize, way: &str, first: u32) -> SentenceRecall {
+    let words = |from: u32, count: u32| {
+        let word = |at: u32| {
+            ["those", "who", "write", "a", "charter", "hope", "that", "it", "is", "read"]
+                [(at * at % 101 % 10) as usize]
+        };
+        (from..from + count).map(word).collect::<Vec<_>>().join(" ")
+    };
+    let reproduced = [231, 150, u64::from(word * 7 % 120), 0][target];
+    let sample = |session| {
+        let user = UserId::new("u7").expect("valid");
+        (user, session, format!("{}: {} ({target}, {way}, {first})", session, words(first, 60)))
+    };
+    SentenceRecall {
+        word,
+        text: format!("{} {}.", words(word, 12), word),
+        asked: 240,
+        reproduced,
+        users: [40, reproduced / 6],
+        samples: (0..3).map(sample).collect(),
+    }
 }

@@ -19,7 +19,7 @@ mod meaning;
 #[path = "mirrored.rs"]
 mod mirrored;
 #[path = "recall.rs"]
-mod recall;
+pub(crate) mod recall;
 
 use cells::{cells_of, estimate};
 

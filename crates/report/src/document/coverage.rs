@@ -38,6 +38,7 @@ pub(super) struct Coverage<'a> {
 impl<'a> Coverage<'a> {
     pub(super) fn of(summary: &'a Summary, target: &TargetId) -> Self {
         let mut found: BTreeMap<u32, Sentence<'a>> = BTreeMap::new();
+        let mut instead: BTreeMap<u32, Vec<&'a (UserId, u32, String)>> = BTreeMap::new();
         for cell in summary.cells.iter().filter(|cell| cell.target == *target) {
             let way = cell.group.as_deref().unwrap_or(cell.probe.as_str());
             for of in cell.recall.iter().flat_map(|recall| &recall.sentences) {
@@ -55,15 +56,16 @@ impl<'a> Coverage<'a> {
                 sentence.ways[0].insert(way);
                 if of.reproduced > 0 {
                     sentence.ways[1].insert(way);
-                    sentence.samples.splice(0..0, &of.samples);
-                } else {
                     sentence.samples.extend(&of.samples);
+                } else {
+                    instead.entry(of.word).or_default().extend(&of.samples);
                 }
             }
         }
         let mut coverage = Self::default();
         let mut end = 0;
-        for sentence in found.into_values() {
+        for (word, mut sentence) in found {
+            sentence.samples.extend(instead.remove(&word).unwrap_or_default());
             match sentence.after(end) {
                 Some(sentence) => {
                     end = sentence.word + sentence.length;

@@ -102,7 +102,8 @@ fn row(name: Markup, headline: bool, share: &Estimate, difference: Option<&Estim
 
 /// A difference of shares in points.
 fn points(difference: &Estimate) -> Markup {
-    let write = |value: Option<f64>| value.map_or_else(|| UNDEFINED.to_owned(), |value| signed(100.0 * value, 1));
+    let write =
+        |value: Option<f64>| value.map_or_else(|| UNDEFINED.to_owned(), |value| signed(100.0 * value, 1));
     html! {
         span.value { (write(difference.value)) @if difference.value.is_some() { " points" } }
         @if difference.low.is_some() || difference.high.is_some() {

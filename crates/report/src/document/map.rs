@@ -24,7 +24,7 @@ const LEVELS: [(f64, &str, &str); 5] = [
     (0.5, "came-3", "half of them or more"),
     (0.2, "came-2", "a fifth or more"),
     (f64::MIN_POSITIVE, "came-1", "fewer"),
-    (0.0, "came-0", "none"),
+    (0.0, "came-0", "none of them"),
 ];
 const UNKNOWN: &str = "came-unknown";
 
@@ -72,8 +72,13 @@ fn reached<'a>(maps: &[(&'a TargetId, Coverage<'_>)]) -> BTreeMap<u32, Vec<&'a T
 
 fn in_one_line(coverage: &Coverage<'_>) -> String {
     let all = coverage.sentences.len() as u64;
-    let most = coverage.sentences.iter().filter(|sentence| sentence.share().is_some_and(|share| share >= 0.5)).count();
-    let never = coverage.sentences.iter().filter(|sentence| sentence.asked > 0 && sentence.reproduced == 0).count();
+    let most = coverage
+        .sentences
+        .iter()
+        .filter(|sentence| sentence.share().is_some_and(|share| share >= 0.5))
+        .count();
+    let never =
+        coverage.sentences.iter().filter(|sentence| sentence.asked > 0 && sentence.reproduced == 0).count();
     format!(
         "of {} asked for, {} reproduced by half of the answers or more, {} by none",
         counted(all, "sentence", "sentences"),
@@ -115,7 +120,7 @@ impl Map<'_> {
             }
             @if left_out > 0 { p.note { "The first " (count(shown.len() as u64)) " sentences are shown; all stand in " code { "summary/summary.json" } "." } }
             @if quotes.left_out > 0 {
-                p.note { (counted(quotes.left_out as u64, "answer", "answers")) " more are not quoted here, to keep the page small; they stand in " code { "summary/summary.json" } "." }
+                p.note { (counted(quotes.left_out as u64, "more answer is", "more answers are")) " not quoted here, to keep the page small; all stand in " code { "summary/summary.json" } "." }
             }
             @if coverage.within_others > 0 {
                 p.note { (counted(coverage.within_others, "part of a sentence lies", "parts of sentences lie")) " within others, where cuts overlap, and are not shown by themselves." }
@@ -236,7 +241,9 @@ mod tests {
 
     #[test]
     fn a_share_of_nothing_is_none_and_the_least_share_is_more() {
-        for (share, class) in [(0.0, "came-0"), (0.001, "came-1"), (0.2, "came-2"), (0.5, "came-3"), (1.0, "came-4")] {
+        for (share, class) in
+            [(0.0, "came-0"), (0.001, "came-1"), (0.2, "came-2"), (0.5, "came-3"), (1.0, "came-4")]
+        {
             assert_eq!(level(share), class);
         }
     }
@@ -263,7 +270,8 @@ mod tests {
     fn stretches_end_where_words_are_missing() {
         let sentence = |word, length| Sentence { word, length, ..Sentence::default() };
         let sentences = [sentence(5, 10), sentence(15, 2), sentence(40, 3)];
-        let found: Vec<(usize, u32)> = stretches(&sentences).into_iter().map(|(of, gap)| (of.len(), gap)).collect();
+        let found: Vec<(usize, u32)> =
+            stretches(&sentences).into_iter().map(|(of, gap)| (of.len(), gap)).collect();
         assert_eq!(found, [(2, 5), (1, 23)]);
     }
 }
