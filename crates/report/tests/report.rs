@@ -238,6 +238,10 @@ fn a_long_document_is_still_a_page() {
     let asked: BTreeSet<u32> =
         recalls.flat_map(|recall| &recall.sentences).map(|sentence| sentence.word).collect();
     assert_eq!((sentences, asked.len()), (4 * 601, 601));
+    // Ways of asking that share a sentence are counted together; their users are the same ones.
+    let together = "462 of 480 reproduced it, to at least 38 of 40 users, in 2 of 2 ways of asking (";
+    assert!(section.contains(together), "no sentence is put together from both ways of asking");
+    assert!(section.contains("3 of 4 targets reproduced it at least once"));
     // An answer is a sample of all sentences of its cut, and stands on the page once.
     let quotes: Vec<&str> = section
         .split("<figure class=\"quote\">")
