@@ -151,8 +151,8 @@ fn test(says: &str, found: Option<f64>, against: f64, met: bool) -> RecallTest {
 /// Makes it a run about a document of 8,000 words, cut at 200 places and asked of four targets in two ways.
 pub(crate) fn long_document(summary: &mut Summary) {
     let ids = ["knower", "reteller", "sibling", "novice"];
-    let named = |template: &Target| ids.map(|id| Target { id: target(id), ..template.clone() }).to_vec();
-    summary.targets = named(&summary.targets[0]);
+    let like = summary.targets[0].clone();
+    summary.targets = ids.map(|id| Target { id: target(id), ..like.clone() }).to_vec();
     let (template, verdict) =
         (summary.cells.iter().find(|cell| cell.recall.is_some()).cloned(), verdicts().remove(0));
     let template = template.expect("a cell of a recall probe");
