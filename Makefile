@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test build-tools prepare test-rust test-python test-faults check bench coverage validate cross-check stack stack-down
+.PHONY: help demo test build-tools prepare test-rust test-python test-faults check bench coverage validate validate-verdicts cross-check stack stack-down
 
 CARGO ?= cargo
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
@@ -11,7 +11,7 @@ VENV := $(TARGET_DIR)/python-venv
 export ANTIPHON_TARGET_DIR := $(abspath $(TARGET_DIR))
 
 help: ## Say what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: build-tools ## Run every kind of probe against two simulated models; writes a report into antiphon-demo/
 	@$(CARGO) run --locked --package antiphon -- demo antiphon-demo
@@ -68,3 +68,7 @@ cross-check: ## Compare the statistics with other libraries' on random inputs (2
 
 validate: ## Try real, tiny language models served by llama.cpp (20 minutes, outside CI)
 	tests/validate/run.sh
+
+validate-verdicts: ## Hold verdicts on documents against simulated voices of known truth (long, outside CI)
+	$(CARGO) build --release --locked --workspace --bin antiphon --example verdicts
+	ANTIPHON=$(abspath $(TARGET_DIR))/release/antiphon $(TARGET_DIR)/release/examples/verdicts

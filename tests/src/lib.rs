@@ -11,6 +11,7 @@
 //! | `fleet` | coordinators and workers as processes, with all that they need and all that may befall them |
 //! | `generated` | a run whose answers nobody gave, as large as is wanted |
 //! | `relay` | a wire that can be cut, slowed and held, and that reads AMQP |
+//! | `verdicts` | verdicts on documents by voices whose knowledge is known, counted |
 //! | `moto` | an S3 server that nobody here wrote |
 //! | `kept` | programs of others, which never outlive the tests |
 
@@ -25,6 +26,7 @@ mod program;
 mod relay;
 mod stage;
 mod stored;
+mod verdicts;
 
 pub use asked::{Asked, VOICES};
 pub use audit::{Excuses, answers, audit, audit_repeated, same_summary, samples_by_job, tokens};
@@ -36,3 +38,4 @@ pub use program::{Ended, Program};
 pub use relay::{Counts, Event, Relay, Sender, Trap};
 pub use stage::Stage;
 pub use stored::{Stored, object_names};
+pub use verdicts::{Case, Effort, Judged, KINDS, Kind, Tally};
