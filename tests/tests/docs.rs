@@ -66,7 +66,7 @@ fn every_relative_link_leads_somewhere() {
 
 #[test]
 fn every_suite_is_right() {
-    let text = read("docs/suite.md");
+    let text = ["docs/suite.md", "docs/extraction.md"].map(read).concat();
     let suites = blocks(&text, "yaml suite");
     assert!(suites.len() >= 4, "the examples are no longer marked `yaml suite`");
     let mut catalogue = TargetCatalogue::default();

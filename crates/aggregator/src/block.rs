@@ -216,9 +216,12 @@ impl Work {
             miss: run.miss,
         };
         let cell = summarise(&input);
-        self.drift.add(&input, &cell, &names);
+        if probe.chain().is_none() {
+            self.drift.add(&input, &cell, &names);
+        }
         self.cells.push(cell);
-        if manifest.targets.len() > 1 {
+        // Later steps of a chain ask each target something else.
+        if manifest.targets.len() > 1 && probe.chain().is_none() {
             self.excerpts.extend(between::of_cell(&input, &names));
         }
         Ok(())

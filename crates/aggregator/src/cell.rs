@@ -53,6 +53,8 @@ pub(crate) struct CellInput<'a> {
 pub(crate) fn summarise(input: &CellInput<'_>) -> Cell {
     let CellInput { target, probe, turn, .. } = input;
     let (labels, wording) = match input.comes_to_labels() {
+        // Each step of a chain asks something else, so that its answers are never compared with those of another.
+        _ if probe.chain().is_some() => (Vec::new(), Vec::new()),
         true => (labels::scores(input), Vec::new()),
         false => (Vec::new(), wording::scores(input)),
     };
@@ -143,6 +145,14 @@ impl CellInput<'_> {
                 let placed = places.iter().fold(turn.clone(), |text, place| text.replace(place, &given));
                 if cut.prefill { format!("{placed} {given}") } else { placed }
             }
+            ProbeKind::Extract(chain) => {
+                let passage = "[the end of the text so far]";
+                let places = ["{{ passage }}", "{{passage}}"];
+                let placed = places.iter().fold(turn.clone(), |text, place| text.replace(place, passage));
+                let opening = chain.opening.iter().map(|question| format!("{question}\n\nThen: "));
+                let end = if chain.prefill { format!(" {passage}") } else { String::new() };
+                opening.chain([placed, end]).collect()
+            }
             _ => turn.clone(),
         }
     }
@@ -158,6 +168,16 @@ impl CellInput<'_> {
     }
 
     fn rates(&self) -> Rates {
+        if self.probe.chain().is_some() {
+            let note = "the steps of a chain ask different things; they are counted step by step";
+            let undefined = || Estimate { note: Some(note.to_owned()), ..Estimate::default() };
+            return Rates {
+                refused: undefined(),
+                non_answer: undefined(),
+                truncated: undefined(),
+                ..Rates::default()
+            };
+        }
         let rate = |wanted: fn(&Outcome) -> bool| {
             let cell = self.nested(|_, row| {
                 let outcome = &row.sample.outcome;

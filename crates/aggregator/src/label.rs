@@ -54,7 +54,7 @@ pub fn label_of(
         return None;
     }
     let read = match &probe.kind {
-        ProbeKind::Open | ProbeKind::Recall(_) | ProbeKind::Paired(_) => return None,
+        ProbeKind::Open | ProbeKind::Recall(_) | ProbeKind::Paired(_) | ProbeKind::Extract(_) => return None,
         ProbeKind::Refusal { .. } => rules::classes(&user.language, &sample.outcome, &sample.text)
             .map(|classes| Label::Class(classes.refusal)),
         ProbeKind::Choice => {

@@ -12,6 +12,7 @@
 //! | `rules` | refusal and hedging by rule |
 //! | `looks`, `measure` | probes that are asked until their intervals are narrow |
 //! | `cell` | one target's answers to one turn of one probe, summed up |
+//! | `extraction` | what chains came to |
 //! | `mirrored` | refusal across probes; the two sides of mirrored pairs |
 //! | `users`, `scales` | who asked; how far scales can be relied on across probes |
 //! | `drift` | whether a model answers differently late in a run than early |
@@ -30,6 +31,7 @@ mod drift;
 mod error;
 mod error_bars;
 mod estimates;
+mod extraction;
 mod label;
 mod looks;
 mod measure;

@@ -24,11 +24,12 @@ impl BlockSample {
         Self { user, sample, classes: OnceLock::new() }
     }
 
-    /// Refusal and hedging by rule; `None` for what says nothing of the model, and for recall, whose texts are a document's.
+    /// Refusal and hedging by rule; `None` for what says nothing of the model, and where texts are a document's.
     pub(crate) fn classes(&self, manifest: &Manifest, probe: &Probe) -> Option<Classes> {
         let language = &manifest.users.users[self.user].language;
         let read = || rules::classes(language, &self.sample.outcome, &self.sample.text);
-        *self.classes.get_or_init(|| if matches!(probe.kind, ProbeKind::Recall(_)) { None } else { read() })
+        let quotes = matches!(probe.kind, ProbeKind::Recall(_) | ProbeKind::Extract(_));
+        *self.classes.get_or_init(|| if quotes { None } else { read() })
     }
 }
 

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::between::{self, Shelf};
 use crate::block::{Block, Inputs, OpenRun};
 use crate::error_bars;
+use crate::extraction;
 use crate::looks::Looks;
 use crate::memory::Memory;
 use crate::mirrored;
@@ -147,7 +148,8 @@ async fn join(
     let is_priced = open.manifest.targets.iter().all(|target| target.price.is_some());
     let (cells, scales, operations) = whole.close(is_priced, open.rounds.len()).map_err(table("samples"))?;
     let gaps = between::compare(open, shelf, parts.settings.threads.get(), stop).await?;
-    let summary = open.summary(cells, scales, gaps);
+    let extractions = extraction::of_run(open, &cells).await?;
+    let summary = Summary { extractions, ..open.summary(cells, scales, gaps) };
     let probes = tables::probes(run.as_str(), &summary.cells).map_err(table("probes"))?;
     let store = &parts.store;
     store.put_file(&keys::summary(run, "samples.parquet"), file.path()).await?;
@@ -246,6 +248,7 @@ impl OpenRun {
             pairs,
             gaps,
             verdicts,
+            extractions: Vec::new(),
             cells,
         }
     }

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use antiphon_core::plan::Plan;
-use antiphon_core::{Growth, OBJECT_FORMAT, ProbeId, Round, RoundKind, Seen, TargetId, Until};
+use antiphon_core::{Growth, OBJECT_FORMAT, Outcome, ProbeId, Round, RoundKind, Seen, TargetId, Until};
 use antiphon_store::Store;
 use futures::future::BoxFuture;
 
@@ -15,7 +15,7 @@ use crate::{CoordinatorError, Opened};
 /// What a gauge failed by.
 pub type GaugeError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Whoever says how wide intervals are. Answers become numbers elsewhere; who puts the roles together brings the two together.
+/// Whoever says how wide intervals are, and what is a refusal. Answers become numbers elsewhere; who puts the roles together brings the two together.
 pub trait Gauge: fmt::Debug + Send + Sync {
     /// The widest interval of agreement between users of each of these probes of a target, over its turns and languages, from all that is
     /// stored. Left out are probes of which nothing was answered that could be compared.
@@ -25,6 +25,9 @@ pub trait Gauge: fmt::Debug + Send + Sync {
         target: &'a TargetId,
         probes: &'a [ProbeId],
     ) -> BoxFuture<'a, Result<Vec<(ProbeId, Seen)>, GaugeError>>;
+
+    /// Whether a text with that outcome refuses, as far as can be told, in answer to somebody who asks in `language`.
+    fn refuses(&self, language: &str, outcome: &Outcome, text: &str) -> bool;
 }
 
 /// Writes the round that comes next, if any probe is not narrow enough and may be asked on, and gives all rounds there are then. To be called when
@@ -47,10 +50,7 @@ pub(crate) async fn next_round(
 }
 
 /// Whether a run of which every job has ended would be asked on.
-///
-/// # Errors
-/// If the gauge fails.
-pub async fn goes_on(gauge: &dyn Gauge, opened: &Opened) -> Result<bool, CoordinatorError> {
+pub(crate) async fn goes_on(gauge: &dyn Gauge, opened: &Opened) -> Result<bool, CoordinatorError> {
     Ok(!wanted(gauge, opened).await?.is_empty())
 }
 

@@ -80,8 +80,7 @@ impl Budget {
         let answer = u64::from(target.parameters.max_tokens);
         let mut dollars = 0.0;
         for planned in plan.sessions(job) {
-            let bytes =
-                self.prompter.script(planned.probe, planned.user, planned.session).map_or(0, |s| s.bytes());
+            let bytes = planned.script(&self.prompter).map_or(0, |script| script.bytes());
             for turn in 0..planned.probe.turns() as u64 {
                 let input = estimate_tokens(bytes) + turn * answer;
                 dollars += price.dollars(input * repeats, 0) * MARGIN + price.dollars(0, answer * repeats);

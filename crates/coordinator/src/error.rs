@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use antiphon_core::suite::SuiteError;
-use antiphon_core::{Problem, RunId};
+use antiphon_core::{ProbeId, Problem, RunId};
 use antiphon_queue::QueueError;
 use antiphon_store::StoreError;
 
@@ -90,6 +90,19 @@ pub enum CoordinatorError {
         run: RunId,
         /// Samples that it plans.
         planned: u64,
+    },
+    /// A chain is to be asked otherwise than it began.
+    #[error(
+        "the chain {probe} is asked in {sessions} sessions of {users} users at every step, and that can't be changed by --sessions, \
+         --users or the suite: what it grew came from those; name another run with `--run NAME`"
+    )]
+    WiderChain {
+        /// The chain's probe.
+        probe: ProbeId,
+        /// Users that it is asked by.
+        users: u32,
+        /// Sessions of each, at each step.
+        sessions: u32,
     },
     /// The selection asks more than a run can hold.
     #[error(

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, HashSet};
 
 use antiphon_core::plan::Plan;
-use antiphon_core::prompt::{Prompter, estimate_tokens, one_user_of_each_kind};
+use antiphon_core::prompt::{Prompter, estimate_tokens, longest_passage, one_user_of_each_kind};
 use antiphon_core::{
-    BlockId, Growth, Job, JobId, Limits, Manifest, OBJECT_FORMAT, PoolId, Probe, Round, RoundKind, TargetId,
+    BlockId, Growth, Job, JobId, Limits, Manifest, OBJECT_FORMAT, PoolId, Probe, Reach, Round, RoundKind,
+    Step, TargetId,
 };
 use serde::Serialize;
 
@@ -39,8 +40,8 @@ pub struct Forecast {
     pub unpriced: Vec<TargetId>,
     /// Each pool.
     pub pools: BTreeMap<PoolId, PoolForecast>,
-    /// The same if every probe is asked as far as it may be, where probes are asked until they are narrow: the numbers above are then the
-    /// rounds that are planned so far.
+    /// The same if every probe is asked as far as it may be, where probes are asked until they are narrow or grow a text: the numbers above
+    /// are then the rounds that are planned so far.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at_most: Option<Box<Forecast>>,
 }
@@ -74,8 +75,9 @@ pub fn forecast(
     let calls_left = left.map(|job| plan.job_samples(job)).sum();
     let manifest = plan.manifest();
     let prompter = Prompter::new(manifest.seed);
+    let grows = rounds.iter().any(|round| matches!(round.kind, RoundKind::Extraction(_)));
     let mean_bytes: Vec<u64> =
-        manifest.probes.iter().map(|probe| mean_bytes(&prompter, manifest, probe)).collect();
+        manifest.probes.iter().map(|probe| mean_bytes(&prompter, manifest, probe, grows)).collect();
     let mut forecast = Forecast {
         sessions: 0,
         calls: 0,
@@ -136,7 +138,7 @@ pub fn forecast(
 /// The rounds with one more, in which everything that is planned is asked as far as it may be; `None` if nothing can grow.
 fn if_all_grow(plan: &Plan<'_>, rounds: &[Round]) -> Option<Vec<Round>> {
     let manifest = plan.manifest();
-    let until = manifest.until.as_ref()?;
+    let Some(until) = manifest.until.as_ref() else { return if_all_chains_grow(plan, rounds) };
     let mut growths = Vec::new();
     for target in &manifest.targets {
         for (place, probe) in manifest.probes.iter().enumerate() {
@@ -156,10 +158,37 @@ fn if_all_grow(plan: &Plan<'_>, rounds: &[Round]) -> Option<Vec<Round>> {
     Some(rounds.iter().cloned().chain([round]).collect())
 }
 
-fn mean_bytes(prompter: &Prompter, manifest: &Manifest, probe: &Probe) -> u64 {
+/// The rounds with one more, in which every chain is asked as many steps as it may be; `None` if none can be asked on.
+fn if_all_chains_grow(plan: &Plan<'_>, rounds: &[Round]) -> Option<Vec<Round>> {
+    let manifest = plan.manifest();
+    let mut steps = Vec::new();
+    for target in &manifest.targets {
+        for probe in &manifest.probes {
+            let (Some(chain), Some(begun)) = (probe.chain(), plan.begun(&target.id, probe)) else { continue };
+            let last = chain.grow.max_steps - 1;
+            if plan.last_step(&target.id, probe).is_some_and(|asked| asked < last) {
+                let sessions = manifest.sampling.sessions.saturating_mul(chain.grow.max_steps);
+                let to = Reach { users: begun.users, sessions };
+                let (target, probe, passage) = (target.id.clone(), probe.id.clone(), String::new());
+                steps.push(Step { target, probe, step: last, to, passage });
+            }
+        }
+    }
+    if steps.is_empty() {
+        return None;
+    }
+    steps.sort_by(|a, b| (&a.target, &a.probe).cmp(&(&b.target, &b.probe)));
+    let number = u32::try_from(rounds.len()).expect("a run has few rounds");
+    let round = Round { format: OBJECT_FORMAT, number, kind: RoundKind::Extraction(steps) };
+    Some(rounds.iter().cloned().chain([round]).collect())
+}
+
+/// Bytes of what users bring; of a chain that `grows`, with as long a passage as later steps may have.
+fn mean_bytes(prompter: &Prompter, manifest: &Manifest, probe: &Probe, grows: bool) -> u64 {
+    let passage = longest_passage(probe).filter(|_| grows);
     let sizes: Vec<u64> = one_user_of_each_kind(manifest)
         .take(MEASURED_KINDS)
-        .filter_map(|user| prompter.script(probe, user, 0).ok())
+        .filter_map(|user| prompter.script_given(probe, user, 0, passage.as_deref()).ok())
         .map(|script| script.bytes() as u64)
         .collect();
     sizes.iter().sum::<u64>() / (sizes.len() as u64).max(1)

@@ -7,6 +7,7 @@
 //! | `power` | what change between nights a run could find |
 //! | `open_run` | writes manifest and rounds: a new run, a resumed one, an extension |
 //! | `adaptive` | which probes are asked on, and the round that does it |
+//! | `extraction` | what chains grow by, and the round that asks their next steps |
 //! | `retry_round` | which samples failed and are asked again |
 //! | `budget` | reserves the worst case of a job before it is published, settles with the real cost |
 //! | `books` | what is known of one run while it is worked on: to be published, queued, done, given up |
@@ -16,7 +17,8 @@
 //! | `serve` | the role for a fleet: stands by, leads, works on what was submitted |
 //! | `submit`, `cancel`, `status` | what users ask of a fleet, through the store |
 //!
-//! It calls no model and computes no statistics of answers: how wide intervals are is told by a [`Gauge`].
+//! It calls no model and computes no statistics of answers but what the next words of a chain are: how wide intervals are is told by a
+//! [`Gauge`].
 
 mod adaptive;
 mod books;
@@ -25,6 +27,7 @@ mod cancel;
 mod clock;
 mod config;
 mod error;
+mod extraction;
 mod forecast;
 mod leader;
 mod load_suite;
@@ -39,7 +42,7 @@ mod status;
 mod submit;
 mod work;
 
-pub use adaptive::{Gauge, GaugeError, goes_on};
+pub use adaptive::{Gauge, GaugeError};
 pub use budget::spent_so_far;
 pub use cancel::cancel;
 pub use config::Config;
@@ -55,3 +58,4 @@ pub use run::{Parts, run};
 pub use serve::serve;
 pub use status::{Counts, Look, RunStatus, SubmissionStatus, status};
 pub use submit::{Requeue, Submitted, requeue, submit, submit_opened};
+pub use work::goes_on;

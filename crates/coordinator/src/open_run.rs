@@ -67,6 +67,7 @@ pub async fn open_run(
     };
     let mut rounds = store.rounds(&run).await?;
     let plan = Plan::new(&manifest, &rounds);
+    refuse_wider_chains(&plan, &selection)?;
     if wanted.is_narrowed() && !plan.would_grow(&selection) && plan.samples() > selection.samples(&manifest) {
         return Err(CoordinatorError::WiderAlready { run, planned: plan.samples() });
     }
@@ -80,6 +81,24 @@ pub async fn open_run(
         rounds = store.rounds(&run).await?;
     }
     Ok(Opened { manifest, rounds, resumed })
+}
+
+/// Refuses to ask chains by more users or sessions than they began with: what they grew came from those.
+fn refuse_wider_chains(plan: &Plan<'_>, selection: &Selection) -> Result<(), CoordinatorError> {
+    let Selection { users, sessions, .. } = *selection;
+    let each = plan.manifest().sampling.sessions;
+    let chosen = plan.manifest().probes.iter().filter(|probe| {
+        probe.chain().is_some() && selection.probes.as_ref().is_none_or(|probes| probes.contains(&probe.id))
+    });
+    for probe in chosen {
+        let begun = selection.targets.iter().filter_map(|target| plan.begun(target, probe));
+        let first = begun.map(|reach| reach.users).min().unwrap_or(users);
+        if sessions != each || users > first {
+            let probe = probe.id.clone();
+            return Err(CoordinatorError::WiderChain { probe, users: first, sessions: each });
+        }
+    }
+    Ok(())
 }
 
 /// Refuses to call anybody for a run whose answers were imported.

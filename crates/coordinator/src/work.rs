@@ -10,10 +10,11 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use crate::adaptive::next_round;
+use crate::adaptive;
 use crate::books::{Books, Standing};
 use crate::budget::{Budget, cost, spent_so_far};
-use crate::{Config, CoordinatorError, Opened, Parts, Report, StoppedPool};
+use crate::extraction::{self, Chains};
+use crate::{Config, CoordinatorError, Gauge, Opened, Parts, Report, StoppedPool};
 
 /// Keys of results that are held at a time while they are sorted into the books.
 const LISTED: usize = 50_000;
@@ -36,7 +37,8 @@ enum Next {
     Stop,
 }
 
-/// Works on a run round by round: when every job of its rounds has ended, probes that are not narrow enough are asked on in another.
+/// Works on a run round by round: when every job of its rounds has ended, probes that are not narrow enough are asked on in another, and so are
+/// chains that go on.
 pub(crate) async fn work_to_the_end(
     parts: &Parts,
     mut opened: Opened,
@@ -45,15 +47,27 @@ pub(crate) async fn work_to_the_end(
     stop: &CancellationToken,
 ) -> Result<Report, CoordinatorError> {
     let _counted = Counted::new(&parts.progress.runs);
+    let grows = opened.manifest.probes.iter().any(|probe| probe.chain().is_some());
+    let mut chains = Chains::default();
     loop {
         let report = work(parts, &opened, (config, order), &mut inbox, stop).await?;
-        if report.cancelled || report.interrupted || report.left > 0 || opened.manifest.until.is_none() {
+        if report.cancelled
+            || report.interrupted
+            || report.left > 0
+            || (opened.manifest.until.is_none() && !grows)
+        {
             return Ok(report);
         }
         // Dropping this at a stop loses nothing: the next start measures again.
+        let next = async {
+            match grows {
+                true => extraction::next_round(&parts.store, &*parts.gauge, &opened, &mut chains).await,
+                false => adaptive::next_round(&parts.store, &*parts.gauge, &opened).await,
+            }
+        };
         let next = tokio::select! {
             () = stop.cancelled() => return Ok(Report { interrupted: true, ..report }),
-            next = next_round(&parts.store, &*parts.gauge, &opened) => next?,
+            next = next => next?,
         };
         let Some(rounds) = next else { return Ok(report) };
         // The next look at the books counts these again.
@@ -61,6 +75,14 @@ pub(crate) async fn work_to_the_end(
         opened.rounds = rounds;
         parts.progress.rounds.fetch_add(1, Ordering::Relaxed);
     }
+}
+
+/// Whether a run of which every job has ended would be asked on: a probe that is not narrow enough, or a chain that has not ended.
+///
+/// # Errors
+/// If the gauge or the store fails.
+pub async fn goes_on(store: &Store, gauge: &dyn Gauge, opened: &Opened) -> Result<bool, CoordinatorError> {
+    Ok(adaptive::goes_on(gauge, opened).await? || extraction::goes_on(store, opened).await?)
 }
 
 /// Works on a run until every job has its result, or nothing more can be done. Dropping the future at any time loses nothing but what

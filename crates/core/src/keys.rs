@@ -1,6 +1,6 @@
 //! Where everything stands in the store. The layout is a promise to other tools: docs/store.md describes it.
 
-use crate::{BlockId, Job, JobId, RunId, TargetId, VectorObject};
+use crate::{BlockId, Job, JobId, ProbeId, RunId, TargetId, VectorObject};
 
 /// The suite as its user wrote it.
 #[must_use]
@@ -60,6 +60,24 @@ pub fn result(job: &Job) -> String {
 #[must_use]
 pub fn result_of(run: &RunId, target: &TargetId, in_block: &BlockId, job: &JobId) -> String {
     format!("{}{job}.mpk.zst", block(run, target, in_block))
+}
+
+/// What the steps of a chain came to.
+#[must_use]
+pub fn chain(run: &RunId, target: &TargetId, probe: &ProbeId) -> String {
+    format!("{}{target}/{probe}/", extractions(run))
+}
+
+/// What the steps of all chains came to.
+#[must_use]
+pub fn extractions(run: &RunId) -> String {
+    format!("runs/{run}/extractions/")
+}
+
+/// What a step of a chain came to; write-once.
+#[must_use]
+pub fn grown(run: &RunId, target: &TargetId, probe: &ProbeId, step: u32) -> String {
+    format!("{}{step:03}.json", chain(run, target, probe))
 }
 
 /// All vectors of answers of a block.

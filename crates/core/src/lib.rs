@@ -7,6 +7,7 @@
 //! | target, probe, user | [`Target`], [`Probe`], [`User`] |
 //! | session, sample | [`SessionKey`], [`SampleKey`], [`Sample`] |
 //! | round, block, job | [`Round`], [`plan::Plan`], [`Job`] |
+//! | chain, step | [`Chain`], [`Step`], [`Grown`]: a text that grows by what samples agree on |
 //! | submission | [`Submission`]: a run that a fleet is asked to work on |
 //! | voice, beat | [`VoiceId`], [`Beat`]: how workers share the limits of a pool |
 //! | summary | [`summary::Summary`]: what the aggregator makes of a run |
@@ -14,6 +15,7 @@
 //! No I/O, no clock, no randomness that is not drawn from a written seed, no tokio.
 
 pub mod certificate;
+mod chain;
 mod choir;
 pub mod document;
 mod draw_users;
@@ -36,14 +38,15 @@ mod target;
 mod until;
 mod vectors;
 
+pub use chain::{Branch, ChainEnd, Chunk, Grown, GrownWord, Step};
 pub use choir::{Beat, ChoirMessage, Hush, VoiceId};
 pub use format::{FormatError, OBJECT_FORMAT, check_format};
 pub use ids::{BlockId, IdError, JobId, PoolId, ProbeId, RunId, TargetId, UserId};
 pub use job::{AGGREGATE, Call, Event, Job, JobTally};
 pub use manifest::{
-    Clustering, Continues, Cue, Cut, Edition, Egress, Imported, ImportedFile, Language, Level, Manifest,
-    Probe, ProbeKind, RecallRules, Sampling, Scoring, Side, StatedError, User, UserDesign, UserMode, Vectors,
-    Wording,
+    Chain, ChainDocument, Clustering, Continues, Cue, Cut, Edition, Egress, Imported, ImportedFile, Language,
+    Level, Manifest, Probe, ProbeKind, RecallRules, Sampling, Scoring, Side, StatedError, User, UserDesign,
+    UserMode, Vectors, Wording,
 };
 pub use nearest::nearest;
 pub use resolve::{

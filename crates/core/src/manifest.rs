@@ -1,5 +1,6 @@
 //! The manifest: a suite resolved for one run. Workers and aggregators need nothing else but the rounds.
 
+mod chain;
 mod clustering;
 mod cut;
 
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::suite::{Expect, Margins};
 use crate::{Limits, PoolId, ProbeId, Reach, RunId, Seed, Target, Until, UserId};
 
+pub use chain::{Chain, ChainDocument};
 pub use clustering::{Clustering, Vectors};
 pub use cut::{Continues, Cue, Cut, Edition, RecallRules};
 
@@ -64,6 +66,9 @@ pub struct Manifest {
     pub probes_per_block: u32,
     /// The version that resolved the suite.
     pub antiphon_version: String,
+    /// Texts that chains are held against, by their hash.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub documents: BTreeMap<String, String>,
     /// Where the answers came from, if they were imported: then nobody is ever called for the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imported: Option<Imported>,
@@ -320,6 +325,8 @@ pub enum ProbeKind {
     },
     /// One side of two mirrored prompts.
     Paired(Side),
+    /// A text that is grown step by step.
+    Extract(Chain),
 }
 
 /// A side of a mirrored pair. The pair is the two probes with its topic.
@@ -345,6 +352,7 @@ impl ProbeKind {
             Self::Recall(_) => "recall",
             Self::Refusal { .. } => "refusal",
             Self::Paired(_) => "paired",
+            Self::Extract(_) => "extract",
         }
     }
 }
@@ -354,5 +362,14 @@ impl Probe {
     #[must_use]
     pub fn turns(&self) -> usize {
         self.wordings.values().next().map_or(0, |wording| wording.turns.len())
+    }
+
+    /// Its chain, if it grows a text.
+    #[must_use]
+    pub fn chain(&self) -> Option<&Chain> {
+        match &self.kind {
+            ProbeKind::Extract(chain) => Some(chain),
+            _ => None,
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::prompt::{Prompter, Script, TemplateError};
 use crate::seed::shuffle;
 use crate::{
     BlockId, ImportedCell, Job, Manifest, OBJECT_FORMAT, Probe, Reach, Redo, RetrySession, Round, RoundKind,
@@ -29,6 +30,8 @@ pub struct PlannedSession<'a> {
     pub history: &'a [String],
     /// What to ask again; `None` is everything.
     pub redo: Option<&'a [Redo]>,
+    /// What is given instead of the probe's own passage, at a later step of a chain.
+    pub passage: Option<&'a str>,
 }
 
 /// Sessions of one probe and user that a round adds.
@@ -38,6 +41,13 @@ struct Row {
     user: usize,
     from: u32,
     to: u32,
+}
+
+impl PlannedSession<'_> {
+    /// What the user brings to it.
+    pub fn script(&self, prompter: &Prompter) -> Result<Script, TemplateError> {
+        prompter.script_given(self.probe, self.user, self.session, self.passage)
+    }
 }
 
 impl<'a> Plan<'a> {
@@ -151,7 +161,7 @@ impl<'a> Plan<'a> {
         }
         let rows = self.shuffled_rows(round, target, block);
         let place = self.place(job, rows.iter().map(|row| u64::from(row.to - row.from)).sum());
-        self.slice(&rows, place.start, place.len())
+        self.slice(&target.id, &rows, place.start, place.len())
     }
 
     /// Into how many jobs so many sessions of a block are split: of about the wished size, and as even as can be, so that no job
@@ -252,41 +262,15 @@ impl<'a> Plan<'a> {
         })
     }
 
-    /// The most sessions that any user has.
-    #[must_use]
-    pub fn most_sessions(&self) -> u32 {
-        self.farthest(|reach| reach.sessions)
-    }
-
-    /// How many users are asked anything, from the first.
-    #[must_use]
-    pub fn most_users(&self) -> u32 {
-        self.farthest(|reach| reach.users)
-    }
-
-    fn farthest(&self, of: impl Fn(Reach) -> u32) -> u32 {
-        let of_round = |round: &Round| match &round.kind {
-            RoundKind::Base(Selection { users, sessions, .. })
-            | RoundKind::Extension(Selection { users, sessions, .. }) => {
-                Some(of(Reach { users: *users, sessions: *sessions }))
-            }
-            RoundKind::Retry(_) => None,
-            RoundKind::Import(import) => {
-                let users = u32::try_from(self.manifest.users.users.len()).unwrap_or(u32::MAX);
-                import.cells.iter().map(|cell| of(Reach { users, sessions: cell.sessions })).max()
-            }
-            RoundKind::Adaptive(growths) => growths.iter().map(|growth| of(growth.to)).max(),
-        };
-        self.rounds.iter().filter_map(of_round).max().unwrap_or(0)
-    }
-
     fn retry(&self, retry: &'a RetrySession) -> Option<PlannedSession<'a>> {
+        let probe = self.manifest.probes.iter().find(|probe| probe.id == retry.key.probe)?;
         Some(PlannedSession {
-            probe: self.manifest.probes.iter().find(|probe| probe.id == retry.key.probe)?,
+            probe,
             user: self.manifest.users.users.iter().find(|user| user.id == retry.key.user)?,
             session: retry.key.session,
             history: &retry.history,
             redo: Some(&retry.redo),
+            passage: self.passage(&retry.key.target, probe, retry.key.session),
         })
     }
 
@@ -321,7 +305,13 @@ impl<'a> Plan<'a> {
         rows
     }
 
-    fn slice(&self, rows: &[Row], mut skip: usize, size: usize) -> Vec<PlannedSession<'a>> {
+    fn slice(
+        &self,
+        target: &TargetId,
+        rows: &[Row],
+        mut skip: usize,
+        size: usize,
+    ) -> Vec<PlannedSession<'a>> {
         let first = rows.iter().map(|row| row.from).min().unwrap_or(0);
         let last = rows.iter().map(|row| row.to).max().unwrap_or(0);
         let mut sessions = Vec::with_capacity(size);
@@ -333,12 +323,14 @@ impl<'a> Plan<'a> {
                 continue;
             }
             for row in rows.iter().filter(active).skip(skip).take(size - sessions.len()) {
+                let probe = &self.manifest.probes[row.probe];
                 sessions.push(PlannedSession {
-                    probe: &self.manifest.probes[row.probe],
+                    probe,
                     user: &self.manifest.users.users[row.user],
                     session,
                     history: &[],
                     redo: None,
+                    passage: self.passage(target, probe, session),
                 });
             }
             skip = 0;
@@ -381,6 +373,8 @@ fn retries_by_block<'a>(
     blocks
 }
 
+mod chains;
+mod extent;
 mod imported;
 mod sizes;
 

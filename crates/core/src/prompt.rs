@@ -5,9 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use minijinja::{Environment, UndefinedBehavior, Value};
 use serde::{Deserialize, Serialize};
 
+mod given;
+
+use given::Given;
+pub use given::longest_passage;
+
 use crate::seed::shuffle;
 use crate::{
-    Cue, Limits, Manifest, Probe, ProbeKind, Problem, Seed, Target, TargetCatalogue, User, Wording, nearest,
+    Limits, Manifest, Probe, ProbeKind, Problem, Seed, Target, TargetCatalogue, User, Wording, nearest,
 };
 
 /// Most steps a template may take: suites are input, and a template must not be able to hang a worker.
@@ -106,7 +111,19 @@ impl Prompter {
 
     /// What `user` says for `probe`; in which order options stand depends on the session.
     pub fn script(&self, probe: &Probe, user: &User, session: u32) -> Result<Script, TemplateError> {
+        self.script_given(probe, user, session, None)
+    }
+
+    /// The same at a later step of a chain, which is given its own `passage` ([`crate::plan::Plan::passage`]).
+    pub fn script_given(
+        &self,
+        probe: &Probe,
+        user: &User,
+        session: u32,
+        passage: Option<&str>,
+    ) -> Result<Script, TemplateError> {
         let wording = wording_for(probe, user);
+        let given = Given::of(probe, passage);
         let persona = match &user.persona {
             Some(level) => {
                 Some(self.render(&level.text, &Names::of(user), || format!("persona {:?}", level.id))?)
@@ -115,15 +132,11 @@ impl Prompter {
         };
         let mut names = Names { persona: persona.as_deref(), ..Names::of(user) };
         let system = self.system(user, &names)?;
-        if let ProbeKind::Recall(cut) = &probe.kind {
-            names.given = Some(match &cut.cue {
-                None => ("passage", &cut.passage),
-                Some(Cue::Heading(heading)) => ("heading", heading),
-                Some(Cue::Topic(topic)) => ("topic", topic),
-            });
-        }
-        let mut turns = Vec::with_capacity(wording.turns.len());
-        for (at, turn) in wording.turns.iter().enumerate() {
+        names.given = given.named;
+        let opening = given.opening.map(std::slice::from_ref);
+        let asked = opening.unwrap_or(&wording.turns);
+        let mut turns = Vec::with_capacity(asked.len());
+        for (at, turn) in asked.iter().enumerate() {
             let question = if wording.template {
                 self.render(turn, &names, || format!("probe {:?}, turn {at}", probe.id))?
             } else {
@@ -134,12 +147,8 @@ impl Prompter {
         if let Some(last) = turns.last_mut() {
             self.ask_for_form(last, probe, wording, user, session);
         }
-        Ok(match &probe.kind {
-            ProbeKind::Recall(cut) if cut.prefill => {
-                Script { system, turns, prefill: Some(cut.passage.clone()) }
-            }
-            _ => Script { system, turns, prefill: None },
-        })
+        let prefill = given.named.filter(|_| given.prefill).map(|(_, passage)| passage.to_owned());
+        Ok(Script { system, turns, prefill })
     }
 
     /// The order in which the options of `probe` stand for this user's session: place → option. The same for all targets and
@@ -300,9 +309,14 @@ pub(crate) fn check(manifest: &Manifest, catalogue: &TargetCatalogue) -> Result<
     let prompter = Prompter::new(manifest.seed);
     for probe in &manifest.probes {
         let mut longest = 0;
-        for user in one_user_of_each_kind(manifest) {
+        let later = longest_passage(probe);
+        let passages = [None, later.as_deref()];
+        let passages = &passages[..if later.is_some() { 2 } else { 1 }];
+        let asked =
+            one_user_of_each_kind(manifest).flat_map(|user| passages.iter().map(move |at| (user, *at)));
+        for (user, passage) in asked {
             let script = prompter
-                .script(probe, user, 0)
+                .script_given(probe, user, 0, passage)
                 .map_err(|error| Problem::at(format!("probe {}", probe.id), error.to_string()))?;
             if let Some(turn) = script.turns.iter().position(|turn| turn.trim().is_empty()) {
                 let message = format!(

@@ -11,12 +11,14 @@ use crate::{
     Seed, Selection, Target, TargetId, draw_users, nearest,
 };
 
+mod chains;
 mod clusters;
 mod egress;
 mod hashes;
 pub(crate) mod probes;
 mod recall;
 mod until;
+mod warnings;
 
 pub use hashes::analysis_hash;
 use hashes::hash_of;
@@ -173,6 +175,7 @@ pub fn resolve(
         return Err(problems);
     };
     probes::check_languages(&users, &all_probes).map_err(|problem| vec![problem])?;
+    chains::check(suite, &users, &all_probes).map_err(|problem| vec![problem])?;
 
     let recall = recall::rules(suite, assets, &targets, &all_probes).map_err(|problem| vec![problem])?;
     let paired = all_probes.iter().any(|probe| matches!(probe.kind, crate::ProbeKind::Paired(_)));
@@ -182,6 +185,7 @@ pub fn resolve(
     let most = until.as_ref().map_or(suite.sampling.sessions, |until| until.last().sessions);
     let per_probe = u64::from(most) * users.users.len() as u64;
     let probes_per_block = (u64::from(SESSIONS_PER_JOB) / per_probe.max(1)).max(1);
+    let documents = chains::documents(&all_probes, assets);
     let mut manifest = Manifest {
         format: OBJECT_FORMAT,
         run: RunId::new("unnamed").expect("letters"),
@@ -210,12 +214,13 @@ pub fn resolve(
         sessions_per_job: SESSIONS_PER_JOB,
         probes_per_block: u32::try_from(probes_per_block).unwrap_or(SESSIONS_PER_JOB),
         antiphon_version: env!("CARGO_PKG_VERSION").to_owned(),
+        documents,
         imported: None,
     };
     name(&mut manifest, run).map_err(|problem| vec![problem])?;
     check_samples(&manifest).map_err(|problem| vec![problem])?;
     prompt::check(&manifest, catalogue).map_err(|problem| vec![problem])?;
-    let mut warnings = warnings(&manifest, catalogue);
+    let mut warnings = warnings::of(&manifest, catalogue);
     warnings.extend(until::warning(&manifest));
     Ok(Resolved { manifest, warnings })
 }
@@ -270,13 +275,13 @@ fn check_samples(manifest: &Manifest) -> Result<(), Problem> {
         users: most.users,
         sessions: most.sessions,
     };
-    let samples = all.samples(manifest);
+    let samples = all.samples(manifest).saturating_mul(chains::most_steps(&manifest.probes));
     if samples <= MOST_SAMPLES {
         return Ok(());
     }
     let message = format!(
         "targets × probes × turns × users × sessions × repeats come to {samples} samples; a run holds at most \
-         {MOST_SAMPLES}, so lower `sessions`, `repeats` or the number of users"
+         {MOST_SAMPLES}, so lower `sessions`, `repeats`, the number of users, or `max_steps` of chains"
     );
     Err(Problem::at("sampling", message))
 }
@@ -354,50 +359,4 @@ fn name(manifest: &mut Manifest, run: Option<RunId>) -> Result<(), Problem> {
             .map_err(|error| Problem::at("name", error.to_string()))?,
     };
     Ok(())
-}
-
-fn warnings(manifest: &Manifest, catalogue: &TargetCatalogue) -> Vec<String> {
-    let mut warnings = Vec::new();
-    let distinct: BTreeSet<_> = manifest.users.users.iter().map(crate::User::levels).collect();
-    if manifest.users.users.len() == 1 {
-        warnings.push(
-            "only one user asks, so nothing can be said about agreement across users; give `users: {draw: 20, …}` with pools \
-             of personas, system prompts, wordings or languages"
-                .to_owned(),
-        );
-    } else if distinct.len() == 1 {
-        warnings.push(
-            "the users differ in nothing but their number, so agreement between users is agreement between sessions; \
-             give `users` pools of personas, system prompts, wordings or languages"
-                .to_owned(),
-        );
-    }
-    if manifest.budget_dollars.is_some() {
-        for target in manifest.targets.iter().filter(|target| target.price.is_none()) {
-            warnings.push(format!(
-                "target {} has no price in the configuration, so its calls do not count against the budget",
-                target.id
-            ));
-        }
-    }
-    let prefills = manifest
-        .probes
-        .iter()
-        .any(|probe| matches!(&probe.kind, crate::ProbeKind::Recall(cut) if cut.prefill));
-    for target in
-        manifest.targets.iter().filter(|target| target.provider == Provider::OpenaiCompatible && prefills)
-    {
-        warnings.push(format!(
-            "target {}: servers that are compatible with OpenAI's API differ in whether they continue a beginning of their own answer, \
-             and some do not say so; look at an answer before you trust recall by prefill, or use `form: user`",
-            target.id
-        ));
-    }
-    for pool in manifest.pools() {
-        if catalogue.pools.get(&pool).is_none_or(|limits| *limits == Limits::default()) {
-            warnings
-                .push(format!("pool {pool} has no limits in the configuration; only concurrency is bounded"));
-        }
-    }
-    warnings
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Growth, Manifest, ProbeId, Reach, SessionKey, TargetId};
+use crate::{Growth, Manifest, ProbeId, Reach, SessionKey, Step, TargetId};
 
 /// Most samples of a run: its jobs are listed in memory, and a slip of the finger must not fill it.
 pub const MOST_SAMPLES: u64 = 100_000_000;
@@ -32,6 +32,8 @@ pub enum RoundKind {
     Adaptive(Vec<Growth>),
     /// Samples that were read from files: nothing is asked for it, and what is planned is what was found.
     Import(Import),
+    /// Chains are asked on, each by one step, sorted by target and probe.
+    Extraction(Vec<Step>),
 }
 
 impl RoundKind {
@@ -50,7 +52,16 @@ impl RoundKind {
                     growths.binary_search_by(|growth| (&growth.target, &growth.probe).cmp(&(target, probe)));
                 place.ok().map(|place| growths[place].to)
             }
+            Self::Extraction(_) => self.step(target, probe).map(|step| step.to),
         }
+    }
+
+    /// The step of a chain that it asks, if any.
+    #[must_use]
+    pub fn step(&self, target: &TargetId, probe: &ProbeId) -> Option<&Step> {
+        let Self::Extraction(steps) = self else { return None };
+        let place = steps.binary_search_by(|step| (&step.target, &step.probe).cmp(&(target, probe)));
+        place.ok().map(|place| &steps[place])
     }
 }
 

@@ -8,12 +8,14 @@ use serde::{Deserialize, Serialize};
 mod clusters;
 mod columns;
 mod explain;
+mod extract;
 mod mirrored;
 mod recall;
 
 pub use clusters::{SuiteClusters, SuiteEquivalence};
 pub use columns::Columns;
 pub use explain::{SuiteError, explain};
+pub use extract::Grow;
 pub use mirrored::{Expect, Margins, SuiteSide, SuiteSides};
 pub use recall::{Control, RecallForm, SuiteRecall};
 
@@ -217,24 +219,33 @@ pub struct SuiteProbe {
     /// The same in other languages.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub translations: BTreeMap<String, Translation>,
-    /// `recall`: a text file, relative to the suite.
+    /// `recall` and `extract`: a text file, relative to the suite.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub document: Option<String>,
-    /// `recall`: where to cut, in words from the beginning of the document. Each cut is a probe.
+    /// `recall` and `extract`: where to cut, in words from the beginning of the document. Each cut is a probe.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cuts: Option<Vec<u32>>,
-    /// `recall`: words given before a cut. If absent: 60.
+    /// `recall` and `extract`: words given before a cut. If absent: 60, and 40.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub passage_words: Option<u32>,
     /// `recall`: words looked for after a cut. If absent: 60.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reference_words: Option<u32>,
-    /// `recall`: how it is asked for what follows. If absent: `user`.
+    /// `recall`: how it is asked for what follows; `extract`: `user` or `prefill`. If absent: `user`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub form: Option<RecallForm>,
     /// `recall`: what it is a control for; without it, it asks for the document itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub control: Option<Control>,
+    /// `extract`: the text to begin with, instead of a cut of a document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub passage: Option<String>,
+    /// `extract`: a question to begin with, a template, instead of a text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opening: Option<String>,
+    /// `extract`: how the text is grown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grow: Option<Grow>,
     /// Providers of the configuration that may see this probe, its document or its data set. Every probe is asked of every target, so a
     /// target elsewhere is refused.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -265,6 +276,8 @@ pub enum SuiteKind {
     Refusal,
     /// Two mirrored prompts on one topic, each asked in sessions of its own and compared.
     Paired,
+    /// A text that is grown step by step from what samples agree on, from a passage or a question.
+    Extract,
 }
 
 /// A probe in another language.

@@ -5,6 +5,7 @@ mod asked;
 mod between;
 mod crossed;
 mod error_bars;
+mod extraction;
 mod meaning;
 mod mirrored;
 mod operations;
@@ -27,6 +28,7 @@ pub use crossed::{
     Crossed, FactorLevels, FactorPart, Form, InGeneral, IntervalRule, IntervalRules, LevelAgreement, Units,
 };
 pub use error_bars::ErrorBars;
+pub use extraction::{ExtractedStep, Extraction};
 pub use meaning::{
     BorneOut, Cluster, Clusters, ClustersFound, ConsensusWord, Quotations, SaidInstead, UserApart,
 };
@@ -100,6 +102,9 @@ pub struct Summary {
     /// Whether each target knows the document, where the suite says by which tests that is decided.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub verdicts: Vec<DocumentVerdict>,
+    /// Texts that were grown, in the order of the manifest: probe by probe, target by target.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub extractions: Vec<Extraction>,
     /// Imported runs: what the mean of each score over all probes is worth, target by target.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub error_bars: BTreeMap<TargetId, Vec<ErrorBars>>,

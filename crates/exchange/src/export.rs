@@ -102,7 +102,9 @@ pub async fn export_log(
                 let Conversation { user, .. } = conversation;
                 let user = &parts.manifest.users.users[user];
                 let label = |sample: &Sample| (parts.label)(&prompter, probe, user, sample);
-                let written = sample::write(&conversation, (target, probe, user), &prompter, &label, epoch);
+                let passage = plan.passage(&target.id, probe, conversation.last().session);
+                let prompts = (&prompter, passage);
+                let written = sample::write(&conversation, (target, probe, user), prompts, &label, epoch);
                 count(&mut sums, &written, conversation.last(), epoch);
                 writer.sample(&written)?;
             }

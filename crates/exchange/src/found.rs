@@ -103,6 +103,7 @@ impl Found {
             probes_per_block,
             antiphon_version: String::new(),
             until: None,
+            documents: BTreeMap::new(),
             imported: Some(Imported {
                 files: about.files.clone(),
                 mapping: about.mapping.clone(),

@@ -5,13 +5,17 @@
 
 mod align;
 mod ballot;
+mod branches;
 mod jackknife;
+mod prefix;
 
 use crate::estimate::{Estimate, Population};
 use crate::nested::{Nested, SampleId};
 use crate::pairwise::Answer;
 pub(crate) use align::Aligner;
 use ballot::Ballot;
+pub use branches::PrefixBranch;
+pub use prefix::{Continuation, Prefix, PrefixPlace, PrefixRule, prefix};
 
 /// One text and how much it weighs.
 #[derive(Clone, Debug, PartialEq)]

@@ -10,6 +10,7 @@
 //! | [`medoid`], [`consensus`], [`apart`] | the most typical answer, what most say word by word, and who gets other answers |
 //! | [`selfcheck`], [`quotes`] | how well the other answers bear out what one says; what answers quote |
 //! | [`recall`] | how much of a reference text a text has, how likely it comes out, and whether that is more than any text would have |
+//! | [`pieces`], [`circles`], [`follows`] | texts that grow: cut into words and put together again; whether they go in circles; how they go along with a document |
 //! | [`components`], [`clustered`], [`two_way`](fn@two_way::two_way), [`bootstrap`] | where variance lies, and errors of means of clustered values |
 //! | [`crossed`] | which factors of users go with disagreement; users in general |
 //! | [`permutation`], [`distances`], [`divergence`], [`between`], [`contingency`], [`ranked`] | whether and how far groups or models differ |
@@ -26,6 +27,7 @@ pub mod between;
 pub mod bootstrap;
 pub mod categorical;
 pub mod change;
+pub mod circles;
 pub mod clustered;
 pub mod clusters;
 pub mod components;
@@ -37,6 +39,7 @@ pub mod divergence;
 pub mod entropy;
 mod estimate;
 pub mod fleiss;
+pub mod follows;
 pub mod gwet;
 pub mod icc;
 pub mod interval;
@@ -57,6 +60,7 @@ pub mod paired;
 pub mod pairwise;
 pub mod pass;
 pub mod permutation;
+pub mod pieces;
 pub mod power;
 mod quantile;
 pub mod quotes;

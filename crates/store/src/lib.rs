@@ -3,7 +3,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`Store`] | the port: create-only writes, replaceable derived files, reads, sorted listings, run locks |
-//! | `results`, `records`, `dead_jobs`, `submissions` | the same store in the words of core |
+//! | `results`, `records`, `chains`, `dead_jobs`, `submissions` | the same store in the words of core |
 //! | `codec` | what a stored object looks like: MessagePack with named fields in a checksummed zstd frame |
 //! | `memory`, `directory`, `s3` | the backends; each is a variant of [`Store`] |
 //! | [`StoreSettings`] | how a bucket is reached |
@@ -13,6 +13,7 @@
 //! [`Store::purge`] deletes an object, all of a run at once, and only `antiphon purge` calls it; the probe of a server takes its own away.
 
 mod blocking;
+mod chains;
 mod codec;
 pub mod conformance;
 mod dead_jobs;

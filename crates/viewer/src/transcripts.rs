@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use antiphon_core::plan::Plan;
 use antiphon_core::prompt::Prompter;
 use antiphon_core::summary::{Transcript, TranscriptAnswer, TranscriptTurn};
 use antiphon_core::{
@@ -47,7 +48,7 @@ pub async fn transcripts(
     for ((target, block), jobs) in blocks {
         let reader = BlockReader { store, run, manifest: &manifest, rounds: &rounds, filter, limit };
         for (key, samples) in reader.sessions(&target, &block, jobs).await? {
-            found.push(transcript(&manifest, &prompter, &target, key, samples)?);
+            found.push(transcript(&Plan::new(&manifest, &rounds), &prompter, &target, key, samples)?);
         }
     }
     let place = |transcript: &Transcript| {
@@ -129,7 +130,7 @@ impl BlockReader<'_> {
 }
 
 fn transcript(
-    manifest: &Manifest,
+    plan: &Plan<'_>,
     prompter: &Prompter,
     target: &TargetId,
     (probe, user, session): SessionPlace,
@@ -137,10 +138,11 @@ fn transcript(
 ) -> Result<Transcript, ViewerError> {
     let mut transcript =
         Transcript { target: target.clone(), probe, user, session, system: None, turns: Vec::new() };
+    let manifest = plan.manifest();
     let asked = manifest.probes.iter().find(|probe| probe.id == transcript.probe);
     let asking = manifest.users.users.iter().find(|user| user.id == transcript.user);
     let (Some(probe), Some(user)) = (asked, asking) else { return Ok(transcript) };
-    let script = prompter.script(probe, user, session)?;
+    let script = prompter.script_given(probe, user, session, plan.passage(target, probe, session))?;
     transcript.system = script.system;
     let last = script.turns.len() - 1;
     transcript.turns = script

@@ -29,9 +29,7 @@ pub(crate) async fn ask_session(
     repeats: u32,
     planned: &PlannedSession<'_>,
 ) -> Result<Vec<Sample>, NoSession> {
-    let script = prompter
-        .script(planned.probe, planned.user, planned.session)
-        .map_err(|error| NoSession::Template(error.to_string()))?;
+    let script = planned.script(prompter).map_err(|error| NoSession::Template(error.to_string()))?;
     let session = SessionKey {
         target: line.target.id.clone(),
         probe: planned.probe.id.clone(),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use antiphon_coordinator::{Opened, Wanted, open_run};
 use antiphon_core::suite::Suite;
 use antiphon_core::{
-    Assets, Card, CatalogueTarget, Limits, Manifest, PoolId, Price, ProbeId, Provider, Seed, Seen,
+    Assets, Card, CatalogueTarget, Limits, Manifest, Outcome, PoolId, Price, ProbeId, Provider, Seed, Seen,
     TargetCatalogue, TargetId, resolve,
 };
 use antiphon_limits::{Pool, PoolSettings};
@@ -89,6 +89,10 @@ impl antiphon_coordinator::Gauge for Ruler {
     ) -> BoxFuture<'a, Result<Vec<(ProbeId, Seen)>, antiphon_coordinator::GaugeError>> {
         let run = (&opened.manifest, &opened.rounds[..]);
         antiphon_aggregator::widest(&self.0, run, target, probes).map_err(Into::into).boxed()
+    }
+
+    fn refuses(&self, _: &str, _: &Outcome, _: &str) -> bool {
+        false
     }
 }
 

@@ -96,6 +96,13 @@ fn tell(
         "sampling",
         format!("{} sessions × {} repeats", manifest.sampling.sessions, manifest.sampling.repeats),
     );
+    let chains = manifest.probes.iter().filter_map(|probe| probe.chain());
+    if let Some(most) = chains.map(|chain| chain.grow.max_steps).max() {
+        let steps = format!(
+            "at most {most}, each of them asked in sessions of its own; `antiphon plan` says what they can cost"
+        );
+        line("steps", steps);
+    }
     if let Some(until) = &manifest.until {
         line(
             "until",

@@ -1,6 +1,7 @@
 //! `antiphon plan`: what a run would ask, take and cost.
 
 use antiphon_coordinator::{Forecast, Wanted, load_suite};
+use antiphon_core::Manifest;
 
 use super::foresee::{Foreseen, foresee};
 use super::open_store;
@@ -24,12 +25,13 @@ pub(crate) async fn run(
     if output.json {
         output.value(&forecast);
     } else {
-        tell(opened.manifest.run.as_str(), opened.manifest.budget_dollars, &forecast, *output);
+        tell(&opened.manifest, &forecast, *output);
     }
     Ok(Exit::Complete)
 }
 
-fn tell(run: &str, budget: Option<f64>, forecast: &Forecast, output: Output) {
+fn tell(manifest: &Manifest, forecast: &Forecast, output: Output) {
+    let (run, budget) = (manifest.run.as_str(), manifest.budget_dollars);
     let line = |name: &str, value: String| output.line(format!("{name:<16}{value}"));
     line("run", run.to_owned());
     line("sessions", count(forecast.sessions));
@@ -66,10 +68,12 @@ fn tell(run: &str, budget: Option<f64>, forecast: &Forecast, output: Output) {
             _ => String::new(),
         };
         let calls = count(most.calls);
-        line(
-            "at most",
-            format!("{calls} calls{cost}, if no interval gets narrow; the numbers above are the least"),
-        );
+        let what = if manifest.until.is_none() {
+            "every chain takes all its steps"
+        } else {
+            "no interval gets narrow"
+        };
+        line("at most", format!("{calls} calls{cost}, if {what}; the numbers above are the least"));
     }
     if let Some(budget) = budget {
         line("budget", format!("{}; the run stops before it spends more", dollars(budget)));

@@ -104,7 +104,8 @@ async fn is_done(store: &Store, opened: &Opened) -> anyhow::Result<bool> {
     let plan = Plan::new(&opened.manifest, &opened.rounds);
     let jobs: usize = opened.rounds.iter().map(|round| plan.jobs(round).len()).sum();
     let ended = store.result_keys(run).await?.len() + store.dead_jobs(run).await?.len();
-    Ok(ended >= jobs && !antiphon_coordinator::goes_on(&Ruler { store: store.clone() }, opened).await?)
+    Ok(ended >= jobs
+        && !antiphon_coordinator::goes_on(store, &Ruler { store: store.clone() }, opened).await?)
 }
 
 fn pools(manifest: &Manifest, config: &Config) -> anyhow::Result<Vec<Singing>> {

@@ -1,7 +1,8 @@
 //! How wide intervals are, for a coordinator: the aggregator's numbers.
 
+use antiphon_aggregator::rules::{Refusal, classes};
 use antiphon_coordinator::{Gauge, GaugeError, Opened};
-use antiphon_core::{ProbeId, Seen, TargetId};
+use antiphon_core::{Outcome, ProbeId, Seen, TargetId};
 use antiphon_store::Store;
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -24,5 +25,9 @@ impl Gauge for Ruler {
             Ok(antiphon_aggregator::widest(&self.store, run, target, probes).await?)
         }
         .boxed()
+    }
+
+    fn refuses(&self, language: &str, outcome: &Outcome, text: &str) -> bool {
+        classes(language, outcome, text).is_some_and(|classes| classes.refusal == Refusal::Refused)
     }
 }

@@ -9,8 +9,8 @@ use antiphon_coordinator::{
 };
 use antiphon_core::suite::Suite;
 use antiphon_core::{
-    Assets, Card, CatalogueTarget, Limits, Manifest, Price, ProbeId, Provider, RunId, Seen, TargetCatalogue,
-    TargetId, resolve,
+    Assets, Card, CatalogueTarget, Limits, Manifest, Outcome, Price, ProbeId, Provider, RunId, Seen,
+    TargetCatalogue, TargetId, resolve,
 };
 use antiphon_queue::{MemoryQueue, Queue};
 use antiphon_store::Store;
@@ -49,6 +49,10 @@ impl Gauge for Tape {
             Ok(probes.iter().map(|probe| (probe.clone(), seen.clone())).collect())
         }
         .boxed()
+    }
+
+    fn refuses(&self, _: &str, _: &Outcome, _: &str) -> bool {
+        false
     }
 }
 

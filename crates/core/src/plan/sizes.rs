@@ -97,7 +97,7 @@ impl Plan<'_> {
             // The common case needs no look at every session.
             return self.split(sessions, |range| range.len() as u64 * first);
         }
-        let planned = self.slice(&rows, 0, sessions);
+        let planned = self.slice(&target.id, &rows, 0, sessions);
         self.split(sessions, |range| {
             planned[range].iter().map(|planned| self.samples_per_session(planned.probe)).sum()
         })

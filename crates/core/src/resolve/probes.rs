@@ -9,6 +9,7 @@ use crate::suite::{Suite, SuiteKind, SuiteProbe, Translation};
 use crate::{ProbeId, UserDesign};
 
 mod dataset;
+mod extract;
 mod mirrored;
 mod recall;
 
@@ -29,6 +30,7 @@ pub(crate) fn expand(
         (Some(path), _) => entry.dataset(path, assets),
         (None, Some(SuiteKind::Recall)) => entry.recall(assets),
         (None, Some(SuiteKind::Paired)) => entry.mirrored(),
+        (None, Some(SuiteKind::Extract)) => entry.extract(assets),
         (None, _) => Ok(vec![entry.single()?]),
     }
 }
@@ -79,18 +81,23 @@ impl Entry<'_> {
         let scale = kind == SuiteKind::Scale;
         let recall = kind == SuiteKind::Recall;
         let paired = kind == SuiteKind::Paired;
+        let extract = kind == SuiteKind::Extract;
+        let passage = recall || extract;
         let from = probe.from.is_some();
         for (name, set, belongs, owner) in [
             ("options", probe.options.is_some(), choice, "kind `choice`"),
             ("instruction", probe.instruction.is_some(), choice || scale, "kinds `choice` and `scale`"),
             ("min", probe.min.is_some(), scale, "kind `scale`"),
             ("max", probe.max.is_some(), scale, "kind `scale`"),
-            ("document", probe.document.is_some(), recall, "kind `recall`"),
-            ("cuts", probe.cuts.is_some(), recall, "kind `recall`"),
-            ("passage_words", probe.passage_words.is_some(), recall, "kind `recall`"),
+            ("document", probe.document.is_some(), passage, "kinds `recall` and `extract`"),
+            ("cuts", probe.cuts.is_some(), passage, "kinds `recall` and `extract`"),
+            ("passage_words", probe.passage_words.is_some(), passage, "kinds `recall` and `extract`"),
             ("reference_words", probe.reference_words.is_some(), recall, "kind `recall`"),
-            ("form", probe.form.is_some(), recall, "kind `recall`"),
             ("control", probe.control.is_some(), recall, "kind `recall`"),
+            ("form", probe.form.is_some(), passage, "kinds `recall` and `extract`"),
+            ("passage", probe.passage.is_some(), extract, "kind `extract`"),
+            ("opening", probe.opening.is_some(), extract, "kind `extract`"),
+            ("grow", probe.grow.is_some(), extract, "kind `extract`"),
             ("expect", probe.expect.is_some(), kind == SuiteKind::Refusal, "kind `refusal`"),
             (
                 "sides",
@@ -102,8 +109,8 @@ impl Entry<'_> {
             (
                 "turns",
                 probe.turns.is_some(),
-                !recall && !paired && !from,
-                "single probes that are neither `recall` nor `paired`",
+                !passage && !paired && !from,
+                "single probes that are neither `recall`, `extract` nor `paired`",
             ),
             (
                 "translations",
@@ -123,8 +130,10 @@ impl Entry<'_> {
                 return self.problem(format!("field `{name}` belongs to {owner}"));
             }
         }
-        if recall && from {
-            return self.problem("a data set can't hold `recall` probes; give `document` and `cuts`");
+        if passage && from {
+            let name = if recall { "recall" } else { "extract" };
+            return self
+                .problem(format!("a data set can't hold `{name}` probes; give `document` and `cuts`"));
         }
         Ok(())
     }
@@ -193,8 +202,8 @@ impl Entry<'_> {
 
     fn probe_kind(&self) -> Result<ProbeKind, Problem> {
         Ok(match self.kind() {
-            // A recall probe has its own kind for each cut, a pair for each side.
-            SuiteKind::Open | SuiteKind::Recall | SuiteKind::Paired => ProbeKind::Open,
+            // A recall probe and a chain have their own kind for each cut, a pair for each side.
+            SuiteKind::Open | SuiteKind::Recall | SuiteKind::Extract | SuiteKind::Paired => ProbeKind::Open,
             SuiteKind::Refusal => ProbeKind::Refusal { expect: self.written.expect },
             SuiteKind::Short => ProbeKind::Short,
             SuiteKind::Choice => ProbeKind::Choice,

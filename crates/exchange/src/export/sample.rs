@@ -76,12 +76,12 @@ pub(super) fn stamp(ms: u64) -> String {
 pub(super) fn write(
     conversation: &Conversation,
     (target, probe, user): (&Target, &Probe, &User),
-    prompter: &Prompter,
+    (prompter, passage): (&Prompter, Option<&str>),
     label: &dyn Fn(&Sample) -> Option<String>,
     epoch: u64,
 ) -> Value {
     let last = conversation.last();
-    let script = prompter.script(probe, user, last.session).ok();
+    let script = prompter.script_given(probe, user, last.session, passage).ok();
     let mut messages = Vec::new();
     if let Some(system) = script.as_ref().and_then(|script| script.system.as_ref()) {
         messages.push(json!({"role": "system", "content": system}));
@@ -167,7 +167,7 @@ fn own(conversation: &Conversation, probe: &Probe, user: &User) -> Value {
     let last = conversation.last();
     let kind = match &probe.kind {
         ProbeKind::Scale { from, to } => format!("scale:{from}..{to}"),
-        ProbeKind::Recall(_) => "open".to_owned(),
+        ProbeKind::Recall(_) | ProbeKind::Extract(_) => "open".to_owned(),
         other => other.name().to_owned(),
     };
     let mut own = json!({

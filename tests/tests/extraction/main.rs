@@ -1,0 +1,7 @@
+//! Chains that grow a text, by the real program: what they grow, and what becomes of them when it is killed.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod grows;
+mod killed;
+mod scene;
