@@ -1,8 +1,11 @@
 //! What chains came to: read from the records of their steps, which are functions of the answers.
 
+mod held;
+
 use std::collections::BTreeMap;
 
-use antiphon_core::summary::{Cell, ExtractedStep, Extraction};
+use antiphon_core::certificate::Certificate;
+use antiphon_core::summary::{Convergence, ExtractedStep, Extraction, Regrown, Summary};
 use antiphon_core::{Chain, ChainEnd, Grown, Probe, ProbeId, Target, TargetId};
 use futures::{StreamExt, TryStreamExt, stream};
 
@@ -12,11 +15,18 @@ use crate::block::OpenRun;
 /// Chains that are read at a time.
 const READERS: usize = 16;
 
-/// All chains of a run that have begun, in the order of the manifest: probe by probe, target by target.
-pub(crate) async fn of_run(run: &OpenRun, cells: &[Cell]) -> Result<Vec<Extraction>, AggregatorError> {
+/// Fills in what the chains of a run came to, those that have begun in the order of the manifest: probe by probe, target by target.
+pub(crate) async fn tell(run: &OpenRun, summary: Summary) -> Result<Summary, AggregatorError> {
+    let mut extractions = read(run, &summary).await?;
+    let regrown: Vec<Regrown> = held::hold(&mut extractions, &run.manifest.documents);
+    let convergence: Vec<Convergence> = held::converge(&extractions);
+    Ok(Summary { extractions, regrown, convergence, ..summary })
+}
+
+async fn read(run: &OpenRun, summary: &Summary) -> Result<Vec<Extraction>, AggregatorError> {
     let plan = run.plan();
-    let cells: BTreeMap<(&TargetId, &ProbeId), &Cell> =
-        cells.iter().map(|cell| ((&cell.target, &cell.probe), cell)).collect();
+    let cells: BTreeMap<(&TargetId, &ProbeId), &Certificate> =
+        summary.cells.iter().map(|cell| ((&cell.target, &cell.probe), &cell.certificate)).collect();
     let mut begun: Vec<(&Target, &Probe, &Chain)> = Vec::new();
     for probe in &run.manifest.probes {
         let Some(chain) = probe.chain() else { continue };
@@ -25,8 +35,8 @@ pub(crate) async fn of_run(run: &OpenRun, cells: &[Cell]) -> Result<Vec<Extracti
     }
     stream::iter(begun)
         .map(|(target, probe, chain)| {
-            let cell = cells.get(&(&target.id, &probe.id));
-            let has_all = cell.is_some_and(|cell| cell.certificate.cancelled == 0);
+            let certificate = cells.get(&(&target.id, &probe.id));
+            let has_all = certificate.is_some_and(|certificate| certificate.cancelled == 0);
             let last = plan.last_step(&target.id, probe).unwrap_or(0);
             async move {
                 let grown = run.store.grown(&run.manifest.run, &target.id, &probe.id).await?;
@@ -65,5 +75,6 @@ fn extraction(
             .map(|grown| ExtractedStep { most: grown.most, chunk: grown.chunk })
             .collect(),
         end,
+        held: None,
     }
 }

@@ -148,8 +148,7 @@ async fn join(
     let is_priced = open.manifest.targets.iter().all(|target| target.price.is_some());
     let (cells, scales, operations) = whole.close(is_priced, open.rounds.len()).map_err(table("samples"))?;
     let gaps = between::compare(open, shelf, parts.settings.threads.get(), stop).await?;
-    let extractions = extraction::of_run(open, &cells).await?;
-    let summary = Summary { extractions, ..open.summary(cells, scales, gaps) };
+    let summary = extraction::tell(open, open.summary(cells, scales, gaps)).await?;
     let probes = tables::probes(run.as_str(), &summary.cells).map_err(table("probes"))?;
     let store = &parts.store;
     store.put_file(&keys::summary(run, "samples.parquet"), file.path()).await?;
@@ -249,6 +248,8 @@ impl OpenRun {
             gaps,
             verdicts,
             extractions: Vec::new(),
+            regrown: Vec::new(),
+            convergence: Vec::new(),
             cells,
         }
     }

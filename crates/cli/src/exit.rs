@@ -93,6 +93,7 @@ fn coordinator(error: &CoordinatorError) -> Option<Exit> {
         | CoordinatorError::NoRun { .. }
         | CoordinatorError::NothingSelected(_)
         | CoordinatorError::WiderAlready { .. }
+        | CoordinatorError::WiderChain { .. }
         | CoordinatorError::TooMuch { .. }
         | CoordinatorError::Imported { .. }
         | CoordinatorError::Cancelled { .. } => Some(Exit::Usage),

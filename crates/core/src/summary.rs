@@ -6,6 +6,7 @@ mod between;
 mod crossed;
 mod error_bars;
 mod extraction;
+mod headline;
 mod meaning;
 mod mirrored;
 mod operations;
@@ -28,7 +29,10 @@ pub use crossed::{
     Crossed, FactorLevels, FactorPart, Form, InGeneral, IntervalRule, IntervalRules, LevelAgreement, Units,
 };
 pub use error_bars::ErrorBars;
-pub use extraction::{ExtractedStep, Extraction};
+pub use extraction::{
+    Contained, Convergence, ExtractedStep, Extraction, Held, Regrown, Stretch, SupportedSentence,
+};
+pub use headline::Headline;
 pub use meaning::{
     BorneOut, Cluster, Clusters, ClustersFound, ConsensusWord, Quotations, SaidInstead, UserApart,
 };
@@ -105,6 +109,12 @@ pub struct Summary {
     /// Texts that were grown, in the order of the manifest: probe by probe, target by target.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub extractions: Vec<Extraction>,
+    /// What of documents chains came to, target by target.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub regrown: Vec<Regrown>,
+    /// Texts that are held against no document, each pair of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub convergence: Vec<Convergence>,
     /// Imported runs: what the mean of each score over all probes is worth, target by target.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub error_bars: BTreeMap<TargetId, Vec<ErrorBars>>,
@@ -198,38 +208,6 @@ pub struct Cell {
     /// Imported runs: what the mean of each score is worth.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub error_bars: Vec<ErrorBars>,
-}
-
-impl Cell {
-    /// Agreement between users, the headline: where languages are compared one by one, of the one that agrees least.
-    #[must_use]
-    pub fn headline(&self) -> Option<Headline<'_>> {
-        // What is undefined comes last, so that it is the headline only if all is.
-        let value = |headline: &Headline<'_>| headline.estimate.value.unwrap_or(f64::INFINITY);
-        self.headlines().min_by(|a, b| value(a).total_cmp(&value(b)))
-    }
-
-    /// Agreement between users, language by language where they are compared one by one.
-    pub fn headlines(&self) -> impl Iterator<Item = Headline<'_>> {
-        let labels = self.labels.iter().map(|labels| Headline {
-            estimate: &labels.agreement.between_users,
-            language: labels.language.as_deref(),
-        });
-        let wording = self.wording.iter().map(|wording| Headline {
-            estimate: &wording.answered.between_users,
-            language: Some(&wording.language),
-        });
-        labels.chain(wording)
-    }
-}
-
-/// The agreement that a cell is sorted and quoted by.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Headline<'a> {
-    /// Agreement between users.
-    pub estimate: &'a Estimate,
-    /// The language it is of, where languages are compared one by one.
-    pub language: Option<&'a str>,
 }
 
 /// A number with its 95 % interval. What is undefined is absent, and `note` says why.

@@ -23,6 +23,7 @@ mod completeness;
 mod document;
 mod documents;
 mod error_bars;
+mod extraction;
 mod groups;
 mod mirrored;
 mod number;

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use crate::probe::{self, Probes};
 use crate::visible::{inline, plain};
 use crate::{
-    asked, between, completeness, document, error_bars, groups, mirrored, operations, overview, reading,
+    asked, between, completeness, document, error_bars, extraction, groups, mirrored, operations, overview, reading,
     refusals, scales,
 };
 
@@ -49,6 +49,7 @@ pub fn render(summary: &Summary, operations: Option<&Operations>, transcripts: &
                     (mirrored::section(summary))
                     (refusals::section(summary))
                     (error_bars::section(summary))
+                    (extraction::section(summary))
                     (completeness::section(summary))
                     (asked::section(summary))
                     (scales::section(summary))
@@ -102,6 +103,7 @@ fn header(summary: &Summary, operations: bool) -> Markup {
                     @if !summary.pairs.is_empty() { li { a href="#pairs" { "Mirrored pairs" } } }
                     @if !summary.refusals.is_empty() { li { a href="#refusals" { "Refusal" } } }
                     @if error_bars::are_shown(summary) { li { a href="#error-bars" { "What the old error bars were worth" } } }
+                    @if !summary.extractions.is_empty() { li { a href="#extraction" { "Extraction" } } }
                     li { a href="#completeness" { "Completeness" } }
                     li { a href="#asked" { "What was asked of whom" } }
                     @if !summary.scales.is_empty() { li { a href="#scales" { "Scales" } } }

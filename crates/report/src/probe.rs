@@ -144,10 +144,19 @@ fn turn(cells: &[&Cell], brief: bool) -> Markup {
                 p.incomplete { (flag()) " " b { (cell.target) } ": of " (counted(cell.certificate.planned, "planned sample", "planned samples")) ", " (missing(&cell.certificate)) "." }
             }
         }
+        @if first.kind == "extract" {
+            p { "Its steps ask different things, so answers are not compared across them: see " a href="#extraction" { "Extraction" } "." }
+        } @else { (compared(cells, brief)) }
+    }
+}
+
+/// How the answers of every target compare.
+fn compared(cells: &[&Cell], brief: bool) -> Markup {
+    html! {
         @let measured = agreement::measured(cells);
         (agreement::table(&measured, brief))
         @if brief { (parts::sentences(&measured)) } @else { (rules::used(cells)) }
-        @if first.turn == 0 { (asked_until::lines(cells)) }
+        @if cells.first().is_some_and(|cell| cell.turn == 0) { (asked_until::lines(cells)) }
         @if !brief {
             (parts::section(&measured))
             (levels::details(&measured))

@@ -42,7 +42,8 @@ pub fn terminal(summary: &Summary, style: Style) -> String {
     for line in crate::document::lines(summary) {
         let _ = writeln!(text, "{line}");
     }
-    let lines = [crate::between::line(summary), crate::mirrored::line(summary)];
+    let lines =
+        [crate::between::line(summary), crate::mirrored::line(summary), crate::extraction::line(summary)];
     for line in lines.into_iter().flatten() {
         let _ = writeln!(text, "{line}");
     }

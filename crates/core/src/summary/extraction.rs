@@ -1,5 +1,7 @@
 //! Texts that were grown: each chain from its seed to its end.
 
+mod words;
+
 use serde::{Deserialize, Serialize};
 
 use crate::suite::Grow;
@@ -31,6 +33,82 @@ pub struct Extraction {
     pub steps: Vec<ExtractedStep>,
     /// Why it ended.
     pub end: ChainEnd,
+    /// How the text is held against its document; `None` where there is none, or nothing was grown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Held>,
+}
+
+/// How a text that was grown goes along with its document. Words of the document are counted as the suite counts them, from 0.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Held {
+    /// Words of the text, from its beginning on, that go on in place from where the seed was cut; up to 8 words at a time may differ. `None`
+    /// where the seed was not cut from the document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub followed: Option<u64>,
+    /// The word of the document up to which they go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up_to: Option<u64>,
+    /// Where the rest of the text lies in the document: at least 13 words in a row, in the order of the text.
+    pub stretches: Vec<Stretch>,
+    /// Shares of the text's different runs of 5, 13 and 50 words that stand in the document.
+    pub contained: Vec<Contained>,
+}
+
+/// A stretch of a text that stands in the document elsewhere than in place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stretch {
+    /// The word of the text at which it begins, from 0.
+    pub at: u64,
+    /// The word of the document at which it stands.
+    pub word: u64,
+    /// Its words.
+    pub words: u64,
+}
+
+/// The share of a text's different runs of so many words that stand in another.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Contained {
+    /// Words of a run.
+    pub run: u32,
+    /// The share, in `[0, 1]`; `None` for a text that is shorter.
+    pub share: Option<f64>,
+}
+
+/// Sentences of a document that chains of a target came to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Regrown {
+    /// Who was asked.
+    pub target: TargetId,
+    /// The document's path in the suite.
+    pub document: String,
+    /// Chains that are held against it.
+    pub chains: u64,
+    /// Sentences that it has.
+    pub sentences: u64,
+    /// Those of which at least one chain has four words of five in runs of 13, in order.
+    pub supported: Vec<SupportedSentence>,
+}
+
+/// A sentence of a document, and who came to it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SupportedSentence {
+    /// The word of the document at which it begins.
+    pub word: u64,
+    /// The sentence.
+    pub text: String,
+    /// The chains, by their probes.
+    pub by: Vec<ProbeId>,
+}
+
+/// How much of one text stands in another, where no document is known: whether chains from different beginnings come to the same.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Convergence {
+    /// The one chain's target and probe.
+    pub a: (TargetId, ProbeId),
+    /// The other's.
+    pub b: (TargetId, ProbeId),
+    /// The share of the shorter text's different runs of 13 words that the longer one has; `None` where it has none.
+    pub shared: Option<f64>,
 }
 
 /// A step of a chain.

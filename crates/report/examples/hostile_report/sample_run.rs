@@ -112,6 +112,9 @@ fn summary_of(cells: Vec<Cell>) -> Summary {
         pairs: mirrored::pairs(),
         gaps: gaps(),
         verdicts: recall::verdicts(),
+        extractions: Vec::new(),
+        regrown: Vec::new(),
+        convergence: Vec::new(),
         error_bars: BTreeMap::new(),
         imported: None,
     }
