@@ -139,6 +139,7 @@ def test_the_sections_are_there_in_order(visit):
         "Targets side by side",
         "Mirrored pairs",
         "Refusal",
+        "Extraction",
         "Completeness",
         "What was asked of whom",
         "Scales",

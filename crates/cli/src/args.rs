@@ -2,6 +2,7 @@
 
 mod documents;
 mod exchange;
+mod extraction;
 mod fleet;
 mod recall;
 
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use documents::CompareDocumentsArguments;
 pub(crate) use exchange::{ExportArguments, ExportFormat, ImportArguments};
+pub(crate) use extraction::{ExtractedArguments, SealArguments};
 pub(crate) use fleet::{
     AggregatorArguments, CancelArguments, CoordinatorArguments, DeadAction, DeadArguments, PurgeArguments,
     ServiceArguments, StatusArguments, SubmitArguments, TopologyAction, TopologyArguments, TopologyPools,
@@ -128,6 +130,10 @@ pub(crate) enum Command {
     Export(ExportArguments),
     /// Say what two documents have in common, word by word: how much, where, and what differs there
     CompareDocuments(CompareDocumentsArguments),
+    /// Print the texts that a run's `extract` probes have grown, or write them to files
+    Extracted(ExtractedArguments),
+    /// Stamp what a run has extracted with hashes and the time
+    Seal(SealArguments),
     /// Print a stored object as JSON
     Decode {
         /// The object's file, or its key in the store

@@ -65,6 +65,8 @@ async fn with_runtime(arguments: &Arguments, command: &Command, output: &Output)
         Command::Embed(embed) => Box::pin(command::embed::run(arguments, embed, output)).await,
         Command::Import(import) => Box::pin(command::import::run(arguments, import, output)).await,
         Command::Export(export) => Box::pin(command::export::run(arguments, export, output)).await,
+        Command::Extracted(extracted) => command::extracted::run(arguments, extracted, output).await,
+        Command::Seal(seal) => command::seal::run(arguments, seal, output).await,
         Command::Decode { object } => command::decode::run(arguments, object, output).await,
         Command::Sim(sim) => command::sim::run(sim, output).await,
         Command::Purge(purge) => command::purge::run(arguments, purge, output).await,

@@ -74,6 +74,12 @@ pub fn extractions(run: &RunId) -> String {
     format!("runs/{run}/extractions/")
 }
 
+/// The seal of what a run has extracted; write-once.
+#[must_use]
+pub fn seal(run: &RunId) -> String {
+    format!("runs/{run}/seal.json")
+}
+
 /// What a step of a chain came to; write-once.
 #[must_use]
 pub fn grown(run: &RunId, target: &TargetId, probe: &ProbeId, step: u32) -> String {

@@ -33,8 +33,12 @@ pub fn terminal(summary: &Summary, style: Style) -> String {
     let paint = Paint(style.colour);
     let mut text = format!("{}\n", paint.bold(&shorten(&plain(&summary.suite), style.width.max(NARROWEST))));
     let probes = Probes::of(summary, &[]);
-    let cells: Vec<&Cell> = probes.views.iter().flat_map(|view| view.cells.iter().copied()).collect();
-    write_table(&mut text, &cells, style.width.max(NARROWEST), &paint);
+    // Steps of chains are not compared.
+    let cells = probes.views.iter().flat_map(|view| view.cells.iter().copied());
+    let cells: Vec<&Cell> = cells.filter(|cell| cell.kind != "extract").collect();
+    if !cells.is_empty() {
+        write_table(&mut text, &cells, style.width.max(NARROWEST), &paint);
+    }
     if let Some(sentence) = asked_until::sentence(summary) {
         let _ = writeln!(text, "{sentence}");
     }

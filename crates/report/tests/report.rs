@@ -27,6 +27,9 @@ fn small() -> Summary {
     summary.refusals.clear();
     summary.verdicts.clear();
     summary.scoring.recall = None;
+    summary.extractions.clear();
+    summary.regrown.clear();
+    summary.convergence.clear();
     summary.cells.retain(|cell| cell.probe.as_str() == "capital" && cell.target == summary.targets[0].id);
     let certificate = summary.cells[0].certificate.clone();
     summary.completeness.complete = true;
@@ -207,6 +210,28 @@ fn an_empty_run_has_a_report() {
     summary.users.factors.clear();
     let page = render(&summary, Some(&Operations::default()), &[]);
     assert!(page.contains("Nothing varied between users") && page.contains("no price is known"));
+}
+
+#[test]
+fn a_text_that_grew_says_whether_it_follows_or_wanders() {
+    let page = hostile_report();
+    let (_, section) = page.split_once("id=\"extraction\"").unwrap();
+    for said in [
+        "then wanders to word 21000",
+        "that is no recall of the passage",
+        "It ended because it came back to what it had",
+        "This chain is incomplete.",
+        "shared-most",
+        "shared-many",
+        "behind all of it",
+        "failed or missing",
+    ] {
+        assert!(section.contains(said), "{said} is not there");
+    }
+    assert!(
+        section.contains("&lt;b&gt;the&lt;/b&gt;") && section.contains("\n\n# Opened"),
+        "texts stay as they are"
+    );
 }
 
 #[test]

@@ -14,6 +14,8 @@ use antiphon_core::{
 
 #[path = "cells.rs"]
 mod cells;
+#[path = "extraction.rs"]
+mod extraction;
 #[path = "meaning.rs"]
 mod meaning;
 #[path = "mirrored.rs"]
@@ -112,9 +114,9 @@ fn summary_of(cells: Vec<Cell>) -> Summary {
         pairs: mirrored::pairs(),
         gaps: gaps(),
         verdicts: recall::verdicts(),
-        extractions: Vec::new(),
-        regrown: Vec::new(),
-        convergence: Vec::new(),
+        extractions: extraction::extractions(),
+        regrown: extraction::regrown(),
+        convergence: extraction::convergence(),
         error_bars: BTreeMap::new(),
         imported: None,
     }
