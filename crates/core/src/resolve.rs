@@ -185,7 +185,6 @@ pub fn resolve(
     let most = until.as_ref().map_or(suite.sampling.sessions, |until| until.last().sessions);
     let per_probe = u64::from(most) * users.users.len() as u64;
     let probes_per_block = (u64::from(SESSIONS_PER_JOB) / per_probe.max(1)).max(1);
-    let documents = chains::documents(&all_probes, assets);
     let mut manifest = Manifest {
         format: OBJECT_FORMAT,
         run: RunId::new("unnamed").expect("letters"),
@@ -198,6 +197,7 @@ pub fn resolve(
         language: suite.language.clone(),
         targets,
         users,
+        documents: chains::documents(&all_probes, assets),
         probes: all_probes,
         sampling: Sampling { sessions: suite.sampling.sessions, repeats: suite.sampling.repeats },
         until,
@@ -214,14 +214,12 @@ pub fn resolve(
         sessions_per_job: SESSIONS_PER_JOB,
         probes_per_block: u32::try_from(probes_per_block).unwrap_or(SESSIONS_PER_JOB),
         antiphon_version: env!("CARGO_PKG_VERSION").to_owned(),
-        documents,
         imported: None,
     };
     name(&mut manifest, run).map_err(|problem| vec![problem])?;
     check_samples(&manifest).map_err(|problem| vec![problem])?;
     prompt::check(&manifest, catalogue).map_err(|problem| vec![problem])?;
-    let mut warnings = warnings::of(&manifest, catalogue);
-    warnings.extend(until::warning(&manifest));
+    let warnings = warnings::of(&manifest, catalogue);
     Ok(Resolved { manifest, warnings })
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::TargetCatalogue;
+use super::{TargetCatalogue, until};
 use crate::{Limits, Manifest, Provider};
 
 /// What is odd, in words.
@@ -50,5 +50,6 @@ pub(super) fn of(manifest: &Manifest, catalogue: &TargetCatalogue) -> Vec<String
                 .push(format!("pool {pool} has no limits in the configuration; only concurrency is bounded"));
         }
     }
+    warnings.extend(until::warning(manifest));
     warnings
 }
