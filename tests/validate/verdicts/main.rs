@@ -23,7 +23,7 @@ const EACH_NULL: u32 = 300;
 async fn main() -> std::io::Result<ExitCode> {
     // A number makes it smaller, for a look.
     let documents = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(DOCUMENTS);
-    let begun = Instant::now();
+    let (begun, mut log) = (Instant::now(), std::io::stderr());
     let mut tally = Tally::default();
     for document in 0..documents {
         let all: Vec<(&Kind, usize)> =
@@ -35,17 +35,18 @@ async fn main() -> std::io::Result<ExitCode> {
                 let kind = (part * TOGETHER + judged.voice) % KINDS.len();
                 if KINDS[kind].right.is_some_and(|right| right != judged.verdict.knows) {
                     let (name, degree) = (KINDS[kind].name, voices[judged.voice].1 % KINDS[kind].degrees());
-                    eprintln!(
+                    writeln!(
+                        log,
                         "{} {seed}: {name} {degree} is called {:?}: {}",
                         case.style(),
                         judged.verdict.knows,
                         judged.verdict.because
-                    );
+                    )?;
                 }
                 tally.count(kind, &judged);
             }
         }
-        eprintln!("{} of {documents} documents, {:.0} s", document + 1, begun.elapsed().as_secs_f64());
+        writeln!(log, "{} of {documents} documents, {:.0} s", document + 1, begun.elapsed().as_secs_f64())?;
     }
     let mut out = std::io::stdout();
     writeln!(out, "{}", tally.table(&KINDS))?;
