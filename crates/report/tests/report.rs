@@ -223,7 +223,7 @@ fn a_text_that_grew_says_whether_it_follows_or_wanders() {
         "This chain is incomplete.",
         "shared-most",
         "shared-many",
-        "behind all of it",
+        "before word 2",
         "failed or missing",
     ] {
         assert!(section.contains(said), "{said} is not there");

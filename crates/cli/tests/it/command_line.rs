@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::desk::{Desk, Done};
 
-const COMMANDS: [&str; 29] = [
+const COMMANDS: [&str; 31] = [
     "init",
     "demo",
     "run",
@@ -24,6 +24,8 @@ const COMMANDS: [&str; 29] = [
     "import",
     "export",
     "compare-documents",
+    "extracted",
+    "seal",
     "decode",
     "sim",
     "purge",
