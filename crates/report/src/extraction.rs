@@ -42,7 +42,7 @@ pub(crate) fn section(summary: &Summary) -> Markup {
                     "Shading: "
                     @for (at, (_, class, words)) in SHADES.iter().enumerate() {
                         @if at > 0 { "; " }
-                        span.grown class=(class) { (words) }
+                        span class=(class) { (words) }
                     }
                     ". What was given first stands in italics."
                 }
@@ -72,8 +72,8 @@ fn overview(all: &[Extraction]) -> Markup {
                             td { (one.target) }
                             td.number { (count(one.words().count() as u64)) }
                             td.number { (one.steps.len()) }
-                            td { (one.end.because()) }
-                            td { @if let Some(sentence) = one.beside_document() { (inline(&sentence)) } @else { "–" } }
+                            td.said-of { (one.end.because()) }
+                            td.said-of { @if let Some(sentence) = one.beside_document() { (inline(&sentence)) } @else { "–" } }
                             td.number { (Form::Percent.or_dash(contained(one, 13))) }
                         }
                     }

@@ -27,6 +27,7 @@ fn groups(summary: &Summary) -> Vec<&str> {
     summary
         .cells
         .iter()
+        .filter(|cell| cell.kind != "extract")
         .filter_map(|cell| cell.group.as_deref())
         .filter(|group| seen.insert(*group))
         .collect()
@@ -34,7 +35,7 @@ fn groups(summary: &Summary) -> Vec<&str> {
 
 pub(crate) fn section(summary: &Summary) -> Markup {
     let mut cells: Cells<'_> = BTreeMap::new();
-    for cell in &summary.cells {
+    for cell in summary.cells.iter().filter(|cell| cell.kind != "extract") {
         if let Some(group) = &cell.group {
             cells.entry((group, &cell.target)).or_default().push(cell);
         }

@@ -29,11 +29,19 @@ pub(crate) fn section(summary: &Summary, probes: &Probes<'_>) -> Markup {
             @if probes.views.len() >= PROBES_FOR_A_PICTURE {
                 @for target in &summary.targets { (picture(&target.id, probes)) }
             }
-            (table(probes))
+            @if probes.views.iter().any(is_compared) { (table(probes)) }
+            @if !probes.views.iter().all(is_compared) {
+                p.note { "Chains ask something else at every step, so they are not compared here: see " a href="#extraction" { "Extraction" } "." }
+            }
             (probes.rest())
             (index(probes))
         }
     }
+}
+
+/// Whether answers are held against each other.
+fn is_compared(view: &ProbeView<'_>) -> bool {
+    view.cells.iter().any(|cell| cell.kind != "extract")
 }
 
 fn picture(target: &TargetId, probes: &Probes<'_>) -> Markup {
@@ -72,7 +80,7 @@ fn table(probes: &Probes<'_>) -> Markup {
                         th scope="col" { "What was compared" }
                     }
                 }
-                @for view in probes.shown() { (rows(view)) }
+                @for view in probes.shown().iter().filter(|view| is_compared(view)) { (rows(view)) }
             }
         }
     }

@@ -9,8 +9,8 @@ use sha2::{Digest as _, Sha256};
 use crate::probe::{self, Probes};
 use crate::visible::{inline, plain};
 use crate::{
-    asked, between, completeness, document, error_bars, extraction, groups, mirrored, operations, overview, reading,
-    refusals, scales,
+    asked, between, completeness, document, error_bars, extraction, groups, mirrored, operations, overview,
+    reading, refusals, scales,
 };
 
 /// From so many probes on, groups come first.
