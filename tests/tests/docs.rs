@@ -64,11 +64,8 @@ fn every_relative_link_leads_somewhere() {
     }
 }
 
-#[test]
-fn every_suite_is_right() {
-    let text = ["docs/suite.md", "docs/extraction.md"].map(read).concat();
-    let suites = blocks(&text, "yaml suite");
-    assert!(suites.len() >= 4, "the examples are no longer marked `yaml suite`");
+/// The target of the examples.
+fn catalogue() -> TargetCatalogue {
     let mut catalogue = TargetCatalogue::default();
     let claude = CatalogueTarget {
         provider: Provider::Anthropic,
@@ -80,12 +77,30 @@ fn every_suite_is_right() {
         pool: "p".parse().unwrap(),
     };
     catalogue.targets.insert("claude".to_owned(), claude);
+    catalogue
+}
+
+#[test]
+fn every_suite_is_right() {
+    let text = ["docs/suite.md", "docs/extraction.md"].map(read).concat();
+    let suites = blocks(&text, "yaml suite");
+    assert!(suites.len() >= 4, "the examples are no longer marked `yaml suite`");
+    let catalogue = catalogue();
     for yaml in suites {
         let suite = Suite::parse(yaml).unwrap_or_else(|error| panic!("{error} in\n{yaml}"));
         if let Err(problems) = resolve(yaml, &suite, &catalogue, &Assets::default(), None) {
             panic!("{problems:?} in\n{yaml}");
         }
     }
+}
+
+#[test]
+fn the_example_of_extraction_is_right() {
+    let loaded =
+        antiphon_coordinator::load_suite(&root().join("configs/extract.suite.yaml"), &catalogue(), None);
+    let manifest = loaded.unwrap().manifest;
+    assert_eq!(manifest.probes.len(), 8);
+    assert_eq!(manifest.documents.len(), 1, "the document is held once");
 }
 
 #[test]

@@ -38,7 +38,7 @@ pub use meaning::{
 };
 pub use operations::Operations;
 pub use recall::{
-    AgainstControl, AgainstSibling, DocumentVerdict, EditionFollowed, FramingRecall, Knows, Manner,
+    AgainstControl, AgainstSibling, DocumentVerdict, EditionFollowed, FramingRecall, Knows, Manner, Needed,
     RecallByUser, RecallOfUser, RecallScores, RecallTest, Scored, SentenceRecall,
 };
 pub use scales::ScaleReliability;

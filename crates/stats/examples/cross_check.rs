@@ -88,7 +88,7 @@ fn answer(asked: &Asked<'_>) -> Answer {
         }
         "clustered" => errors(&asked.of::<Vec<Vec<f64>>>("clusters")),
         "blocks" => blocks(asked),
-        "two_way" => vec![two_way::two_way(&asked.of::<Vec<Vec<_>>>("values")).map(|found| found.variance)],
+        "two_way" => vec![two_way_variance(&asked.of::<Vec<Vec<f64>>>("values"))],
         "paired" => paired(&asked.of::<Vec<f64>>("differences"), asked.of("margin")),
         "p_values" => {
             use Adjustment::{BenjaminiHochberg, BenjaminiYekutieli, Holm};
@@ -159,6 +159,20 @@ fn correlations(ratings: &[Vec<f64>]) -> Answer {
         let interval = [found.one_way_interval.low, found.one_way_interval.high];
         some(singles.into_iter().chain(means).chain(interval))
     })
+}
+
+/// Of a table of users and probes.
+fn two_way_variance(values: &[Vec<f64>]) -> Option<f64> {
+    let entry = |(column, row, value): (usize, usize, f64)| two_way::Entry {
+        row: row as u64,
+        column: column as u64,
+        value,
+    };
+    let all = values
+        .iter()
+        .enumerate()
+        .flat_map(|(column, row)| row.iter().enumerate().map(move |(probe, value)| (column, probe, *value)));
+    two_way::mean_of_table(&all.map(entry).collect::<Vec<_>>(), true)?.variance
 }
 
 fn errors(clusters: &[Vec<f64>]) -> Answer {

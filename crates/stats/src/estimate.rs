@@ -107,9 +107,6 @@ pub enum Undefined {
         /// Levels that a factor may have.
         most: usize,
     },
-    /// Two of either say nothing about how they differ.
-    #[error("an interval for other users and other questions needs at least three of each")]
-    FewUsersOrQuestions,
     /// No two users are as different as users in general are.
     #[error("any two users share a level of some factor, so nothing is known of two who share none")]
     AlwaysSharing,

@@ -11,7 +11,7 @@
 //! | [`selfcheck`], [`quotes`] | how well the other answers bear out what one says; what answers quote |
 //! | [`recall`] | how much of a reference text a text has, how likely it comes out, and whether that is more than any text would have |
 //! | [`pieces`], [`circles`], [`follows`] | texts that grow: cut into words and put together again; whether they go in circles; how they go along with a document |
-//! | [`components`], [`clustered`], [`two_way`](fn@two_way::two_way), [`bootstrap`] | where variance lies, and errors of means of clustered values |
+//! | [`components`], [`clustered`], [`two_way`], [`bootstrap`] | where variance lies, and errors of means of clustered values |
 //! | [`crossed`] | which factors of users go with disagreement; users in general |
 //! | [`permutation`], [`distances`], [`divergence`], [`between`], [`contingency`], [`ranked`] | whether and how far groups or models differ |
 //! | [`change`], [`paired`], [`multiplicity`], [`monitoring`], [`looks`], [`power`], [`nights`] | whether something changed between runs, for one probe or many, between two sides, once or every night, and what a design could find |

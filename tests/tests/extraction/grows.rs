@@ -3,10 +3,6 @@
 use antiphon_core::{ChainEnd, RoundKind};
 use antiphon_tests::audit;
 
-use std::path::Path;
-
-use antiphon_core::{Card, CatalogueTarget, Provider, TargetCatalogue};
-
 use crate::scene::{Chains, WORDS, document, keys, plan, stage, summary, words};
 
 const BY_HEART: &str = "knows: [{file: document.txt, verbatim: 1, words: 30}]";
@@ -50,23 +46,4 @@ async fn a_voice_that_knows_the_document_says_all_of_it() {
     // A run that has ended asks nothing more.
     assert_eq!(stage.run("data", &[]).await.code, Some(0));
     assert_eq!(stage.simulator.ledger().len(), planned.len());
-}
-
-#[test]
-fn the_example_is_right() {
-    let claude = CatalogueTarget {
-        provider: Provider::Anthropic,
-        provider_name: "anthropic".to_owned(),
-        dialect: None,
-        model: "m".to_owned(),
-        card: Card::default(),
-        price: None,
-        pool: "p".parse().unwrap(),
-    };
-    let catalogue =
-        TargetCatalogue { targets: [("claude".to_owned(), claude)].into(), ..TargetCatalogue::default() };
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("configs/extract.suite.yaml");
-    let loaded = antiphon_coordinator::load_suite(&path, &catalogue, None).unwrap();
-    assert_eq!(loaded.manifest.probes.len(), 8);
-    assert_eq!(loaded.manifest.documents.len(), 1, "the document is held once");
 }

@@ -3,8 +3,8 @@
 use antiphon_core::RecallRules;
 use antiphon_core::TargetId;
 use antiphon_core::suite::Control;
-use antiphon_core::summary::{AgainstControl, DocumentVerdict, Estimate, Knows, Manner, RecallTest};
-use antiphon_stats::two_way::items::TwoWayMean;
+use antiphon_core::summary::{AgainstControl, DocumentVerdict, Estimate, Knows, Manner, Needed, RecallTest};
+use antiphon_stats::two_way::TwoWayMean;
 
 use super::evidence::{Difference, Evidence, estimate};
 
@@ -25,16 +25,17 @@ struct Tests {
 }
 
 impl Tests {
-    /// Whether a bound lies above a threshold.
+    /// Whether what was found lies above a threshold.
     fn above(&mut self, says: impl Into<String>, found: Option<f64>, against: f64) -> bool {
         let met = found.is_some_and(|found| found > against);
-        self.all.push(RecallTest { says: says.into(), found, against, met });
+        self.all.push(RecallTest { says: says.into(), found, needed: Needed::MoreThan, against, met });
         met
     }
 
+    /// Whether it lies below.
     fn below(&mut self, says: impl Into<String>, found: Option<f64>, against: f64) -> bool {
         let met = found.is_some_and(|found| found < against);
-        self.all.push(RecallTest { says: says.into(), found, against, met });
+        self.all.push(RecallTest { says: says.into(), found, needed: Needed::LessThan, against, met });
         met
     }
 }
@@ -54,7 +55,9 @@ pub(super) fn verdict(
             .filter_map(|control| evidence.control(control))
             .collect();
     let mut tests = Tests { all: Vec::new() };
-    let comes_back = comes_back(&mut tests, evidence, rules, miss, [beyond, verbatim_beyond], &controls);
+    let match_p = evidence.match_p();
+    let comes_back =
+        comes_back(&mut tests, evidence, rules, (miss, match_p), [beyond, verbatim_beyond], &controls);
     let edition = evidence.edition();
     let follows = edition.as_ref().is_some_and(|(_, difference)| {
         tests.above(
@@ -99,7 +102,7 @@ pub(super) fn verdict(
         verbatim: share(evidence.mean(|scored| scored.verbatim)),
         in_other_words: share(evidence.mean(|scored| (scored.in_order - scored.verbatim).max(0.0))),
         guessed: evidence.guessed(),
-        match_p: evidence.match_p(),
+        match_p,
         withheld: share(withheld),
         agreement: share(agreement),
         controls: controls.into_iter().map(|(shown, _)| shown).collect(),
@@ -119,13 +122,13 @@ fn comes_back(
     tests: &mut Tests,
     evidence: &Evidence<'_>,
     rules: &RecallRules,
-    miss: f64,
+    (miss, match_p): (f64, Option<f64>),
     [beyond, verbatim_beyond]: [Option<TwoWayMean>; 2],
     controls: &[(AgainstControl, Difference)],
 ) -> bool {
     let matched = tests.below(
         "answers fit what follows their own passage better than what follows others (p)",
-        evidence.match_p(),
+        match_p,
         miss,
     );
     let above = |of: Option<TwoWayMean>| of.and_then(|of| of.above(miss));

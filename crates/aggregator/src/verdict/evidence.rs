@@ -7,8 +7,8 @@ use antiphon_core::summary::{
     AgainstControl, Cell, EditionFollowed, Estimate, FramingRecall, RecallOfUser, Scored,
 };
 use antiphon_core::{Cut, Manifest, RecallRules, UserMode};
-use antiphon_stats::permutation::permute;
-use antiphon_stats::two_way::items::{Entry, TwoWayMean, mean_of_table};
+use antiphon_stats::recall::controls::own_passage;
+use antiphon_stats::two_way::{Entry, TwoWayMean, mean_of_table};
 
 use super::CutCell;
 use crate::cell::{decides, references};
@@ -127,14 +127,8 @@ impl<'a> Evidence<'a> {
                 kept.iter().map(|&column| mean(of_cut.iter().map(|row| row[column])).unwrap_or(0.0)).collect()
             })
             .collect();
-        if matrix.len() < 2 {
-            return None;
-        }
-        let labels: Vec<usize> = (0..matrix.len()).collect();
         let seed = u64::from(self.manifest.seed.number(&["recall", "match"]));
-        let statistic =
-            |labels: &[usize]| labels.iter().zip(&matrix).map(|(label, row)| row[*label]).sum::<f64>();
-        permute(&labels, &[], seed, statistic).map(|test| test.p)
+        own_passage(&matrix, seed).map(|found| found.test.p)
     }
 
     /// Agreement between users, the mean over cuts that are as `wanted`. Each cut weighs the same.
@@ -284,8 +278,9 @@ impl Difference {
     /// As of independent means, with the fewer degrees of freedom: cuts differ, and what users have in common makes the true error smaller.
     fn of(a: Option<TwoWayMean>, b: Option<TwoWayMean>) -> Self {
         let (Some(a), Some(b)) = (a, b) else { return Self(None) };
+        let variance = a.variance.zip(b.variance).map(|(a, b)| a + b);
         let error = a.error.zip(b.error).map(|(a, b)| a.hypot(b));
-        Self(Some(TwoWayMean { mean: a.mean - b.mean, error, freedom: a.freedom.min(b.freedom) }))
+        Self(Some(TwoWayMean { mean: a.mean - b.mean, variance, error, freedom: a.freedom.min(b.freedom) }))
     }
 
     pub(super) fn above(self, miss: f64) -> Option<f64> {

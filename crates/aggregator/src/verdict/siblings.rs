@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use antiphon_core::summary::AgainstSibling;
 use antiphon_core::{Manifest, TargetId};
 use antiphon_stats::permutation::sign_flip;
-use antiphon_stats::two_way::items::{Entry, mean_of_table};
+use antiphon_stats::recall::controls::better_than_all;
+use antiphon_stats::two_way::{Entry, mean_of_table};
 
 use super::evidence::{Evidence, estimate};
 
@@ -20,7 +21,6 @@ pub(super) fn compare(
 ) -> (Vec<AgainstSibling>, Option<f64>) {
     let mine = by_place(own);
     let mut found = Vec::new();
-    let mut largest = Some(0.0_f64);
     for (other, evidence) in all.iter().filter(|(other, _)| *other != target) {
         let theirs = by_place(evidence);
         let entries: Vec<Entry> = mine
@@ -37,7 +37,6 @@ pub(super) fn compare(
         // One-sided: that it is the other way round is no evidence for the target.
         let above = mean(&means) > 0.0;
         let one_sided = p.map(|p| if above { p / 2.0 } else { 1.0 - p / 2.0 });
-        largest = largest.zip(one_sided).map(|(a, b)| a.max(b));
         found.push(AgainstSibling {
             target: (*other).clone(),
             cuts: entries.iter().map(|entry| entry.row).collect::<BTreeSet<_>>().len() as u64,
@@ -45,7 +44,8 @@ pub(super) fn compare(
             p: one_sided,
         });
     }
-    let unique = if found.is_empty() { None } else { largest };
+    let ps: Option<Vec<f64>> = found.iter().map(|sibling: &AgainstSibling| sibling.p).collect();
+    let unique = ps.and_then(|ps| better_than_all(&ps));
     (found, unique)
 }
 

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::exchange::pair;
+
 #[derive(Debug, Args)]
 pub(crate) struct RecallArguments {
     #[command(subcommand)]
@@ -86,8 +88,8 @@ pub(crate) struct RecallNewArguments {
     #[arg(long, value_name = "DATE")]
     pub(crate) first_public: Option<String>,
     /// The end of what a target learned from; may be given several times
-    #[arg(long, value_name = "TARGET=DATE")]
-    pub(crate) cutoff: Vec<String>,
+    #[arg(long, value_name = "TARGET=DATE", value_parser = pair)]
+    pub(crate) cutoff: Vec<(String, String)>,
 }
 
 fn words(text: &str) -> Result<Range<usize>, String> {

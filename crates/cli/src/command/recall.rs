@@ -5,7 +5,8 @@ mod write;
 
 use std::path::{Path, PathBuf};
 
-use antiphon_coordinator::load_suite;
+use antiphon_coordinator::{Loaded, load_suite};
+use antiphon_core::TargetCatalogue;
 use antiphon_core::document::Document;
 use anyhow::Context;
 
@@ -47,26 +48,7 @@ pub(crate) fn run(arguments: &Arguments, recall: &RecallArguments, output: &Outp
     let title = new.title.clone().unwrap_or_else(|| title(&document, &new.document));
     let plan = cuts::plan(new, &document, other.as_ref(), known.as_ref(), takes_prefill)?;
     let text = write::suite(new, &title, &document, &editions, &plan);
-    let writes_known = new.known.is_none() && !new.no_known;
-    let known_path = folder.join(KNOWN_FILE);
-    if writes_known {
-        let there = std::fs::read_to_string(&known_path).ok();
-        if there.is_some_and(|there| there != KNOWN) {
-            return Err(Usage(format!(
-                "{} is there already and is another text; name it with --known, or move it",
-                known_path.display()
-            ))
-            .into());
-        }
-        std::fs::write(&known_path, KNOWN)
-            .with_context(|| format!("can't write {}", known_path.display()))?;
-    }
-    // What is written can be run, or nothing is written.
-    let made = tempfile::Builder::new().prefix(".recall").suffix(".yaml").tempfile_in(folder)?;
-    std::fs::write(made.path(), &text)?;
-    let loaded = load_suite(made.path(), &config.catalogue, None)
-        .with_context(|| format!("{} was not written", out.display()))?;
-    made.persist(&out).with_context(|| format!("can't write {}", out.display()))?;
+    let loaded = write_both(new, folder, &out, &text, &config.catalogue)?;
     output.line(out.display().to_string());
     let calls = loaded.manifest.targets.len() as u64
         * loaded.manifest.users.users.len() as u64
@@ -82,6 +64,43 @@ pub(crate) fn run(arguments: &Arguments, recall: &RecallArguments, output: &Outp
     plan.left_out.iter().for_each(|what| output.warning(what));
     loaded.warnings.iter().for_each(|warning| output.warning(warning));
     Ok(Exit::Complete)
+}
+
+/// Writes the suite, and the text that every model knows where the suite asks for it. What is written can be run, or nothing is written.
+fn write_both(
+    new: &RecallNewArguments,
+    folder: &Path,
+    out: &Path,
+    text: &str,
+    catalogue: &TargetCatalogue,
+) -> anyhow::Result<Loaded> {
+    let cannot = || format!("can't write into {}", folder.display());
+    let made = tempfile::Builder::new().prefix(".recall").suffix(".yaml").tempfile_in(folder);
+    let made = made.with_context(cannot)?;
+    std::fs::write(made.path(), text).with_context(cannot)?;
+    let known = folder.join(KNOWN_FILE);
+    let there = std::fs::read_to_string(&known).ok();
+    let writes_known = new.known.is_none() && !new.no_known && there.as_deref() != Some(KNOWN);
+    if writes_known {
+        if there.is_some() {
+            return Err(Usage(format!(
+                "{} is there already and is another text; name it with --known, or move it",
+                known.display()
+            ))
+            .into());
+        }
+        std::fs::write(&known, KNOWN).with_context(|| format!("can't write {}", known.display()))?;
+    }
+    let written = load_suite(made.path(), catalogue, None)
+        .with_context(|| format!("{} was not written", out.display()))
+        .and_then(|loaded| {
+            made.persist(out).with_context(|| format!("can't write {}", out.display()))?;
+            Ok(loaded)
+        });
+    if written.is_err() && writes_known {
+        std::fs::remove_file(&known).with_context(|| format!("can't remove {}", known.display()))?;
+    }
+    written
 }
 
 fn out(new: &RecallNewArguments) -> anyhow::Result<PathBuf> {

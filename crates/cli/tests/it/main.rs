@@ -10,5 +10,6 @@ mod documents;
 mod embed;
 mod grid;
 mod import;
+mod recall;
 mod samples;
 mod secrets;

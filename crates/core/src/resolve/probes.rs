@@ -11,6 +11,7 @@ use crate::{ProbeId, UserDesign};
 mod dataset;
 mod extract;
 mod mirrored;
+mod passages;
 mod recall;
 
 /// The probes that entry `index` of the suite stands for; at least one.

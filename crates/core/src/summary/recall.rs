@@ -232,8 +232,20 @@ pub struct RecallTest {
     pub says: String,
     /// What was found: a bound, a share or a p.
     pub found: Option<f64>,
-    /// What it is held against.
+    /// On which side of the threshold it must lie.
+    pub needed: Needed,
+    /// The threshold.
     pub against: f64,
-    /// Whether it is met.
+    /// Whether it is met; what was not found is not.
     pub met: bool,
+}
+
+/// On which side of a threshold something must lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Needed {
+    /// More than it.
+    MoreThan,
+    /// Less than it.
+    LessThan,
 }

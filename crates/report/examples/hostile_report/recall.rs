@@ -3,7 +3,7 @@
 use antiphon_core::suite::Control;
 use antiphon_core::summary::{
     AgainstControl, AgainstSibling, Cell, DocumentVerdict, EditionFollowed, Estimate, FramingRecall, Knows,
-    Manner, RecallScores, RecallTest, SentenceRecall, Summary,
+    Manner, Needed, RecallScores, RecallTest, SentenceRecall, Summary,
 };
 
 use super::{probe, target};
@@ -93,10 +93,17 @@ pub(crate) fn verdicts() -> Vec<DocumentVerdict> {
             test(
                 "answers fit what follows their own passage better than what follows others (p)",
                 Some(0.000_1),
+                Needed::LessThan,
                 0.005,
                 true,
             ),
-            test("more of what follows comes back in order than by chance", Some(0.69), 0.15, true),
+            test(
+                "more of what follows comes back in order than by chance",
+                Some(0.69),
+                Needed::MoreThan,
+                0.15,
+                true,
+            ),
         ],
         more_cuts: None,
         looks: 1,
@@ -116,7 +123,13 @@ pub(crate) fn verdicts() -> Vec<DocumentVerdict> {
         edition: None,
         siblings: Vec::new(),
         unique_p: Some(1.0),
-        tests: vec![test("hardly more comes back in order than by chance", Some(0.2), 0.15, false)],
+        tests: vec![test(
+            "hardly more comes back in order than by chance",
+            Some(0.2),
+            Needed::LessThan,
+            0.15,
+            false,
+        )],
         more_cuts: Some(67),
         looks: 2,
         ..recalled.clone()
@@ -144,8 +157,8 @@ fn framing(group: &str, passage_words: u64, recall: f64) -> FramingRecall {
     }
 }
 
-fn test(says: &str, found: Option<f64>, against: f64, met: bool) -> RecallTest {
-    RecallTest { says: says.to_owned(), found, against, met }
+fn test(says: &str, found: Option<f64>, needed: Needed, against: f64, met: bool) -> RecallTest {
+    RecallTest { says: says.to_owned(), found, needed, against, met }
 }
 
 /// Makes it a run about a document of 8,000 words, cut at 200 places and asked of four targets in two ways.

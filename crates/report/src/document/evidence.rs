@@ -2,7 +2,7 @@
 
 use antiphon_core::TargetId;
 use antiphon_core::suite::Control;
-use antiphon_core::summary::{DocumentVerdict, Estimate, FramingRecall, RecallTest, Summary};
+use antiphon_core::summary::{DocumentVerdict, Estimate, FramingRecall, Needed, RecallTest, Summary};
 use maud::{Markup, html};
 
 use crate::chart;
@@ -207,11 +207,9 @@ pub(super) fn tests(summary: &Summary, verdict: &DocumentVerdict) -> Markup {
 }
 
 fn one(test: &RecallTest) -> Markup {
-    // The side is known from what was found, and whether that was enough.
-    let side = match test.found {
-        Some(found) if (found > test.against) == test.met => "more than ",
-        Some(_) => "less than ",
-        None => "",
+    let side = match test.needed {
+        Needed::MoreThan => "more than ",
+        Needed::LessThan => "less than ",
     };
     html! {
         tr {
@@ -235,16 +233,16 @@ fn number(value: f64) -> String {
 mod tests {
     use super::*;
 
-    fn side(found: f64, against: f64, met: bool) -> String {
-        one(&RecallTest { says: "it holds".to_owned(), found: Some(found), against, met }).into_string()
-    }
-
     #[test]
-    fn a_threshold_says_its_side_whether_it_is_met_or_not() {
-        assert!(side(0.3, 0.15, true).contains("more than 0.150"));
-        assert!(side(0.1, 0.15, false).contains("more than 0.150"));
-        assert!(side(0.000_1, 0.005, true).contains("less than 0.00500"));
-        assert!(side(0.2, 0.005, false).contains("less than 0.00500"));
+    fn a_test_says_on_which_side_it_must_lie() {
+        let said = |needed| {
+            let says = "it holds".to_owned();
+            one(&RecallTest { says, found: None, needed, against: 0.15, met: false }).into_string()
+        };
+        assert!(
+            said(Needed::MoreThan).contains("more than 0.150")
+                && said(Needed::LessThan).contains("less than 0.150")
+        );
     }
 
     #[test]

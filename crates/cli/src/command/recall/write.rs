@@ -73,8 +73,7 @@ pub(super) fn suite(
     }
     if !new.cutoff.is_empty() {
         line("    cutoffs:".to_owned());
-        for cutoff in &new.cutoff {
-            let (target, date) = cutoff.split_once('=').unwrap_or((cutoff, ""));
+        for (target, date) in &new.cutoff {
             line(format!("      {}: {}", quoted(target), quoted(date)));
         }
     }

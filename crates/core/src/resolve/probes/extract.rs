@@ -3,17 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::Entry;
+use super::passages::{AFTER_PASSAGE, FROM_BEGINNING};
 use crate::ProbeId;
+use crate::document::Document;
 use crate::manifest::{Chain, ChainDocument, Probe, ProbeKind, Wording};
 use crate::resolve::{Assets, Problem};
 use crate::suite::{Grow, RecallForm};
 
 /// Words of a seed, where the suite does not say.
 const SEED_WORDS: u32 = 40;
-
-const USER_PROMPT: &str =
-    "Here is a passage from a document. Write out what comes next in it, word for word.\n\n{{ passage }}";
-const PREFILL_PROMPT: &str = "Write out the document from the place where your answer begins.";
 
 /// Largest document that a chain is held against, in bytes: the manifest holds it.
 const LARGEST_DOCUMENT: usize = 8 << 20;
@@ -63,9 +61,9 @@ impl Entry<'_> {
                 let Some((path, text)) = document else {
                     return self.problem("`cuts` are places in a `document`; name it, or give a `passage`");
                 };
-                let words: Vec<&str> = text.split_whitespace().collect();
+                let document = Document::new(text);
                 let seeds = cuts.iter().map(|&word| {
-                    let seed = self.seed(path, text, &words, word, grow)?;
+                    let seed = self.seed(path, &document, word, grow)?;
                     let id = ProbeId::new(format!("{id}@w{word}"))
                         .or_else(|error| self.problem(error.to_string()))?;
                     Ok((id, chain(seed, Some(word))))
@@ -87,9 +85,7 @@ impl Entry<'_> {
     }
 
     fn document<'a>(&self, path: &str, assets: &'a Assets) -> Result<&'a str, Problem> {
-        let Some(text) = assets.documents.get(path) else {
-            return self.problem(format!("the document {path} was not read"));
-        };
+        let text = self.document_text(path, assets)?;
         if text.len() > LARGEST_DOCUMENT {
             return self.problem(format!(
                 "{path} has {} MiB, and chains are held against at most {} of them; give the part that is asked for",
@@ -107,25 +103,13 @@ impl Entry<'_> {
                 "an `opening` is asked in one language; leave out `translations`, or write a probe for each language",
             );
         }
-        let prefill = probe.form == Some(RecallForm::Prefill);
-        let default = if prefill { PREFILL_PROMPT } else { USER_PROMPT };
-        let translated =
-            probe.translations.iter().map(|(language, text)| (language.clone(), text.prompt.clone()));
-        let mut wordings = BTreeMap::new();
-        for (language, prompt) in
-            [(self.suite.language.clone(), probe.prompt.clone())].into_iter().chain(translated)
-        {
-            let prompt = prompt.unwrap_or_else(|| default.to_owned());
-            if !prefill && !prompt.contains("passage") {
-                return self
-                    .problem("the `prompt` of an extract probe must place the passage: `{{ passage }}`");
-            }
-            wordings.insert(language, Wording { turns: vec![prompt], template: true, ..Wording::default() });
+        match probe.form {
+            Some(RecallForm::Prefill) => self.prompts(Some(FROM_BEGINNING), None),
+            _ => self.prompts(Some(AFTER_PASSAGE), Some("passage")),
         }
-        Ok(wordings)
     }
 
-    fn seed(&self, path: &str, text: &str, words: &[&str], word: u32, grow: Grow) -> Result<String, Problem> {
+    fn seed(&self, path: &str, document: &Document<'_>, word: u32, grow: Grow) -> Result<String, Problem> {
         let (at, before) = (word as usize, self.written.passage_words.unwrap_or(SEED_WORDS) as usize);
         if before == 0 {
             return self.problem("`passage_words` must be 1 or more");
@@ -136,16 +120,14 @@ impl Entry<'_> {
                 grow.window_words
             ));
         }
-        if at < before || at > words.len() {
+        if at < before || at > document.len() {
             return self.problem(format!(
                 "the cut at word {at} lies outside the document: {path} has {} words, and a seed has {before}, so it must lie \
                  between {before} and {}",
-                words.len(),
-                words.len()
+                document.len(),
+                document.len()
             ));
         }
-        let (first, last) = (words[at - before], words[at - 1]);
-        let place = |word: &str| word.as_ptr().addr() - text.as_ptr().addr();
-        Ok(text[place(first)..place(last) + last.len()].to_owned())
+        Ok(document.slice(at - before..at).to_owned())
     }
 }

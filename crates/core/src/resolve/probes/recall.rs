@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Entry;
+use super::passages::{AFTER_PASSAGE, FROM_BEGINNING};
 use crate::document::{Document, Ngrams, reworded, shuffled, twins};
 use crate::manifest::{Continues, Cue, Cut, Edition, Probe, ProbeKind, Wording};
 use crate::resolve::{Assets, Problem};
@@ -26,9 +27,6 @@ const BACK: usize = 6;
 /// Words that say what a quotation is about.
 const TOPIC_WORDS: usize = 3;
 
-const RECALL_PROMPT: &str =
-    "Here is a passage from a document. Write out what comes next in it, word for word.\n\n{{ passage }}";
-const PREFILL_PROMPT: &str = "Write out the document from the place where your answer begins.";
 const CHOOSE_PROMPT: &str =
     "Here is a passage from a document. Which of these comes next in it?\n\n{{ passage }}";
 
@@ -48,9 +46,7 @@ impl Entry<'_> {
         let Some(cuts) = probe.cuts.as_ref().filter(|cuts| !cuts.is_empty()) else {
             return self.problem("a `recall` probe needs `cuts`, the words before which the document is cut");
         };
-        let Some(text) = assets.documents.get(path) else {
-            return self.problem(format!("the document {path} was not read"));
-        };
+        let text = self.document_text(path, assets)?;
         self.check_control(path)?;
         let hash = blake3::hash(text.as_bytes()).to_hex().to_string();
         let document = Document::new(text);
@@ -108,33 +104,15 @@ impl Entry<'_> {
     }
 
     fn recall_wordings(&self) -> Result<BTreeMap<String, Wording>, Problem> {
-        let probe = self.written;
-        let form = probe.form.unwrap_or(RecallForm::User);
-        let (default, places) = match form {
-            RecallForm::User => (Some(RECALL_PROMPT), Some("passage")),
-            RecallForm::Prefill => (Some(PREFILL_PROMPT), None),
+        let (default, places) = match self.written.form.unwrap_or(RecallForm::User) {
+            RecallForm::User => (Some(AFTER_PASSAGE), Some("passage")),
+            RecallForm::Prefill => (Some(FROM_BEGINNING), None),
             RecallForm::Choose => (Some(CHOOSE_PROMPT), Some("passage")),
             // Which document it is, only the suite can say.
             RecallForm::Heading => (None, Some("heading")),
             RecallForm::Topic => (None, Some("topic")),
         };
-        let translated =
-            probe.translations.iter().map(|(language, text)| (language.clone(), text.prompt.clone()));
-        let mut wordings = BTreeMap::new();
-        for (language, prompt) in
-            [(self.suite.language.clone(), probe.prompt.clone())].into_iter().chain(translated)
-        {
-            let Some(prompt) = prompt.or_else(|| default.map(str::to_owned)) else {
-                return self.problem("without a passage, `prompt` must say which document is meant");
-            };
-            if let Some(name) = places.filter(|name| !prompt.contains(name)) {
-                return self.problem(format!(
-                    "the `prompt` of this recall probe must place the {name}: `{{{{ {name} }}}}`"
-                ));
-            }
-            wordings.insert(language, Wording { turns: vec![prompt], template: true, ..Wording::default() });
-        }
-        Ok(wordings)
+        self.prompts(default, places)
     }
 
     fn place<'a>(&self, path: &str, document: &'a Document<'a>, word: u32) -> Result<Place<'a>, Problem> {
