@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use antiphon_core::summary::{Estimate, Knows};
 use antiphon_simulator::RecallTruth;
+use statrs::distribution::{Binomial, DiscreteCDF};
 
 use super::kinds::Kind;
 use super::run::Judged;
@@ -38,13 +39,9 @@ impl Coverage {
 
     /// The chance that so few or fewer hold it, if each does with the nominal probability.
     fn tail(self) -> f64 {
-        let mut chance = (1.0 - NOMINAL).powi(i32::try_from(self.all).unwrap_or(i32::MAX));
-        let mut sum = 0.0;
-        for held in 0..=self.held {
-            sum += chance;
-            chance *= f64::from(self.all - held) / f64::from(held + 1) * NOMINAL / (1.0 - NOMINAL);
-        }
-        sum
+        let holding =
+            Binomial::new(NOMINAL, u64::from(self.all)).expect("the nominal share is a probability");
+        holding.cdf(u64::from(self.held))
     }
 }
 
@@ -197,6 +194,7 @@ mod tests {
     fn intervals_that_hold_too_seldom_are_noticed() {
         let coverage = |held| Coverage { held, all: 400 };
         assert!((coverage(400).tail() - 1.0).abs() < 1e-9);
+        assert!((Coverage::default().tail() - 1.0).abs() < 1e-9);
         assert!(coverage(380).tail() > 0.4 && coverage(380).tail() < 0.6);
         assert!(coverage(360).tail() < UNLIKELY);
     }
