@@ -33,6 +33,10 @@ pub struct Between {
     pub gap: f64,
     /// How likely a gap at least as large is if the models' answers are exchanged user by user.
     pub test: PermutationTest,
+    /// The users, as the caller names them.
+    pub ids: Vec<u64>,
+    /// What each pair of them adds to the gap: `apart[u][v]` for `v < u`, so that the mean over pairs is the gap.
+    pub apart: Vec<Vec<f64>>,
     spread: Option<Spread>,
 }
 
@@ -100,7 +104,7 @@ fn between(
     population: Population,
     seed: u64,
 ) -> Option<Between> {
-    let users = common_users(p, q);
+    let (ids, users): (Vec<u64>, Vec<[Profile; 2]>) = common_users(p, q).into_iter().unzip();
     let n = users.len();
     if n < 2 {
         return None;
@@ -126,13 +130,14 @@ fn between(
     }
     own = own.map(|sum| sum / pairs);
     let test = exchange_pairs(&apart, seed)?;
+    apart.iter_mut().flatten().for_each(|part| *part *= pairs);
     let answers = p.size().samples;
     let (agreement, spread) = agreement(&users, &across, kernel.is_graded(), population);
-    Some(Between { users: n, answers, agreement, own, gap: test.statistic, test, spread })
+    Some(Between { users: n, answers, agreement, own, gap: test.statistic, test, ids, apart, spread })
 }
 
 /// What each user who has answers of both got, as a mean over sessions.
-fn common_users(p: &Nested<u32>, q: &Nested<u32>) -> Vec<[Profile; 2]> {
+fn common_users(p: &Nested<u32>, q: &Nested<u32>) -> Vec<(u64, [Profile; 2])> {
     let of = |user: &crate::User<u32>| {
         let session =
             |one: &crate::Session<u32>| Profile::of_session(one.samples.iter().map(|sample| sample.1));
@@ -141,7 +146,7 @@ fn common_users(p: &Nested<u32>, q: &Nested<u32>) -> Vec<[Profile; 2]> {
     };
     let of_q =
         |id: u64| q.users().binary_search_by_key(&id, |user| user.id).ok().map(|at| of(&q.users()[at]));
-    p.users().iter().filter_map(|user| Some([of(user), of_q(user.id)?])).collect()
+    p.users().iter().filter_map(|user| Some((user.id, [of(user), of_q(user.id)?]))).collect()
 }
 
 /// A U-statistic of order two whose units are users, as the agreement within a model is, and with the same interval.

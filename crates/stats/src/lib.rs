@@ -14,7 +14,7 @@
 //! | [`components`], [`clustered`], [`two_way`], [`bootstrap`] | where variance lies, and errors of means of clustered values |
 //! | [`crossed`] | which factors of users go with disagreement; users in general |
 //! | [`permutation`], [`distances`], [`divergence`], [`between`], [`contingency`], [`ranked`] | whether and how far groups or models differ |
-//! | [`change`], [`paired`], [`multiplicity`], [`monitoring`], [`looks`], [`power`], [`nights`] | whether something changed between runs, for one probe or many, between two sides, once or every night, and what a design could find |
+//! | [`change`], [`paired`], [`versus`], [`multiplicity`], [`monitoring`], [`season`], [`looks`], [`power`], [`nights`] | whether something changed between runs, for one probe or many, between two sides, once or every night, and what a design could find |
 //! | [`fleiss`], [`krippendorff`], [`gwet`], [`icc`] | how reliable raters are |
 //! | [`pass`], [`rates`] | independent trials |
 //!
@@ -68,9 +68,11 @@ pub mod ranked;
 pub mod rates;
 pub mod recall;
 pub mod rouge_l;
+pub mod season;
 pub mod selfcheck;
 pub mod text;
 pub mod two_way;
+pub mod versus;
 
 pub use agreement::Agreement;
 pub use estimate::{Estimate, Form, Interval, Population, Undefined};

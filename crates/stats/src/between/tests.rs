@@ -63,7 +63,7 @@ fn it_is_what_all_pairs_and_all_exchanges_give() {
             for u in 0..5 {
                 for v in (0..5).filter(|v| *v != u) {
                     let [a, b] = halves(u, v);
-                    sum += kernel.form(&users[u][a], &users[v][b]);
+                    sum += kernel.form(&users[u].1[a], &users[v].1[b]);
                 }
             }
             sum / 20.0
