@@ -25,8 +25,9 @@ use crate::estimates;
 use crate::read_block::BlockSample;
 use crate::rules::{Classes, Hedging, Refusal};
 
+pub(crate) use by_user::length;
 pub(crate) use crossed::{Factors, rule};
-pub(crate) use recall::{decides, references};
+pub(crate) use recall::{decides, in_order, references};
 
 /// How many of the least typical answers are quoted.
 const DEVIANTS: usize = 3;
@@ -158,7 +159,7 @@ impl CellInput<'_> {
     }
 
     /// The samples for which `value` gives one, as users → sessions → samples.
-    fn nested<T>(&self, mut value: impl FnMut(usize, &BlockSample) -> Option<T>) -> Nested<T> {
+    pub(crate) fn nested<T>(&self, mut value: impl FnMut(usize, &BlockSample) -> Option<T>) -> Nested<T> {
         Nested::from_rows(
             self.samples
                 .iter()
@@ -213,7 +214,7 @@ impl CellInput<'_> {
     }
 
     /// The languages that are spoken in the cell.
-    fn languages(&self) -> BTreeSet<&str> {
+    pub(crate) fn languages(&self) -> BTreeSet<&str> {
         self.samples.iter().map(|row| self.language_of(row)).collect()
     }
 

@@ -11,6 +11,7 @@
 //! | `label` | from an answer's text to a label: an option, a number, a short text |
 //! | `rules` | refusal and hedging by rule |
 //! | `looks`, `measure` | probes that are asked until their intervals are narrow |
+//! | `compare` | a run against an earlier one: user by user, and over many nights |
 //! | `cell` | one target's answers to one turn of one probe, summed up |
 //! | `extraction` | what chains came to |
 //! | `mirrored` | refusal across probes; the two sides of mirrored pairs |
@@ -27,6 +28,7 @@
 mod between;
 mod block;
 mod cell;
+mod compare;
 mod drift;
 mod error;
 mod error_bars;
@@ -53,6 +55,7 @@ mod verdict;
 mod word_vectors;
 
 pub use block::Block;
+pub use compare::{Look, Movements, Series, UserMoved, compare, season};
 pub use error::AggregatorError;
 pub use label::{Label, label_of};
 pub use measure::widest;

@@ -4,6 +4,7 @@ mod documents;
 mod exchange;
 mod extraction;
 mod fleet;
+mod nights;
 mod recall;
 
 use std::net::SocketAddr;
@@ -21,6 +22,9 @@ pub(crate) use fleet::{
     ServiceArguments, StatusArguments, SubmitArguments, TopologyAction, TopologyArguments, TopologyPools,
     WatchArguments, WorkerArguments,
 };
+pub(crate) use nights::{
+    BaselineAction, BaselineArguments, CompareArguments, HistoryArguments, WrittenArguments,
+};
 pub(crate) use recall::{RecallArguments, RecallCommand, RecallNewArguments};
 
 /// Does a model say the same thing to everybody? Antiphon asks it thousands of times, as many users in many fresh sessions,
@@ -28,7 +32,7 @@ pub(crate) use recall::{RecallArguments, RecallCommand, RecallNewArguments};
 #[derive(Debug, Parser)]
 #[command(name = "antiphon", version, max_term_width = 100)]
 #[command(
-    after_help = "Exit codes: 0 complete · 1 unexpected failure · 2 usage or configuration · 3 incomplete · 130 interrupted"
+    after_help = "Exit codes: 0 complete · 1 unexpected failure · 2 usage or configuration · 3 incomplete · 4 BLOCK · 5 INCONCLUSIVE · 130 interrupted"
 )]
 pub(crate) struct Arguments {
     /// Configuration file [default: antiphon.toml here or beside the suite, then the user's own]
@@ -122,6 +126,12 @@ pub(crate) enum Command {
     Show(ShowArguments),
     /// Sum a run up again and write its report
     Report(ReportArguments),
+    /// Hold a run against an earlier one, and judge what has changed
+    Compare(CompareArguments),
+    /// Choose the run that later runs of a suite are compared with
+    Baseline(BaselineArguments),
+    /// Say what has changed in a suite over many nights
+    History(HistoryArguments),
     /// Compute the vectors of a run's answers, where its suite compares by embeddings
     Embed(EmbedArguments),
     /// Make a run of answers that are there already: Inspect logs, CSV, JSON lines or Parquet. No model is called

@@ -1,8 +1,10 @@
 //! The subcommands, one file each.
 
 pub(crate) mod aggregator;
+pub(crate) mod baseline;
 pub(crate) mod cancel;
 pub(crate) mod check;
+pub(crate) mod compare;
 pub(crate) mod compare_documents;
 pub(crate) mod completions;
 pub(crate) mod coordinator;
@@ -17,8 +19,10 @@ pub(crate) mod farewell;
 pub(crate) mod finish;
 pub(crate) mod fleet;
 pub(crate) mod foresee;
+pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod init;
+pub(crate) mod nights;
 pub(crate) mod open_store;
 pub(crate) mod plan;
 pub(crate) mod power;

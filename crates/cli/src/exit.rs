@@ -26,6 +26,10 @@ pub(crate) enum Exit {
     Usage,
     /// Samples are missing; the run can be gone on with.
     Incomplete,
+    /// Something changed that must not.
+    Block,
+    /// Neither a change nor its absence could be shown.
+    Inconclusive,
     /// Ctrl-C; the run can be gone on with.
     Interrupted,
 }
@@ -37,6 +41,8 @@ impl From<Exit> for ExitCode {
             Exit::Failure => 1,
             Exit::Usage => 2,
             Exit::Incomplete => 3,
+            Exit::Block => 4,
+            Exit::Inconclusive => 5,
             Exit::Interrupted => 130,
         })
     }

@@ -62,6 +62,11 @@ async fn with_runtime(arguments: &Arguments, command: &Command, output: &Output)
         Command::Runs => command::runs::run(arguments, output).await,
         Command::Show(show) => command::show::run(arguments, show, output).await,
         Command::Report(report) => command::report::run(arguments, report, output).await,
+        Command::Compare(compare) => Box::pin(command::compare::run(arguments, compare, output)).await,
+        Command::Baseline(baseline) => {
+            Box::pin(command::baseline::run(arguments, &baseline.action, output)).await
+        }
+        Command::History(history) => Box::pin(command::history::run(arguments, history, output)).await,
         Command::Embed(embed) => Box::pin(command::embed::run(arguments, embed, output)).await,
         Command::Import(import) => Box::pin(command::import::run(arguments, import, output)).await,
         Command::Export(export) => Box::pin(command::export::run(arguments, export, output)).await,

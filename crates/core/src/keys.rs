@@ -8,6 +8,18 @@ pub fn suite(hash: &str) -> String {
     format!("suites/{hash}.yaml")
 }
 
+/// The run that nights of a suite are compared with; replaced on purpose.
+#[must_use]
+pub fn baseline(suite: &str) -> String {
+    format!("baselines/{suite}.json")
+}
+
+/// What each user differs in from a baseline. Derived.
+#[must_use]
+pub fn movements(run: &RunId, base: &RunId) -> String {
+    format!("runs/{run}/summary/against/{base}.mpk.zst")
+}
+
 /// All that belongs to a run.
 #[must_use]
 pub fn run(run: &RunId) -> String {

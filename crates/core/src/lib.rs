@@ -17,9 +17,11 @@
 pub mod certificate;
 mod chain;
 mod choir;
+mod comparison;
 pub mod document;
 mod draw_users;
 mod format;
+mod history;
 mod ids;
 mod job;
 pub mod keys;
@@ -40,7 +42,11 @@ mod vectors;
 
 pub use chain::{Branch, ChainEnd, Chunk, Grown, GrownWord, Step};
 pub use choir::{Beat, ChoirMessage, Hush, VoiceId};
+pub use comparison::{
+    Baseline, Change, ComparedRun, ComparedTarget, Comparison, Finding, ProviderSeen, RunVerdict,
+};
 pub use format::{FormatError, OBJECT_FORMAT, check_format};
+pub use history::{History, HistoryNight, HistoryPoint, HistorySeries};
 pub use ids::{BlockId, IdError, JobId, PoolId, ProbeId, RunId, TargetId, UserId};
 pub use job::{AGGREGATE, Call, Event, Job, JobTally};
 pub use manifest::{

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::suite::{Expect, Margins};
+use crate::suite::{Expect, Margins, Policy};
 use crate::{Limits, PoolId, ProbeId, Reach, RunId, Seed, Target, Until, UserId};
 
 pub use chain::{Chain, ChainDocument};
@@ -34,7 +34,7 @@ pub struct Manifest {
     /// BLAKE3 of what is asked of whom: two runs with the same identity may be compared sample by sample, and one
     /// can be extended by the other's command. Numbers of sessions, budgets and limits are not part of it.
     pub identity: String,
-    /// BLAKE3 of the analysis that was decided beforehand: the scoring rules and the version of the normaliser.
+    /// BLAKE3 of the analysis that was decided beforehand: the scoring rules, the version of the normaliser, and the policy if there is one.
     pub analysis_hash: String,
     /// The seed of everything random.
     pub seed: Seed,
@@ -53,6 +53,9 @@ pub struct Manifest {
     pub until: Option<Until>,
     /// How answers become numbers.
     pub scoring: Scoring,
+    /// By which the run is judged against a baseline, where the suite says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Policy>,
     /// Limits that the suite asks for, for every pool.
     pub limits: Limits,
     /// Which providers may see what is asked; every rule binds every target. Empty where the suite has no rule.

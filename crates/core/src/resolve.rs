@@ -15,6 +15,7 @@ mod chains;
 mod clusters;
 mod egress;
 mod hashes;
+mod policy;
 pub(crate) mod probes;
 mod recall;
 mod until;
@@ -176,6 +177,7 @@ pub fn resolve(
     };
     probes::check_languages(&users, &all_probes).map_err(|problem| vec![problem])?;
     chains::check(suite, &users, &all_probes).map_err(|problem| vec![problem])?;
+    policy::check(suite, &all_probes).map_err(|problem| vec![problem])?;
 
     let recall = recall::rules(suite, assets, &targets, &all_probes).map_err(|problem| vec![problem])?;
     let paired = all_probes.iter().any(|probe| matches!(probe.kind, crate::ProbeKind::Paired(_)));
@@ -208,6 +210,7 @@ pub fn resolve(
             clusters,
             recall,
         },
+        policy: suite.policy.clone(),
         limits: suite.limits.clone(),
         egress,
         budget_dollars: suite.budget.map(|budget| budget.dollars),
@@ -350,7 +353,7 @@ fn name(manifest: &mut Manifest, run: Option<RunId>) -> Result<(), Problem> {
         .collect();
     let asked = (effective, &manifest.users, &manifest.probes, manifest.sampling.repeats, manifest.seed);
     manifest.identity = until::identity(&asked, manifest.until.as_ref());
-    manifest.analysis_hash = analysis_hash(&manifest.scoring);
+    manifest.analysis_hash = analysis_hash(&manifest.scoring, manifest.policy.as_ref());
     manifest.run = match run {
         Some(run) => run,
         None => RunId::new(format!("{}-{}", manifest.suite, &manifest.identity[..8]))

@@ -10,6 +10,7 @@ mod columns;
 mod explain;
 mod extract;
 mod mirrored;
+mod policy;
 mod recall;
 
 pub use clusters::{SuiteClusters, SuiteEquivalence};
@@ -17,6 +18,7 @@ pub use columns::Columns;
 pub use explain::{SuiteError, explain};
 pub use extract::Grow;
 pub use mirrored::{Expect, Margins, SuiteSide, SuiteSides};
+pub use policy::{ChangeMargins, Measured, Policy};
 pub use recall::{Control, RecallForm, SuiteRecall};
 
 pub(crate) use explain::Lines;
@@ -57,6 +59,9 @@ pub struct Suite {
     /// How answers become numbers.
     #[serde(default)]
     pub scoring: SuiteScoring,
+    /// By which a run is judged against a baseline. If absent: the defaults.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Policy>,
     /// Limits for every pool of this suite. They can only lower those of the configuration.
     #[serde(default)]
     pub limits: Limits,

@@ -10,6 +10,7 @@
 //! | `chart` | the charts |
 //! | `visible`, `number` | how text of others and numbers are shown |
 //! | `terminal` | the table at the end of a run |
+//! | `comparison` | a run held against an earlier one, and a suite over many nights |
 //! | `documents` | two documents compared, as a page of their own and for the terminal |
 //!
 //! Pure: no I/O, no clock, no randomness, nothing that is computed from samples. Everything that a suite or a model wrote is
@@ -19,6 +20,7 @@ mod asked;
 mod asked_until;
 mod between;
 mod chart;
+mod comparison;
 mod completeness;
 mod document;
 mod documents;
@@ -38,6 +40,10 @@ mod scales;
 mod terminal;
 mod visible;
 
+pub use comparison::{
+    comparison_junit, comparison_markdown, comparison_page, comparison_terminal, history_page,
+    history_terminal,
+};
 pub use documents::{Comparison, Containment, Document, Passage, Run, documents_page, documents_terminal};
 pub use error_bars::error_bars;
 pub use page::render;

@@ -121,7 +121,7 @@ fn write_certificate(text: &mut String, summary: &Summary, paint: &Paint) {
 }
 
 /// The beginning of a text that is too long, with an ellipsis.
-fn shorten(text: &str, width: usize) -> String {
+pub(crate) fn shorten(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();
     }
@@ -148,7 +148,7 @@ impl Paint {
         self.with(AnsiColor::Red.on_default(), text)
     }
 
-    fn warn(&self, text: &str) -> String {
+    pub(crate) fn warn(&self, text: &str) -> String {
         self.with(AnsiColor::Yellow.on_default().bold(), text)
     }
 

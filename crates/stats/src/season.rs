@@ -55,7 +55,8 @@ impl Season {
     pub fn e(&self) -> f64 {
         let weighted = (0..self.scores.len()).map(|begin| {
             let place = begin as f64 + 1.0;
-            let of = msprt(&self.scores[begin..], 1.0, MIXING).expect("scores are finite, variances positive");
+            let of =
+                msprt(&self.scores[begin..], 1.0, MIXING).expect("scores are finite, variances positive");
             of.min(f64::MAX / 1e6) / (place * (place + 1.0))
         });
         // What has not begun yet is 1.

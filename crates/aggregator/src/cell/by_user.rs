@@ -44,7 +44,7 @@ pub(super) fn values(input: &CellInput<'_>, wording: &[WordingScores]) -> Option
 }
 
 /// Words by the rules of Unicode; Han and Kana characters count one by one.
-fn length(text: &str) -> f64 {
+pub(crate) fn length(text: &str) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "words of an answer are far below 2^53")]
     let words = tokens(&normalise(text, Case::Kept)).len() as f64;
     words

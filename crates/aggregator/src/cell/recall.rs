@@ -54,6 +54,14 @@ pub(super) fn scores(input: &CellInput<'_>, cut: &Cut) -> (RecallScores, Option<
     (scores, by_user)
 }
 
+/// The share of the reference that came back in its order, where there is a text.
+pub(crate) fn in_order(input: &CellInput<'_>, cut: &Cut) -> Nested<f64> {
+    let mut vocabulary = Vocabulary::default();
+    let reference = input.words(&cut.reference, &mut vocabulary);
+    let mut answer = |sample: &Sample| Answer::of(input, sample, &mut vocabulary)?.in_order(&reference);
+    input.nested(|_, row| answer(&row.sample))
+}
+
 fn run(rules: &RecallRules) -> usize {
     rules.verbatim_words as usize
 }

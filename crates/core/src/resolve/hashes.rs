@@ -1,11 +1,16 @@
 //! What a run and its analysis are recognised by.
 
 use crate::Scoring;
+use crate::suite::Policy;
 
 /// BLAKE3 of the analysis that is decided beforehand.
 #[must_use]
-pub fn analysis_hash(scoring: &Scoring) -> String {
-    hash_of(&(scoring, "ROUGE-L F1; exact labels; D1 intervals"))
+pub fn analysis_hash(scoring: &Scoring, policy: Option<&Policy>) -> String {
+    const RULES: &str = "ROUGE-L F1; exact labels; D1 intervals";
+    match policy {
+        None => hash_of(&(scoring, RULES)),
+        Some(policy) => hash_of(&(scoring, RULES, policy)),
+    }
 }
 
 pub(super) fn hash_of(value: &impl serde::Serialize) -> String {

@@ -45,16 +45,18 @@ fn unanimous_users_show_no_more_than_their_number_allows() {
 
 #[test]
 fn lengths_are_compared_by_their_ratio() {
-    let doubled: Vec<f64> = [1.9_f64, 2.0, 2.1, 2.0, 1.95, 2.05, 2.0].iter().map(|ratio| ratio.ln()).collect();
+    let doubled: Vec<f64> =
+        [1.9_f64, 2.0, 2.1, 2.0, 1.95, 2.05, 2.0].iter().map(|ratio| ratio.ln()).collect();
     let found = ratios(&doubled, 0.2).unwrap();
     assert!((found.value.exp() - 2.0).abs() < 0.02 && found.equivalence.unwrap() > 0.99, "{found:?}");
     assert!(ratios(&[0.01, -0.01, 0.02, 0.0, -0.02, 0.01], 0.2).unwrap().equivalence.unwrap() < 0.01);
 }
 
 fn draw(shares: [f64; 2], users: usize, random: &mut ChaCha8Rng) -> Nested<u32> {
-    Nested::from_lists((0..users).map(|_| {
-        (0..3).map(|_| vec![u32::from(random.random::<f64>() < shares[1])]).collect::<Vec<_>>()
-    }))
+    Nested::from_lists(
+        (0..users)
+            .map(|_| (0..3).map(|_| vec![u32::from(random.random::<f64>() < shares[1])]).collect::<Vec<_>>()),
+    )
 }
 
 #[test]
@@ -64,7 +66,8 @@ fn a_shift_is_what_the_shares_moved_by() {
     const TIMES: u32 = 300;
     for _ in 0..TIMES {
         let night = |share: f64, random: &mut ChaCha8Rng| draw([1.0 - share, share], 40, random);
-        let (first, same, other) = (night(0.5, &mut random), night(0.5, &mut random), night(0.8, &mut random));
+        let (first, same, other) =
+            (night(0.5, &mut random), night(0.5, &mut random), night(0.8, &mut random));
         // Both shares moved by 0.3.
         let moved = between::labels(&first, &other, Population::Drawn, 1).unwrap();
         let found = shift(&moved.apart, 0.02).unwrap();

@@ -1,0 +1,183 @@
+//! What comparisons have in common: summaries that are up to date, baselines, the nights of a suite, and files.
+
+use std::path::Path;
+
+use antiphon_aggregator::{Look, Movements, Parts, compare, season};
+use antiphon_core::plan::Plan;
+use antiphon_core::summary::{Operations, Summary};
+use antiphon_core::{Baseline, Comparison, History, RunId, RunVerdict, keys};
+use antiphon_report::{comparison_junit, comparison_markdown, comparison_page, comparison_terminal};
+use antiphon_store::Store;
+use anyhow::Context;
+use tokio_util::sync::CancellationToken;
+
+use super::export;
+use crate::args::WrittenArguments;
+use crate::compose::sum_up;
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::output::{Output, Usage};
+
+/// A store in which runs are compared.
+pub(crate) struct Nights<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) config: &'a Config,
+}
+
+impl Nights<'_> {
+    /// The summary of a run, made again where it is not there or not of all that is stored by now.
+    pub(crate) async fn summary(&self, run: &RunId) -> anyhow::Result<Summary> {
+        let stored: Option<Summary> = self.store.get_json(&keys::summary(run, "summary.json")).await?;
+        if let Some(summary) = stored.filter(|summary| summary.completeness.complete) {
+            let manifest = self.store.get_manifest(run).await?.with_context(|| format!("no run {run}"))?;
+            let rounds = self.store.rounds(run).await?;
+            if Plan::new(&manifest, &rounds).samples() == summary.completeness.total.planned {
+                return Ok(summary);
+            }
+        }
+        let (summary, ..) =
+            sum_up(self.store, run, self.config.aggregate, None, &CancellationToken::new()).await?;
+        Ok(summary)
+    }
+
+    /// Compares two runs.
+    pub(crate) async fn compare(
+        &self,
+        base: &RunId,
+        run: &RunId,
+        look: Option<Look>,
+    ) -> anyhow::Result<(Comparison, Movements)> {
+        let (base, run) = (self.summary(base).await?, self.summary(run).await?);
+        let parts = Parts { store: self.store.clone(), settings: self.config.aggregate };
+        Ok(compare(&parts, [&base, &run], look, &CancellationToken::new()).await?)
+    }
+
+    /// The baseline of a suite.
+    pub(crate) async fn baseline(&self, suite: &str) -> anyhow::Result<Option<Baseline>> {
+        Ok(self.store.get_json(&keys::baseline(suite)).await?)
+    }
+
+    /// Makes a run the baseline of its suite.
+    pub(crate) async fn set_baseline(&self, run: &RunId, incomplete: bool) -> anyhow::Result<Baseline> {
+        let summary = self.summary(run).await?;
+        if !summary.completeness.complete && !incomplete {
+            let hint = format!("ask again what is missing with `antiphon retry {run}`, or give --incomplete");
+            return Err(Usage(format!("run {run} is not complete, and a baseline should be; {hint}")).into());
+        }
+        let before = self.baseline(&summary.suite).await?.map(|baseline| baseline.run);
+        let baseline = Baseline {
+            format: antiphon_core::OBJECT_FORMAT,
+            suite: summary.suite.clone(),
+            run: run.clone(),
+            set_ms: u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or_default(),
+            before: before.filter(|before| before != run),
+        };
+        self.store.put_json(&keys::baseline(&summary.suite), &baseline).await?;
+        Ok(baseline)
+    }
+
+    /// The later runs of a suite, in the order of their first calls. A run without calls has no place in it.
+    pub(crate) async fn later(&self, baseline: &Baseline) -> anyhow::Result<Vec<RunId>> {
+        let Some(begin) = self.first_call(&baseline.run).await? else {
+            let why = "it has no times, as of imported answers, so no night comes after it";
+            return Err(Usage(format!("the baseline {} can't begin a history: {why}", baseline.run)).into());
+        };
+        let mut found = Vec::new();
+        for run in self.store.runs().await? {
+            let manifest = self.store.get_manifest(&run).await?;
+            let is_one =
+                manifest.is_some_and(|manifest| manifest.suite == baseline.suite) && run != baseline.run;
+            if is_one && let Some(at) = self.first_call(&run).await?.filter(|at| *at >= begin) {
+                found.push((at, run));
+            }
+        }
+        found.sort();
+        Ok(found.into_iter().map(|(_, run)| run).collect())
+    }
+
+    async fn first_call(&self, run: &RunId) -> anyhow::Result<Option<u64>> {
+        let key = keys::summary(run, "operations.json");
+        if !self.store.exists(&key).await? {
+            self.summary(run).await?;
+        }
+        let operations: Option<Operations> = self.store.get_json(&key).await?;
+        Ok(operations.and_then(|operations| operations.first_call_ms))
+    }
+
+    /// All nights since the baseline. Each is compared once, unless it has changed since.
+    pub(crate) async fn history(&self, baseline: &Baseline) -> anyhow::Result<History> {
+        let base = self.summary(&baseline.run).await?;
+        let mut nights = Vec::new();
+        let mut policy = None;
+        for run in self.later(baseline).await? {
+            let now = self.summary(&run).await?;
+            let stored: Option<Movements> = self.store.get_packed(&keys::movements(&run, &base.run)).await?;
+            let made_from = Movements::source([&base, &now]);
+            nights.push(match stored.filter(|stored| stored.made_from == made_from) {
+                Some(stored) => stored,
+                None => self.compare(&base.run, &run, None).await?.1,
+            });
+            // The newest night's: it is the one that is judged.
+            policy = self.store.get_manifest(&run).await?.and_then(|manifest| manifest.policy);
+        }
+        let policy = policy.unwrap_or_default();
+        Ok(season(&baseline.suite, &base.run, &nights, &policy, policy.alpha / 2.0))
+    }
+}
+
+/// Prints a comparison and writes the files that are wanted.
+pub(crate) fn tell(
+    comparison: &Comparison,
+    written: &WrittenArguments,
+    output: Output,
+) -> anyhow::Result<()> {
+    type Render = fn(&Comparison) -> String;
+    let forms: [(&Option<std::path::PathBuf>, Render); 3] = [
+        (&written.markdown, comparison_markdown),
+        (&written.junit, comparison_junit),
+        (&written.html, comparison_page),
+    ];
+    let mut printed = false;
+    for (file, render) in forms {
+        match file.as_deref() {
+            None => {}
+            Some(file) if file == Path::new("-") => {
+                output.raw(&render(comparison));
+                printed = true;
+            }
+            Some(file) => {
+                export::write(file, render(comparison).as_bytes())?;
+                output.note(format!("{}", file.display()));
+            }
+        }
+    }
+    if output.json {
+        output.value(comparison);
+    } else if !printed {
+        output.raw(&comparison_terminal(comparison, output.style()));
+    }
+    Ok(())
+}
+
+/// Refuses what would put two documents on standard output.
+pub(crate) fn check(written: &WrittenArguments, output: Output) -> anyhow::Result<()> {
+    let all = [&written.markdown, &written.junit, &written.html];
+    let to_output = all.iter().filter(|file| file.as_deref() == Some(Path::new("-"))).count();
+    if to_output + usize::from(output.json) > 1 {
+        return Err(Usage(
+            "only one of --json, --markdown -, --junit - and --html - fits on standard output".to_owned(),
+        )
+        .into());
+    }
+    Ok(())
+}
+
+/// How the program ends after a verdict.
+pub(crate) fn exit(comparison: &Comparison) -> Exit {
+    match comparison.verdict {
+        RunVerdict::Pass | RunVerdict::Warn => Exit::Complete,
+        RunVerdict::Block => Exit::Block,
+        RunVerdict::Inconclusive if !comparison.run.is_complete() => Exit::Incomplete,
+        RunVerdict::Inconclusive => Exit::Inconclusive,
+    }
+}
