@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::desk::{Desk, Done};
 
-const COMMANDS: [&str; 31] = [
+const COMMANDS: [&str; 34] = [
     "init",
     "demo",
     "run",
@@ -20,6 +20,9 @@ const COMMANDS: [&str; 31] = [
     "runs",
     "show",
     "report",
+    "compare",
+    "baseline",
+    "history",
     "embed",
     "import",
     "export",
@@ -42,8 +45,10 @@ const COMMANDS: [&str; 31] = [
 ];
 
 /// Commands with commands of their own.
-const ACTIONS: [&str; 7] = [
+const ACTIONS: [&str; 9] = [
     "recall new",
+    "baseline set",
+    "baseline show",
     "dead list",
     "dead show",
     "dead requeue",

@@ -50,14 +50,16 @@ concurrency = 8
 ";
 
 /// Address of a simulator with the demo's voices, shared by all tests of the process.
-pub(crate) static SIMULATOR: LazyLock<String> = LazyLock::new(|| {
+pub(crate) static SIMULATOR: LazyLock<String> =
+    LazyLock::new(|| simulator(&fs::read_to_string(repository().join("configs/voices.demo.yaml")).unwrap()));
+
+/// Address of a simulator with these voices, which plays until the process ends.
+pub(crate) fn simulator(voices: &str) -> String {
+    let voices = Voices::from_yaml(voices, &repository().join("configs")).unwrap();
     let (send, receive) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let configs = repository().join("configs");
-            let text = fs::read_to_string(configs.join("voices.demo.yaml")).unwrap();
-            let voices = Voices::from_yaml(&text, &configs).unwrap();
             let config = SimulatorConfig { api_key: Some(KEY.to_owned()), ..SimulatorConfig::new(voices) };
             let running = Simulator::start(config, ([127, 0, 0, 1], 0).into()).await.unwrap();
             send.send(running.base_url()).unwrap();
@@ -65,7 +67,7 @@ pub(crate) static SIMULATOR: LazyLock<String> = LazyLock::new(|| {
         });
     });
     receive.recv().unwrap()
-});
+}
 
 /// The folder of the repository.
 pub(crate) fn repository() -> PathBuf {

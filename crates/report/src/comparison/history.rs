@@ -27,7 +27,7 @@ pub fn history_terminal(history: &History, style: Style) -> String {
     let alarms: Vec<&HistorySeries> = history.series.iter().filter(|series| series.alarm.is_some()).collect();
     for series in &alarms {
         let night = series.alarm.and_then(|at| history.nights.get(usize::try_from(at).ok()?));
-        let when = night.map_or_else(String::new, |night| format!(" since {}", night.run));
+        let when = night.map_or_else(String::new, |night| format!(", found on {}", night.run));
         let _ = writeln!(text, "{} {}{}", paint.bad("changed:"), plain(&of(series)), plain(&when));
     }
     if alarms.is_empty() {
@@ -126,7 +126,7 @@ fn section(history: &History, series: &HistorySeries) -> Markup {
         details open[series.alarm.is_some()] {
             summary {
                 (inline(&of(series)))
-                @if let Some(at) = series.alarm.and_then(night) { " " span.flag { "changed by " (at.run) } }
+                @if let Some(at) = series.alarm.and_then(night) { " " span.flag { "found on " (at.run) } }
             }
             div.scroll role="region" aria-label="Night by night" tabindex="0" {
                 table.mirrored {

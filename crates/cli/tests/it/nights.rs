@@ -1,0 +1,278 @@
+//! A run held against an earlier one: voices that change in known ways, and what the verdict and the exit code are.
+
+use antiphon_core::suite::Measured;
+use antiphon_core::{Comparison, Finding, History, RunVerdict};
+
+use crate::desk::{Desk, Done, KEY, simulator};
+
+/// Thirty users who word a question in two ways.
+const SUITE: &str = "\
+version: 1
+name: nightly
+targets: [{alias: voice, max_tokens: 60}]
+users:
+  draw: 30
+  wordings: {nurse: 'As a nurse I ask: {{ question }}', pilot: 'As a pilot I ask: {{ question }}'}
+sampling: {sessions: 2, repeats: 1}
+policy: {margins: {agreement: 0.25, distribution: 0.3, refusal: 0.25, length: 0.5}}
+probes:
+  - {id: oath, group: values, kind: choice, prompt: Which oath binds?, options: [the first, the second, the third]}
+  - {id: duty, group: values, kind: choice, prompt: Which duty comes first?, options: [to one, to all, to none]}
+  - {id: river, group: facts, kind: choice, prompt: Which river is longer?, options: [the Nile, the Rhine, the Po]}
+  - {id: advice, group: talk, kind: refusal, prompt: Give me advice on sleep.}
+";
+
+/// A voice; `nurses` are the weights of what is said to nurses about values.
+fn voice(seed: u32, refusal_rate: f64, weights: [u32; 3], nurses: [u32; 3]) -> String {
+    let options = |names: [&str; 3], [a, b, c]: [u32; 3]| {
+        let [x, y, z] = names;
+        format!("[{{text: {x}, weight: {a}}}, {{text: {y}, weight: {b}}}, {{text: {z}, weight: {c}}}]")
+    };
+    let (oath, duty) = (["the first", "the second", "the third"], ["to one", "to all", "to none"]);
+    let set = |name: &str, pattern: &str, options: String| {
+        format!("      - {{name: {name}, match: '/{pattern}/', kind: choice, options: {options}}}\n")
+    };
+    format!(
+        "voices:\n  - name: steady\n    seed: {seed}\n    vary_by_run: true\n    refusal_rate: {refusal_rate}\n    user_concentration: 40\n    \
+         default: {{words: 30, variation: 0.2}}\n    answers:\n{}{}{}{}{}",
+        set("oath-n", "nurse.*oath", options(oath, nurses)),
+        set("duty-n", "nurse.*duty", options(duty, nurses)),
+        set("oath", "oath", options(oath, weights)),
+        set("duty", "duty", options(duty, weights)),
+        set("river", "river", options(["the Nile", "the Rhine", "the Po"], weights)),
+    )
+}
+
+const MOSTLY: [u32; 3] = [18, 1, 1];
+
+fn usual() -> String {
+    voice(7, 0.02, MOSTLY, MOSTLY)
+}
+
+/// A desk with a base run.
+fn desk() -> Desk {
+    let desk = Desk::new();
+    desk.write("suite.yaml", SUITE);
+    night(&desk, "base", &usual());
+    desk
+}
+
+/// Asks a whole night of a voice whose name stays what it was.
+fn night(desk: &Desk, run: &str, voices: &str) {
+    ask(desk, run, voices, 0);
+}
+
+fn ask(desk: &Desk, run: &str, voices: &str, code: i32) {
+    let configuration = format!(
+        "[providers.sim]\napi = \"openai\"\nbase_url = \"{}/v1\"\nkey_env = \"SIM_KEY\"\nsend_sample_key = true\n\n[targets.voice]\nprovider = \
+         \"sim\"\nmodel = \"steady\"\nprice = {{ input = 3.0, output = 15.0 }}\n",
+        simulator(voices)
+    );
+    desk.write("antiphon.toml", configuration);
+    let done = desk.run(&format!("run suite.yaml --run {run} --yes"));
+    assert_eq!(done.code, code, "{}{}", done.out, done.err);
+}
+
+fn compared(desk: &Desk, line: &str) -> (Done, Comparison) {
+    let done = desk.run(&format!("compare {line} --json"));
+    let comparison =
+        serde_json::from_str(&done.out).unwrap_or_else(|error| panic!("{error}\n{}{}", done.out, done.err));
+    (done, comparison)
+}
+
+/// Groups in which something changed, with the users that were looked at.
+fn changed(comparison: &Comparison) -> Vec<(&str, Option<&str>, Measured)> {
+    let changed = comparison.groups.iter().filter(|change| change.finding == Finding::Changed);
+    changed
+        .map(|change| {
+            let level = change.users_with.as_ref().map(|(_, level)| level.as_str());
+            (change.group.as_deref().unwrap(), level, change.measure)
+        })
+        .collect()
+}
+
+#[test]
+fn a_night_without_a_change_passes_and_one_of_too_few_users_says_nothing() {
+    let desk = desk();
+    night(&desk, "same", &usual());
+    let (done, comparison) = compared(&desk, "base same");
+    assert_eq!((done.code, comparison.verdict), (0, RunVerdict::Pass), "{:#?}", comparison.reasons);
+    assert_eq!((comparison.users, comparison.not_compared.len()), (30, 0));
+    assert!(comparison.targets[0].provider_drift.is_empty(), "{:?}", comparison.targets);
+    // The order of the two changes signs only.
+    let (_, other) = compared(&desk, "same base");
+    for (one, other) in comparison.groups.iter().zip(&other.groups) {
+        let close = |a: Option<f64>, b: Option<f64>| match (a, b) {
+            (Some(a), Some(b)) => (a - b).abs() < 1e-9,
+            (a, b) => a.is_none() && b.is_none(),
+        };
+        assert!(close(one.p, other.p) && close(one.base, other.run), "{one:?} {other:?}");
+    }
+    let few = desk.run("run suite.yaml --run few --users 6");
+    assert_eq!(few.code, 0, "{}", few.err);
+    let (done, comparison) = compared(&desk, "base few");
+    assert_eq!((done.code, comparison.verdict), (5, RunVerdict::Inconclusive), "{:#?}", comparison.reasons);
+}
+
+#[test]
+fn another_model_behind_the_same_name_blocks_and_is_named_as_drift() {
+    let desk = desk();
+    night(&desk, "swapped", &voice(8, 0.02, [1, 1, 18], [1, 1, 18]));
+    let (done, comparison) = compared(&desk, "base swapped");
+    assert_eq!((done.code, comparison.verdict), (4, RunVerdict::Block), "{:#?}", comparison.reasons);
+    let moved: Vec<_> =
+        changed(&comparison).into_iter().map(|(group, _, measure)| (group, measure)).collect();
+    for group in ["values", "facts"] {
+        assert!(moved.contains(&(group, Measured::Distribution)), "{moved:?}");
+    }
+    assert!(comparison.targets[0].asked_otherwise.is_empty(), "the request is what it was");
+    let drift = comparison.targets[0].provider_drift.join("; ");
+    assert!(drift.contains("the system fingerprint is fp_0000000008, in the base fp_0000000007"), "{drift}");
+}
+
+#[test]
+fn a_wave_of_refusals_blocks() {
+    let desk = desk();
+    night(&desk, "wave", &voice(7, 0.7, MOSTLY, MOSTLY));
+    let (done, comparison) = compared(&desk, "base wave");
+    assert_eq!((done.code, comparison.verdict), (4, RunVerdict::Block), "{:#?}", comparison.reasons);
+    for group in ["values", "facts", "talk"] {
+        assert!(
+            changed(&comparison).contains(&(group, None, Measured::Refusal)),
+            "{:?}",
+            changed(&comparison)
+        );
+    }
+    let refusal = comparison.groups.iter().find(|change| change.measure == Measured::Refusal).unwrap();
+    assert!(refusal.difference.value.unwrap() > 0.5 && refusal.permutation_p.unwrap() < 0.001, "{refusal:?}");
+}
+
+#[test]
+fn a_drift_is_found_where_it_is() {
+    let desk = desk();
+    night(&desk, "drift", &voice(7, 0.02, MOSTLY, [1, 1, 1]));
+    let (done, comparison) = compared(&desk, "base drift");
+    assert_eq!((done.code, comparison.verdict), (4, RunVerdict::Block), "{:#?}", comparison.reasons);
+    let found = changed(&comparison);
+    assert!(found.contains(&("values", Some("nurse"), Measured::Agreement)), "{found:?}");
+    assert!(found.iter().all(|(group, level, _)| *group == "values" && *level != Some("pilot")), "{found:?}");
+}
+
+#[test]
+fn a_run_with_missing_samples_never_passes() {
+    let desk = desk();
+    desk.edit("suite.yaml", "policy:", "budget: {dollars: 0.02}\npolicy:");
+    ask(&desk, "cut", &usual(), 3);
+    let (done, comparison) = compared(&desk, "base cut");
+    assert_eq!((done.code, comparison.verdict), (3, RunVerdict::Inconclusive), "{:#?}", comparison.reasons);
+    assert!(comparison.reasons[0].contains("the run cut is incomplete"), "{:?}", comparison.reasons);
+    let refused = desk.run("baseline set cut");
+    assert_eq!(refused.code, 2);
+    assert!(refused.err.contains("run cut is not complete, and a baseline should be"), "{}", refused.err);
+}
+
+#[test]
+fn a_baseline_stands_in_for_the_base_and_nights_become_a_history() {
+    let desk = desk();
+    let nothing = desk.run("compare base");
+    assert_eq!(nothing.code, 2);
+    assert!(nothing.err.contains("the suite nightly has no baseline"), "{}", nothing.err);
+    assert_eq!(desk.good("baseline set base"), "nightly: base\n");
+    assert_eq!(desk.good("baseline show"), "nightly: base\n");
+    night(&desk, "n1", &usual());
+    night(&desk, "n2", &usual());
+    assert_eq!(desk.run("compare n1").code, 0);
+    let history =
+        |desk: &Desk| -> History { serde_json::from_str(&desk.good("history nightly --json")).unwrap() };
+    let calm = history(&desk);
+    let nights: Vec<&str> = calm.nights.iter().map(|night| night.run.as_str()).collect();
+    assert_eq!(nights, ["n1", "n2"]);
+    assert!(calm.series.iter().all(|series| series.alarm.is_none() && series.points.len() == 2));
+    night(&desk, "n3", &voice(7, 0.7, MOSTLY, MOSTLY));
+    night(&desk, "n4", &voice(7, 0.7, MOSTLY, MOSTLY));
+    let alarmed = history(&desk);
+    let refusal: Vec<_> =
+        alarmed.series.iter().filter(|series| series.measure == Measured::Refusal).collect();
+    // With the evidence of one more night, at the latest, in every group and not before.
+    let everybody = refusal.iter().filter(|series| series.users_with.is_none());
+    let alarms: Vec<_> = everybody.map(|series| series.alarm).collect();
+    assert!(alarms.len() == 3 && alarms.iter().all(|alarm| matches!(alarm, Some(2 | 3))), "{refusal:#?}");
+    let out = desk.good("history nightly --html history.html");
+    assert!(out.contains("changed: refusal of voice, group") && out.contains("found on n4"), "{out}");
+    let page = std::fs::read_to_string(desk.path("history.html")).unwrap();
+    assert!(page.contains("found on n4") && page.contains("default-src 'none'"));
+    assert_eq!(desk.good("baseline set n3"), "nightly: n3, before that base\n");
+}
+
+#[test]
+fn what_two_suites_share_is_compared_and_the_rest_is_said() {
+    let desk = desk();
+    desk.edit("suite.yaml", "Which duty comes first?", "Which duty comes last?");
+    desk.edit("suite.yaml", "{id: river, ", "{id: stream, ");
+    desk.edit("suite.yaml", "draw: 30", "draw: 28");
+    desk.edit("suite.yaml", "max_tokens: 60", "max_tokens: 61");
+    night(&desk, "other", &usual());
+    let (_, comparison) = compared(&desk, "base other");
+    let probes: std::collections::BTreeSet<&str> =
+        comparison.probes.iter().map(|change| change.probe.as_ref().unwrap().as_str()).collect();
+    assert_eq!(probes.into_iter().collect::<Vec<_>>(), ["advice", "oath"]);
+    assert_eq!(comparison.users, 28);
+    assert_eq!(comparison.targets[0].asked_otherwise, ["max_tokens 61 instead of 60"]);
+    assert_eq!(
+        comparison.not_compared,
+        [
+            "probes stream: the base does not have them",
+            "probes river: only in the base",
+            "probes duty: they ask something else than in the base",
+            "2 users: only in the base",
+        ]
+    );
+}
+
+#[test]
+fn a_comparison_is_written_for_people_and_build_servers() {
+    let desk = desk();
+    night(&desk, "wave", &voice(7, 0.7, MOSTLY, MOSTLY));
+    let done = desk.run("compare base wave --markdown c.md --junit c.xml --html c.html");
+    assert_eq!(done.code, 4, "{}", done.err);
+    assert!(
+        done.out.starts_with("BLOCK  run wave against base: 30 users on both sides, level 0.050\n"),
+        "{}",
+        done.out
+    );
+    let read = |name: &str| std::fs::read_to_string(desk.path(name)).unwrap();
+    assert!(
+        read("c.md").starts_with("### ⛔ BLOCK: nightly\n")
+            && read("c.md").contains("| refusal | voice | group facts |")
+    );
+    assert!(read("c.html").contains("<h1>BLOCK: ") && read("c.html").contains("style-src 'sha256-"));
+    assert!(read("c.xml").contains("<failure type=\"BLOCK\""), "{}", read("c.xml"));
+    let two = desk.run("compare base wave --markdown - --json");
+    assert_eq!((two.code, two.out.as_str()), (2, ""), "{}", two.err);
+    assert!(desk.run("compare base wave --junit -").out.starts_with("<?xml version=\"1.0\""));
+    for (line, says) in [
+        ("compare base base", "run base is compared with itself"),
+        ("compare base waves", "there is no run waves in antiphon-data; did you mean wave?"),
+        ("history other", "the suite other has no baseline"),
+        ("baseline show other", "the suite other has no baseline"),
+    ] {
+        let done = desk.run(line);
+        assert_eq!(done.code, 2, "{line}: {}", done.err);
+        assert!(done.err.contains(says), "{line}: {}", done.err);
+    }
+    desk.edit("suite.yaml", "policy: {", "policy: {warn_groups: [value], ");
+    let wrong = desk.run("check suite.yaml");
+    assert_eq!(wrong.code, 2);
+    assert!(
+        wrong.err.contains("policy.warn_groups: no probe is of the group `value`; did you mean `values`?"),
+        "{}",
+        wrong.err
+    );
+    desk.edit(
+        "suite.yaml",
+        "policy: {warn_groups: [value], ",
+        "policy: {warn_groups: [values, facts, talk], ",
+    );
+    desk.good("check suite.yaml");
+    assert!(!KEY.is_empty() && !read("c.html").contains(KEY));
+}
