@@ -8,7 +8,7 @@ use crate::prompt;
 use crate::suite::{Lines, Suite, SuiteTarget};
 use crate::{
     Card, Dialect, Limits, MOST_SAMPLES, OBJECT_FORMAT, PoolId, Price, Provider, RunId, SamplingParameters,
-    Seed, Selection, Target, TargetId, draw_users, nearest,
+    Seed, Selection, Target, TargetId, UserDesign, draw_users, nearest,
 };
 
 mod chains;
@@ -175,9 +175,7 @@ pub fn resolve(
     let (Some(users), Some(clusters), true) = (users, clusters, problems.is_empty()) else {
         return Err(problems);
     };
-    probes::check_languages(&users, &all_probes).map_err(|problem| vec![problem])?;
-    chains::check(suite, &users, &all_probes).map_err(|problem| vec![problem])?;
-    policy::check(suite, &all_probes).map_err(|problem| vec![problem])?;
+    check_together(suite, &users, &all_probes).map_err(|problem| vec![problem])?;
 
     let recall = recall::rules(suite, assets, &targets, &all_probes).map_err(|problem| vec![problem])?;
     let paired = all_probes.iter().any(|probe| matches!(probe.kind, crate::ProbeKind::Paired(_)));
@@ -224,6 +222,13 @@ pub fn resolve(
     prompt::check(&manifest, catalogue).map_err(|problem| vec![problem])?;
     let warnings = warnings::of(&manifest, catalogue);
     Ok(Resolved { manifest, warnings })
+}
+
+/// What only all probes and users together can get wrong.
+fn check_together(suite: &Suite, users: &UserDesign, probes: &[Probe]) -> Result<(), Problem> {
+    probes::check_languages(users, probes)?;
+    chains::check(suite, users, probes)?;
+    policy::check(suite, probes)
 }
 
 fn check_head(suite: &Suite, problems: &mut Vec<Problem>) {

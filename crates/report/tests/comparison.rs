@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use antiphon_core::suite::{Measured, Policy};
 use antiphon_core::summary::Estimate;
 use antiphon_core::{
-    Change, ComparedRun, ComparedTarget, Comparison, Finding, History, HistoryNight, HistoryPoint, HistorySeries,
-    ProviderSeen, RunVerdict,
+    Change, ComparedRun, ComparedTarget, Comparison, Finding, History, HistoryNight, HistoryPoint,
+    HistorySeries, ProviderSeen, RunVerdict,
 };
 use antiphon_report::{
     Style, comparison_junit, comparison_markdown, comparison_page, comparison_terminal, history_page,
@@ -16,7 +16,8 @@ use antiphon_report::{
 const HOSTILE: &str = "</td><script>x</script> ](http://evil) @all | `a` \u{1b}[31m\u{202e}\u{ffff}\"'&";
 
 fn change(measure: Measured, probe: Option<&str>, finding: Finding) -> Change {
-    let difference = Estimate { value: Some(0.4), low: Some(0.3), high: Some(0.5), note: Some(HOSTILE.to_owned()) };
+    let difference =
+        Estimate { value: Some(0.4), low: Some(0.3), high: Some(0.5), note: Some(HOSTILE.to_owned()) };
     Change {
         target: "voice".parse().unwrap(),
         group: Some(HOSTILE.to_owned()),
@@ -42,7 +43,12 @@ fn change(measure: Measured, probe: Option<&str>, finding: Finding) -> Change {
 }
 
 fn comparison(verdict: RunVerdict) -> Comparison {
-    let run = |run: &str| ComparedRun { run: run.parse().unwrap(), identity: String::new(), planned: 60, missing: 0 };
+    let run = |run: &str| ComparedRun {
+        run: run.parse().unwrap(),
+        identity: String::new(),
+        planned: 60,
+        missing: 0,
+    };
     let names = BTreeMap::from([(HOSTILE.to_owned(), 60)]);
     let target = ComparedTarget {
         target: "voice".parse().unwrap(),
@@ -64,7 +70,10 @@ fn comparison(verdict: RunVerdict) -> Comparison {
         users: 30,
         targets: vec![target],
         not_compared: vec![HOSTILE.to_owned()],
-        groups: vec![change(Measured::Refusal, None, Finding::Changed), change(Measured::Recall, None, Finding::Same)],
+        groups: vec![
+            change(Measured::Refusal, None, Finding::Changed),
+            change(Measured::Recall, None, Finding::Same),
+        ],
         probes: vec![
             change(Measured::Refusal, Some("p1"), Finding::Changed),
             change(Measured::Agreement, Some("p1"), Finding::Changed),
@@ -106,7 +115,11 @@ fn junit_counts_what_it_holds() {
         let head = xml.lines().nth(1).unwrap();
         assert!(head.contains(&format!("tests=\"6\" failures=\"{failures}\" errors=\"{errors}\"")), "{head}");
         assert_eq!(xml.matches("<testcase ").count(), 6);
-        assert_eq!((xml.matches("<failure ").count(), xml.matches("<error ").count()), (failures, errors), "{xml}");
+        assert_eq!(
+            (xml.matches("<failure ").count(), xml.matches("<error ").count()),
+            (failures, errors),
+            "{xml}"
+        );
         // More agreement than before, and what is undecided, fails no build.
         assert_eq!(xml.matches("<skipped ").count(), 2);
         assert_eq!(xml.matches("<testsuite ").count(), xml.matches("</testsuite>").count());
@@ -124,8 +137,19 @@ fn every_form_says_the_verdict_and_what_moved() {
 }
 
 fn history(alarm: Option<u64>) -> History {
-    let level = |value: f64| Estimate { value: Some(value), low: Some(value - 0.1), high: Some(value + 0.1), note: None };
-    let point = |night: u64, value: f64| HistoryPoint { night, level: level(value), difference: level(value - 0.5), score: None, e: 2.5 };
+    let level = |value: f64| Estimate {
+        value: Some(value),
+        low: Some(value - 0.1),
+        high: Some(value + 0.1),
+        note: None,
+    };
+    let point = |night: u64, value: f64| HistoryPoint {
+        night,
+        level: level(value),
+        difference: level(value - 0.5),
+        score: None,
+        e: 2.5,
+    };
     let night = |run: &str, complete| HistoryNight { run: run.parse().unwrap(), complete };
     History {
         format: 1,
@@ -151,9 +175,17 @@ fn a_history_says_since_when() {
     let calm = history_terminal(&history(None), PLAIN);
     assert!(calm.contains("nothing changed, as far as the nights show") && calm.contains("▁█"), "{calm}");
     let alarmed = history_terminal(&history(Some(1)), PLAIN);
-    assert!(alarmed.contains("changed: agreement of voice, group") && alarmed.contains(", found on n2"), "{alarmed}");
+    assert!(
+        alarmed.contains("changed: agreement of voice, group") && alarmed.contains(", found on n2"),
+        "{alarmed}"
+    );
     let page = history_page(&history(Some(1)));
-    assert!(page.contains("found on n2") && page.contains("incomplete") && page.contains("0.900 (0.800 to 1.000)"), "{page}");
+    assert!(
+        page.contains("found on n2")
+            && page.contains("incomplete")
+            && page.contains("0.900 (0.800 to 1.000)"),
+        "{page}"
+    );
     for text in [&page, &alarmed] {
         assert!(!text.contains("<script") && !text.contains(['\u{1b}', '\u{202e}']), "{text}");
     }

@@ -34,6 +34,13 @@ pub(crate) struct Found {
     pub(crate) shift: Option<Between>,
 }
 
+impl Found {
+    /// Of nothing yet.
+    pub(crate) fn blank(measure: Measured, level: Option<Level>) -> Self {
+        Self { measure, language: None, level, values: BTreeMap::new(), shift: None }
+    }
+}
+
 /// All measures of a cell. Both inputs are read with the places of one manifest.
 pub(crate) fn measures(base: &CellInput<'_>, run: &CellInput<'_>, seed: u64) -> Vec<Found> {
     let mut found = Vec::new();
