@@ -28,7 +28,7 @@ use crate::block::OpenRun;
 use crate::memory::Memory;
 use crate::{AggregatorError, Parts};
 
-pub use season::season;
+pub use season::{season, with_season};
 
 /// Which comparison with a baseline it is, of a suite that is compared every night.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

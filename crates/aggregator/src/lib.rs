@@ -55,7 +55,7 @@ mod verdict;
 mod word_vectors;
 
 pub use block::Block;
-pub use compare::{Look, Movements, Series, UserMoved, compare, season};
+pub use compare::{Look, Movements, Series, UserMoved, compare, season, with_season};
 pub use error::AggregatorError;
 pub use label::{Label, label_of};
 pub use measure::widest;

@@ -23,7 +23,7 @@ pub(crate) use fleet::{
     WatchArguments, WorkerArguments,
 };
 pub(crate) use nights::{
-    BaselineAction, BaselineArguments, CompareArguments, HistoryArguments, WrittenArguments,
+    BaselineAction, BaselineArguments, CompareArguments, HistoryArguments, NightlyArguments, WrittenArguments,
 };
 pub(crate) use recall::{RecallArguments, RecallCommand, RecallNewArguments};
 
@@ -132,6 +132,8 @@ pub(crate) enum Command {
     Baseline(BaselineArguments),
     /// Say what has changed in a suite over many nights
     History(HistoryArguments),
+    /// Ask a suite tonight, judge what has changed, and tell somebody
+    Nightly(NightlyArguments),
     /// Compute the vectors of a run's answers, where its suite compares by embeddings
     Embed(EmbedArguments),
     /// Make a run of answers that are there already: Inspect logs, CSV, JSON lines or Parquet. No model is called

@@ -22,6 +22,7 @@ pub(crate) mod foresee;
 pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod init;
+pub(crate) mod nightly;
 pub(crate) mod nights;
 pub(crate) mod open_store;
 pub(crate) mod plan;

@@ -67,6 +67,7 @@ async fn with_runtime(arguments: &Arguments, command: &Command, output: &Output)
             Box::pin(command::baseline::run(arguments, &baseline.action, output)).await
         }
         Command::History(history) => Box::pin(command::history::run(arguments, history, output)).await,
+        Command::Nightly(nightly) => Box::pin(command::nightly::run(arguments, nightly, output)).await,
         Command::Embed(embed) => Box::pin(command::embed::run(arguments, embed, output)).await,
         Command::Import(import) => Box::pin(command::import::run(arguments, import, output)).await,
         Command::Export(export) => Box::pin(command::export::run(arguments, export, output)).await,

@@ -31,6 +31,7 @@ pub(crate) struct Output {
     quiet: bool,
     colour_out: bool,
     colour_err: bool,
+    silent: bool,
 }
 
 impl Output {
@@ -47,7 +48,13 @@ impl Output {
             quiet: arguments.quiet,
             colour_out: colour(std::io::stdout().is_terminal()),
             colour_err: colour(std::io::stderr().is_terminal()),
+            silent: false,
         }
+    }
+
+    /// The same without results, for a step of a command that has results of its own.
+    pub(crate) fn without_results(self) -> Self {
+        Self { json: false, silent: true, ..self }
     }
 
     /// A line of a result.
@@ -57,6 +64,9 @@ impl Output {
 
     /// A result as it is.
     pub(crate) fn raw(self, text: &str) {
+        if self.silent {
+            return;
+        }
         let mut out = std::io::stdout().lock();
         if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             // A reader that went away (`antiphon show … | head`) is no error of ours, and there is nobody left to tell.

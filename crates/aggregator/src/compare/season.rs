@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use antiphon_core::suite::{Measured, Policy};
 use antiphon_core::summary::Estimate;
-use antiphon_core::{HistoryNight, HistoryPoint, HistorySeries, OBJECT_FORMAT, RunId};
+use antiphon_core::{
+    Comparison, History, HistoryNight, HistoryPoint, HistorySeries, OBJECT_FORMAT, RunId, RunVerdict,
+};
 use antiphon_stats::change::paired_change;
 use antiphon_stats::multiplicity::e_bh;
 use antiphon_stats::season::Season;
@@ -72,6 +74,34 @@ pub fn season(
             .collect(),
         series: all,
     }
+}
+
+/// The comparison of the newest night, with what the season so far says: an alarm blocks where the newest night is beyond the margin of what
+/// must not change, and else warns.
+#[must_use]
+pub fn with_season(comparison: Comparison, history: &History) -> Comparison {
+    let mut judged = comparison;
+    for series in history.series.iter().filter(|series| series.alarm.is_some()) {
+        let newest = series.points.last().and_then(|point| point.difference.value);
+        let rises = series.measure == Measured::Agreement && newest.is_some_and(|value| value > 0.0);
+        let blocks = series.blocks && series.is_alarmed_beyond_margin() && !rises;
+        let least = if blocks { RunVerdict::Block } else { RunVerdict::Warn };
+        judged.verdict = judged.verdict.max(least);
+        let users = series
+            .users_with
+            .as_ref()
+            .map_or(String::new(), |(factor, level)| format!(", users with {factor} {level}"));
+        let night = series.alarm.and_then(|at| history.nights.get(usize::try_from(at).ok()?));
+        judged.reasons.push(format!(
+            "over all nights, {}: {} of {}, group {}{users}, found on {}",
+            if blocks { "changed" } else { "changed, which only warns" },
+            series.measure.name(),
+            series.target,
+            series.group.as_deref().unwrap_or("none"),
+            night.map_or("an earlier night", |night| night.run.as_str())
+        ));
+    }
+    judged
 }
 
 fn begin((target, group, users_with, measure): &Key, policy: &Policy) -> HistorySeries {

@@ -67,3 +67,37 @@ pub(crate) struct HistoryArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
 }
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The run is named after suite and date, so that the same command goes on where it stopped. With a broker in the configuration the fleet \
+asks, else this process does. Comparison and history stand in the store, beside the run's report.
+
+The command of --notify is run by `sh -c` and gets the verdict as JSON on standard input, and as ANTIPHON_VERDICT, ANTIPHON_SUITE, \
+ANTIPHON_RUN and ANTIPHON_REPORT. The same JSON is posted to the webhook. A notification that fails is a warning, and makes 1 of a 0.
+
+Exit codes: those of `antiphon compare`, and of `antiphon run` where nothing could be judged.")]
+pub(crate) struct NightlyArguments {
+    /// The suite
+    pub(crate) suite: PathBuf,
+    /// The night [default: today's date, UTC]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) date: Option<jiff::civil::Date>,
+    /// Ask in this process, whatever the configuration says of a broker
+    #[arg(long)]
+    pub(crate) in_process: bool,
+    /// After Ctrl-C, how long open jobs may take to end
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = super::duration)]
+    pub(crate) grace: std::time::Duration,
+    /// Where the suite has no baseline, make this run it if it is complete
+    #[arg(long)]
+    pub(crate) first_is_baseline: bool,
+    /// Run this command with the verdict
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) notify: Option<String>,
+    /// Post the verdict to this address
+    #[arg(long, value_name = "URL", env = "ANTIPHON_WEBHOOK", hide_env_values = true)]
+    pub(crate) webhook: Option<String>,
+    #[command(flatten)]
+    pub(crate) written: WrittenArguments,
+}

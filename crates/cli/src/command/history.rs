@@ -23,7 +23,7 @@ pub(crate) async fn run(
         return Err(Usage(format!("the suite {suite} has no baseline in {address}; {hint}")).into());
     };
     open_store::must_hold(&store, &address, &baseline.run).await?;
-    let found = nights.history(&baseline).await?;
+    let found = nights.history(&baseline, None).await?;
     if let Some(file) = &history.html {
         export::write(file, history_page(&found).as_bytes())?;
         output.note(format!("{}", file.display()));

@@ -104,8 +104,8 @@ impl Nights<'_> {
         Ok(operations.and_then(|operations| operations.first_call_ms))
     }
 
-    /// All nights since the baseline. Each is compared once, unless it has changed since.
-    pub(crate) async fn history(&self, baseline: &Baseline) -> anyhow::Result<History> {
+    /// All nights since the baseline, up to one if it is named. Each is compared once, unless it has changed since.
+    pub(crate) async fn history(&self, baseline: &Baseline, last: Option<&RunId>) -> anyhow::Result<History> {
         let base = self.summary(&baseline.run).await?;
         let mut nights = Vec::new();
         let mut policy = None;
@@ -119,6 +119,9 @@ impl Nights<'_> {
             });
             // The newest night's: it is the one that is judged.
             policy = self.store.get_manifest(&run).await?.and_then(|manifest| manifest.policy);
+            if Some(&run) == last {
+                break;
+            }
         }
         let policy = policy.unwrap_or_default();
         Ok(season(&baseline.suite, &base.run, &nights, &policy, policy.alpha / 2.0))

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::desk::{Desk, Done};
 
-const COMMANDS: [&str; 34] = [
+const COMMANDS: [&str; 35] = [
     "init",
     "demo",
     "run",
@@ -23,6 +23,7 @@ const COMMANDS: [&str; 34] = [
     "compare",
     "baseline",
     "history",
+    "nightly",
     "embed",
     "import",
     "export",

@@ -63,14 +63,19 @@ fn night(desk: &Desk, run: &str, voices: &str) {
 }
 
 fn ask(desk: &Desk, run: &str, voices: &str, code: i32) {
+    configure(desk, voices);
+    let done = desk.run(&format!("run suite.yaml --run {run} --yes"));
+    assert_eq!(done.code, code, "{}{}", done.out, done.err);
+}
+
+/// Puts these voices behind the name.
+fn configure(desk: &Desk, voices: &str) {
     let configuration = format!(
         "[providers.sim]\napi = \"openai\"\nbase_url = \"{}/v1\"\nkey_env = \"SIM_KEY\"\nsend_sample_key = true\n\n[targets.voice]\nprovider = \
          \"sim\"\nmodel = \"steady\"\nprice = {{ input = 3.0, output = 15.0 }}\n",
         simulator(voices)
     );
     desk.write("antiphon.toml", configuration);
-    let done = desk.run(&format!("run suite.yaml --run {run} --yes"));
-    assert_eq!(done.code, code, "{}{}", done.out, done.err);
 }
 
 fn compared(desk: &Desk, line: &str) -> (Done, Comparison) {
@@ -275,4 +280,40 @@ fn a_comparison_is_written_for_people_and_build_servers() {
     );
     desk.good("check suite.yaml");
     assert!(!KEY.is_empty() && !read("c.html").contains(KEY));
+}
+
+#[test]
+fn a_night_is_asked_judged_and_told() {
+    let desk = desk();
+    let at = |date: &str, more: &str| desk.run(&format!("nightly suite.yaml --date {date} {more}"));
+    let first = at("2026-11-01", "");
+    assert_eq!(first.code, 5, "{}", first.err);
+    assert!(first.err.contains("the suite nightly has no baseline to compare with"), "{}", first.err);
+    // The same command resumes: nothing is left to ask, and the night becomes the baseline.
+    let again = at("2026-11-01", "--first-is-baseline");
+    assert_eq!((again.code, again.out.as_str()), (0, ""), "{}", again.err);
+    assert_eq!(desk.good("baseline show nightly"), "nightly: nightly-2026-11-01\n");
+    desk.write("told.sh", "echo \"$ANTIPHON_VERDICT $ANTIPHON_RUN\" >> told; cat >> told\n");
+    let calm = at("2026-11-02", "--notify false --json");
+    assert_eq!(calm.code, 1, "a notification that fails is no success: {}", calm.err);
+    assert!(calm.err.contains("nobody was told: the command of --notify failed"), "{}", calm.err);
+    let judged: Comparison = serde_json::from_str(&calm.out).unwrap();
+    assert_eq!((judged.verdict, judged.look), (RunVerdict::Pass, Some(1)), "{:?}", judged.reasons);
+    assert!((judged.level - 0.0125).abs() < 1e-12, "the first look has half of half of alpha");
+    configure(&desk, &voice(7, 0.7, MOSTLY, MOSTLY));
+    let command = ["nightly", "suite.yaml", "--date", "2026-11-03", "--notify", "sh told.sh"];
+    let wave: Done = desk.command().args(command).output().unwrap().into();
+    assert_eq!(wave.code, 4, "{}{}", wave.out, wave.err);
+    assert!(wave.out.starts_with("BLOCK  run nightly-2026-11-03 against nightly-2026-11-01"), "{}", wave.out);
+    let told = std::fs::read_to_string(desk.path("told")).unwrap();
+    let (line, json) = told.split_once('\n').unwrap();
+    assert_eq!(line, "BLOCK nightly-2026-11-03");
+    let json: serde_json::Value = serde_json::from_str(json).unwrap();
+    assert_eq!((&json["verdict"], &json["complete"]), (&"BLOCK".into(), &true.into()));
+    for page in ["comparison.html", "history.html"] {
+        assert!(
+            desk.path(&format!("antiphon-data/runs/nightly-2026-11-03/report/{page}")).exists(),
+            "{page}"
+        );
+    }
 }
