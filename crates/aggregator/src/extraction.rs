@@ -1,5 +1,7 @@
 //! What chains came to: read from the records of their steps, which are functions of the answers.
 
+mod converged;
+mod fresh;
 mod held;
 
 use std::collections::BTreeMap;
@@ -16,11 +18,20 @@ use crate::block::OpenRun;
 const READERS: usize = 16;
 
 /// Fills in what the chains of a run came to, those that have begun in the order of the manifest: probe by probe, target by target.
-pub(crate) async fn tell(run: &OpenRun, summary: Summary) -> Result<Summary, AggregatorError> {
+/// `asks_each` as for [`OpenRun::inputs`].
+pub(crate) async fn tell(
+    run: &OpenRun,
+    summary: Summary,
+    asks_each: bool,
+) -> Result<Summary, AggregatorError> {
     let mut extractions = read(run, &summary).await?;
     let regrown: Vec<Regrown> = held::hold(&mut extractions, &run.manifest.documents);
     let convergence: Vec<Convergence> = held::converge(&extractions);
-    Ok(Summary { extractions, regrown, convergence, ..summary })
+    let converged = match run.manifest.scoring.convergence {
+        Some(rules) => converged::all(run, rules, &extractions, &fresh::answers(run, asks_each).await?),
+        None => Vec::new(),
+    };
+    Ok(Summary { extractions, regrown, convergence, converged, ..summary })
 }
 
 async fn read(run: &OpenRun, summary: &Summary) -> Result<Vec<Extraction>, AggregatorError> {
@@ -68,6 +79,7 @@ fn extraction(
         seed: chain.seed.clone(),
         opening: chain.opening.clone(),
         prefill: chain.prefill,
+        invented: chain.invented,
         grow: chain.grow,
         document: chain.document.clone(),
         steps: grown

@@ -182,10 +182,11 @@ async fn look<'a>(
     let samples: Vec<Sample> = standing.await?.into_values().collect();
     for open in &mut chains {
         let Some(step) = open.unwritten(plan) else { continue };
+        let voters = open.begun.users.saturating_sub(open.chain.fresh_users);
         let said: Vec<Said> = (samples.iter().filter(|sample| sample.probe == open.probe.id))
-            .filter_map(|sample| said(gauge, plan, sample))
+            .filter_map(|sample| said(gauge, plan, voters, sample))
             .collect();
-        let planned = u64::from(open.begun.users) * u64::from(each) * plan.samples_per_session(open.probe);
+        let planned = u64::from(voters) * u64::from(each) * plan.samples_per_session(open.probe);
         let Some(Words { most, chunk, end }) = open.story().next(&said, planned) else {
             tracing::warn!(%run, target = %target.id, probe = %open.probe.id, step, had = said.len(), planned, "too few samples to grow on");
             continue;
@@ -208,9 +209,9 @@ async fn stands(store: &Store, plan: &Plan<'_>, grown: Grown) -> Result<Grown, C
     Ok(written.ok_or_else(|| StoreError::Absent { key: key() })?)
 }
 
-/// What a sample says; `None` for one that says nothing of the model.
-fn said(gauge: &dyn Gauge, plan: &Plan<'_>, sample: &Sample) -> Option<Said> {
+/// What a sample says that has a vote; `None` for one that says nothing of the model. Only the first `voters` have one.
+fn said(gauge: &dyn Gauge, plan: &Plan<'_>, voters: u32, sample: &Sample) -> Option<Said> {
     let users = &plan.manifest().users.users;
-    let user = users.iter().position(|user| user.id == sample.user)?;
+    let user = users.iter().take(voters as usize).position(|user| user.id == sample.user)?;
     Said::of(user as u64, sample, |text| gauge.refuses(&users[user].language, &sample.outcome, text))
 }

@@ -55,9 +55,17 @@ pub struct Chunk {
     pub empty: u32,
     /// Samples that failed or are missing; they are no votes.
     pub missing: u32,
+    /// Samples that spoke of themselves first, such as "Here is the continuation:"; that is left out of their votes.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub prefaced: u32,
     /// What some samples had in common instead, those of most samples first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub branches: Vec<Branch>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// A word that a chain took.
@@ -106,4 +114,13 @@ pub enum ChainEnd {
     Failed,
     /// The run ended before it did. Stands in summaries only.
     Unfinished,
+}
+
+/// A refusal in the model's own words has no more of them. A document may well quote one, but then goes on.
+const LONGEST_REFUSAL: usize = 60;
+
+/// Whether a text is short enough for a refusal, where a document is asked for.
+#[must_use]
+pub fn may_refuse(text: &str) -> bool {
+    text.split_whitespace().take(LONGEST_REFUSAL + 1).count() <= LONGEST_REFUSAL
 }

@@ -28,6 +28,7 @@ pub mod keys;
 mod manifest;
 mod nearest;
 pub mod plan;
+mod preface;
 pub mod prompt;
 mod resolve;
 mod round;
@@ -40,7 +41,7 @@ mod target;
 mod until;
 mod vectors;
 
-pub use chain::{Branch, ChainEnd, Chunk, Grown, GrownWord, Step};
+pub use chain::{Branch, ChainEnd, Chunk, Grown, GrownWord, Step, may_refuse};
 pub use choir::{Beat, ChoirMessage, Hush, VoiceId};
 pub use comparison::{
     Baseline, Change, ComparedRun, ComparedTarget, Comparison, Finding, ProviderSeen, RunVerdict,
@@ -50,11 +51,12 @@ pub use history::{History, HistoryNight, HistoryPoint, HistorySeries};
 pub use ids::{BlockId, IdError, JobId, PoolId, ProbeId, RunId, TargetId, UserId};
 pub use job::{AGGREGATE, Call, Event, Job, JobTally};
 pub use manifest::{
-    Chain, ChainDocument, Clustering, Continues, Cue, Cut, Edition, Egress, Imported, ImportedFile, Language,
-    Level, Manifest, Probe, ProbeKind, RecallRules, Sampling, Scoring, Side, StatedError, User, UserDesign,
-    UserMode, Vectors, Wording,
+    Chain, ChainDocument, Clustering, Continues, ConvergenceRules, Cue, Cut, Edition, Egress, Imported,
+    ImportedFile, Language, Level, Manifest, Probe, ProbeKind, RecallRules, Sampling, Scoring, Side,
+    StatedError, User, UserDesign, UserMode, Vectors, Wording,
 };
 pub use nearest::nearest;
+pub use preface::without_preface;
 pub use resolve::{
     Assets, CatalogueTarget, Dataset, Problem, Resolved, SESSIONS_PER_JOB, TargetCatalogue, analysis_hash,
     resolve,

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::suite::{Expect, Margins, Policy};
 use crate::{Limits, PoolId, ProbeId, Reach, RunId, Seed, Target, Until, UserId};
 
-pub use chain::{Chain, ChainDocument};
+pub use chain::{Chain, ChainDocument, ConvergenceRules};
 pub use clustering::{Clustering, Vectors};
 pub use cut::{Continues, Cue, Cut, Edition, RecallRules};
 
@@ -205,6 +205,9 @@ pub struct Scoring {
     /// By which tests it is decided whether a target knows a document; absent where nothing is decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recall: Option<RecallRules>,
+    /// When chains converge; absent where that is not looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub convergence: Option<ConvergenceRules>,
 }
 
 /// The users of a run, and how they came about.

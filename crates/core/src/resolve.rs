@@ -7,8 +7,8 @@ use crate::manifest::{Egress, Manifest, Probe, Sampling, Scoring};
 use crate::prompt;
 use crate::suite::{Lines, Suite, SuiteTarget};
 use crate::{
-    Card, Dialect, Limits, MOST_SAMPLES, OBJECT_FORMAT, PoolId, Price, Provider, RunId, SamplingParameters,
-    Seed, Selection, Target, TargetId, UserDesign, draw_users, nearest,
+    Card, ConvergenceRules, Dialect, Limits, MOST_SAMPLES, OBJECT_FORMAT, PoolId, Price, Provider, RunId,
+    SamplingParameters, Seed, Selection, Target, TargetId, UserDesign, draw_users, nearest,
 };
 
 mod chains;
@@ -175,11 +175,9 @@ pub fn resolve(
     let (Some(users), Some(clusters), true) = (users, clusters, problems.is_empty()) else {
         return Err(problems);
     };
-    check_together(suite, &users, &all_probes).map_err(|problem| vec![problem])?;
-
+    let convergence = check_together(suite, &users, &mut all_probes).map_err(|problem| vec![problem])?;
     let recall = recall::rules(suite, assets, &targets, &all_probes).map_err(|problem| vec![problem])?;
     let paired = all_probes.iter().any(|probe| matches!(probe.kind, crate::ProbeKind::Paired(_)));
-    let hash = blake3::hash(text.as_bytes()).to_hex().to_string();
     let until = until::rule(suite, &users).map_err(|problem| vec![problem])?;
     // Blocks hold as many probes as they can when all is asked that may be, so that growing leaves them as they are.
     let most = until.as_ref().map_or(suite.sampling.sessions, |until| until.last().sessions);
@@ -190,7 +188,7 @@ pub fn resolve(
         run: RunId::new("unnamed").expect("letters"),
         suite: suite.name.clone(),
         description: suite.description.clone(),
-        suite_hash: hash,
+        suite_hash: blake3::hash(text.as_bytes()).to_hex().to_string(),
         identity: String::new(),
         analysis_hash: String::new(),
         seed: Seed(suite.seed),
@@ -207,6 +205,7 @@ pub fn resolve(
             margins: paired.then(|| suite.scoring.margins.unwrap_or_default()),
             clusters,
             recall,
+            convergence,
         },
         policy: suite.policy.clone(),
         limits: suite.limits.clone(),
@@ -225,10 +224,14 @@ pub fn resolve(
 }
 
 /// What only all probes and users together can get wrong.
-fn check_together(suite: &Suite, users: &UserDesign, probes: &[Probe]) -> Result<(), Problem> {
+fn check_together(
+    suite: &Suite,
+    users: &UserDesign,
+    probes: &mut [Probe],
+) -> Result<Option<ConvergenceRules>, Problem> {
     probes::check_languages(users, probes)?;
-    chains::check(suite, users, probes)?;
-    policy::check(suite, probes)
+    policy::check(suite, probes)?;
+    chains::check(suite, users, probes)
 }
 
 fn check_head(suite: &Suite, problems: &mut Vec<Problem>) {

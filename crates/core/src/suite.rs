@@ -16,7 +16,7 @@ mod recall;
 pub use clusters::{SuiteClusters, SuiteEquivalence};
 pub use columns::Columns;
 pub use explain::{SuiteError, explain};
-pub use extract::Grow;
+pub use extract::{Grow, SuiteConvergence};
 pub use mirrored::{Expect, Margins, SuiteSide, SuiteSides};
 pub use policy::{ChangeMargins, Measured, Policy};
 pub use recall::{Control, RecallForm, SuiteRecall};
@@ -239,7 +239,8 @@ pub struct SuiteProbe {
     /// `recall`: how it is asked for what follows; `extract`: `user` or `prefill`. If absent: `user`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub form: Option<RecallForm>,
-    /// `recall`: what it is a control for; without it, it asks for the document itself.
+    /// `recall`: what it is a control for; without it, it asks for the document itself. `extract`: `invented`, where it asks for a title that
+    /// does not exist.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub control: Option<Control>,
     /// `extract`: the text to begin with, instead of a cut of a document.
@@ -321,11 +322,21 @@ pub struct SuiteScoring {
     /// `recall`: by which tests it is decided whether a target knows the document.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recall: Option<SuiteRecall>,
+    /// `extract`: whether chains from different beginnings come to one text. If absent: looked at if a chain has `control: invented`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub convergence: Option<SuiteConvergence>,
 }
 
 impl Default for SuiteScoring {
     fn default() -> Self {
-        Self { casefold: true, exact_pairs_up_to: 500, margins: None, clusters: None, recall: None }
+        Self {
+            casefold: true,
+            exact_pairs_up_to: 500,
+            margins: None,
+            clusters: None,
+            recall: None,
+            convergence: None,
+        }
     }
 }
 

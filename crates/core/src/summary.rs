@@ -30,7 +30,8 @@ pub use crossed::{
 };
 pub use error_bars::ErrorBars;
 pub use extraction::{
-    Contained, Convergence, ExtractedStep, Extraction, Held, Regrown, Stretch, SupportedSentence,
+    Contained, Converged, Convergence, ExtractedStep, Extraction, Finding, FreshChains, Held, Regrown,
+    Stretch, SupportedSentence,
 };
 pub use headline::Headline;
 pub use meaning::{
@@ -115,6 +116,9 @@ pub struct Summary {
     /// Texts that are held against no document, each pair of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub convergence: Vec<Convergence>,
+    /// Whether chains come to one text, where the suite looks at that: target by target, group by group.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub converged: Vec<Converged>,
     /// Imported runs: what the mean of each score over all probes is worth, target by target.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub error_bars: BTreeMap<TargetId, Vec<ErrorBars>>,

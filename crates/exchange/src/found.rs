@@ -78,8 +78,14 @@ impl Found {
         let probes_per_block = u32::try_from((BLOCK_SAMPLES / per_probe).max(1)).unwrap_or(1);
         let blocks = blocks(&entries, &ids, probes_per_block);
         let sessions = cells.iter().map(|cell| cell.sessions).max().unwrap_or(0);
-        let scoring =
-            Scoring { casefold: true, exact_pairs_up_to: 500, margins: None, clusters: None, recall: None };
+        let scoring = Scoring {
+            casefold: true,
+            exact_pairs_up_to: 500,
+            margins: None,
+            clusters: None,
+            recall: None,
+            convergence: None,
+        };
         let language = gather.languages.all.first().cloned().unwrap_or_else(|| "en".to_owned());
         let mut manifest = Manifest {
             format: OBJECT_FORMAT,

@@ -1,5 +1,7 @@
 //! Texts that were grown: all chains at a glance, each text shaded by how many samples have its words, and what of documents came back.
 
+mod fresh;
+
 use antiphon_core::summary::{Convergence, ExtractedStep, Extraction, Regrown, Summary};
 use antiphon_core::{Branch, ChainEnd, GrownWord};
 use maud::{Markup, html};
@@ -36,6 +38,7 @@ pub(crate) fn section(summary: &Summary) -> Markup {
                 }
                 (overview(all))
                 @for one in &summary.regrown { (regrown(one)) }
+                (fresh::section(summary))
                 (convergence(&summary.convergence))
                 @if all.len() > SHOWN { p.note { "The first " (SHOWN) " chains follow one by one; all stand in " code { "summary/summary.json" } "." } }
                 p.note {
@@ -176,7 +179,12 @@ fn steps(one: &Extraction) -> Markup {
 
 fn step_line(step: &ExtractedStep) -> Markup {
     let chunk = &step.chunk;
-    let answers = [("refused", chunk.refused), ("empty", chunk.empty), ("failed or missing", chunk.missing)];
+    let answers = [
+        ("refused", chunk.refused),
+        ("empty", chunk.empty),
+        ("failed or missing", chunk.missing),
+        ("spoke of the answer first", chunk.prefaced),
+    ];
     html! {
         (counted(chunk.words.len() as u64, "word", "words")) " of at most " (step.most) ", by "
         (counted(chunk.samples.into(), "sample", "samples")) " of " (counted(chunk.users.into(), "user", "users"))
@@ -243,8 +251,12 @@ fn convergence(pairs: &[Convergence]) -> Markup {
     }
 }
 
-/// A line for the terminal.
-pub(crate) fn line(summary: &Summary) -> Option<String> {
+/// Lines for the terminal: what was grown, and whether chains come to one text.
+pub(crate) fn lines(summary: &Summary) -> impl Iterator<Item = String> {
+    line(summary).into_iter().chain(fresh::lines(summary))
+}
+
+fn line(summary: &Summary) -> Option<String> {
     let all = &summary.extractions;
     let words: usize = all.iter().map(|one| one.words().count()).sum();
     let incomplete =

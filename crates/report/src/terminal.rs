@@ -46,9 +46,8 @@ pub fn terminal(summary: &Summary, style: Style) -> String {
     for line in crate::document::lines(summary) {
         let _ = writeln!(text, "{line}");
     }
-    let lines =
-        [crate::between::line(summary), crate::mirrored::line(summary), crate::extraction::line(summary)];
-    for line in lines.into_iter().flatten() {
+    let lines = [crate::between::line(summary), crate::mirrored::line(summary)];
+    for line in lines.into_iter().flatten().chain(crate::extraction::lines(summary)) {
         let _ = writeln!(text, "{line}");
     }
     text

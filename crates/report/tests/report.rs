@@ -30,6 +30,7 @@ fn small() -> Summary {
     summary.extractions.clear();
     summary.regrown.clear();
     summary.convergence.clear();
+    summary.converged.clear();
     summary.cells.retain(|cell| cell.probe.as_str() == "capital" && cell.target == summary.targets[0].id);
     let certificate = summary.cells[0].certificate.clone();
     summary.completeness.complete = true;

@@ -39,6 +39,15 @@ pub fn containment(a: &[u32], b: &[u32], n: usize) -> Option<f64> {
     (!a.is_empty()).then(|| a.intersection(&b).count() as f64 / a.len() as f64)
 }
 
+/// [`containment`] of `a` in `b`, of those `n`-grams that do not stand in `given`; `None` where none is left.
+#[must_use]
+pub fn containment_beyond(a: &[u32], b: &[u32], given: &[u32], n: usize) -> Option<f64> {
+    let (b, given) = (grams(b, n), grams(given, n));
+    let own: Vec<&[u32]> = grams(a, n).into_iter().filter(|gram| !given.contains(gram)).collect();
+    let there = own.iter().filter(|gram| b.contains(*gram)).count();
+    (!own.is_empty()).then(|| there as f64 / own.len() as f64)
+}
+
 /// [`containment`] of `a` in `b` for several lengths of `n`-grams: how fast it falls tells common words from common sentences.
 #[must_use]
 pub fn containment_curve(a: &[u32], b: &[u32], lengths: &[usize]) -> Vec<Option<f64>> {
@@ -214,6 +223,19 @@ mod tests {
 
     fn close(found: f64, expected: f64) {
         assert!((found - expected).abs() < 1e-12 * expected.abs().max(1.0), "{found}, not {expected}");
+    }
+
+    #[test]
+    fn what_was_given_is_left_out() {
+        let (text, given) = ([1, 2, 3, 4, 5, 6], [1, 2, 3]);
+        // Of 1-2, 2-3, 3-4, 4-9 the first two were given, and of the others one stands in the text.
+        assert_eq!(containment_beyond(&[1, 2, 3, 4, 9], &text, &given, 2), Some(0.5));
+        assert_eq!(
+            containment_beyond(&[1, 2, 3, 4, 9], &text, &[], 2),
+            containment(&[1, 2, 3, 4, 9], &text, 2)
+        );
+        assert_eq!(containment_beyond(&[1, 2, 3], &text, &given, 2), None);
+        assert_eq!(containment_beyond(&[7, 8], &[], &given, 2), Some(0.0));
     }
 
     #[test]

@@ -185,6 +185,7 @@ mod tests {
             seed: "seed".to_owned(),
             opening: None,
             prefill: false,
+            invented: false,
             grow: Grow::default(),
             document: with_document.then(|| ChainDocument { path: "d.md".into(), hash: "h".into(), word }),
             steps: vec![ExtractedStep { most: 40, chunk }],

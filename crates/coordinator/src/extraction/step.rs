@@ -3,7 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use antiphon_core::{Branch, Chain, ChainEnd, Chunk, Grown, GrownWord, Outcome, Sample};
+use antiphon_core::{
+    Branch, Chain, ChainEnd, Chunk, Grown, GrownWord, Outcome, Sample, may_refuse, without_preface,
+};
 use antiphon_stats::circles;
 use antiphon_stats::consensus::{Continuation, Prefix, PrefixRule, prefix};
 use antiphon_stats::pieces::{Piece, pieces};
@@ -19,8 +21,6 @@ const MOST_WORDS: u32 = 400;
 const FEWEST_WORDS: u32 = 8;
 /// An answer that says again how the passage ends, with so many words at least, is taken from there on.
 const SAID_AGAIN: usize = 5;
-/// A refusal in the model's own words has no more of them. A document may well quote one, but then goes on.
-const LONGEST_REFUSAL: usize = 60;
 /// Marks that stand close to the word before them.
 const CLOSE: &str = ",.;:!?)]}%…'’”";
 
@@ -43,6 +43,12 @@ enum What {
     Unsupported,
 }
 
+impl What {
+    fn is_prefaced(&self) -> bool {
+        matches!(self, Self::Text { text, .. } if without_preface(text).len() < text.len())
+    }
+}
+
 impl Said {
     /// `None` for a sample that says nothing of the model. `refuses` says whether a text is a refusal.
     pub(super) fn of(user: u64, sample: &Sample, refuses: impl Fn(&str) -> bool) -> Option<Self> {
@@ -51,17 +57,13 @@ impl Said {
             Outcome::Unsupported { .. } => What::Unsupported,
             Outcome::Refused | Outcome::Filtered => What::Refused,
             Outcome::Truncated => text(true),
-            Outcome::Answered if is_brief(&sample.text) && refuses(&sample.text) => What::Refused,
+            Outcome::Answered if may_refuse(&sample.text) && refuses(&sample.text) => What::Refused,
             Outcome::Answered => text(false),
             Outcome::Empty => What::Empty,
             _ => return None,
         };
         Some(Self { user, what })
     }
-}
-
-fn is_brief(text: &str) -> bool {
-    text.split_whitespace().take(LONGEST_REFUSAL + 1).count() <= LONGEST_REFUSAL
 }
 
 /// A chain as far as it has come.
@@ -140,6 +142,7 @@ impl Story<'_> {
             users: number(users.len()),
             refused: number(refused),
             empty: number(empty),
+            prefaced: number(count(What::is_prefaced)),
             missing: u32::try_from(planned.saturating_sub(said.len() as u64)).unwrap_or(u32::MAX),
             branches,
         };
@@ -222,11 +225,11 @@ fn agreed(
     (words, branches.collect())
 }
 
-/// The words of an answer that could go on with the text: without the last one where it was cut off, since that may be half a word, and
+/// The words of an answer that could go on with the text: without what it says of itself first, without the last one where it was cut off, since that may be half a word, and
 /// without the end of the text where it says that again.
 fn continuation<'a>(what: &'a What, before: &[Piece<'_>]) -> Vec<Piece<'a>> {
     let What::Text { text, is_cut } = what else { return Vec::new() };
-    let mut pieces = pieces(text);
+    let mut pieces = pieces(without_preface(text));
     if *is_cut {
         pieces.pop();
     }

@@ -19,6 +19,28 @@ pub struct Chain {
     pub prefill: bool,
     /// How it grows.
     pub grow: Grow,
+    /// Whether what it asks for does not exist: what grows is made up, and the chains of its group are held against that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub invented: bool,
+    /// So many of the users, the last ones, have no vote in what it takes: their answers are fresh, and what grew is scored on them.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub fresh_users: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_none(users: &u32) -> bool {
+    *users == 0
+}
+
+/// When chains converge: how what fresh users say in one chain is held against the texts of others. Fixed before the first call.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ConvergenceRules {
+    /// Words in a row that are looked for.
+    pub run_words: u32,
+    /// The 95 % interval of the share, less that for invented titles, must lie above it for chains to converge beyond making things up.
+    pub margin: f64,
+    /// Differences of shares below it are called alike, shares below it no convergence.
+    pub alike: f64,
 }
 
 /// The document that a chain is held against.

@@ -94,7 +94,7 @@ impl Entry<'_> {
             ("cuts", probe.cuts.is_some(), passage, "kinds `recall` and `extract`"),
             ("passage_words", probe.passage_words.is_some(), passage, "kinds `recall` and `extract`"),
             ("reference_words", probe.reference_words.is_some(), recall, "kind `recall`"),
-            ("control", probe.control.is_some(), recall, "kind `recall`"),
+            ("control", probe.control.is_some(), passage, "kinds `recall` and `extract`"),
             ("form", probe.form.is_some(), passage, "kinds `recall` and `extract`"),
             ("passage", probe.passage.is_some(), extract, "kind `extract`"),
             ("opening", probe.opening.is_some(), extract, "kind `extract`"),

@@ -1,4 +1,4 @@
-//! `extract` probes as the suite writes them: how a text is grown.
+//! `extract` probes as the suite writes them: how a text is grown, and when texts converge.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,41 @@ pub struct Grow {
     /// Most words that are grown. If absent: 2000.
     #[schemars(range(min = 1))]
     pub max_words: u32,
+}
+
+/// Whether chains from different beginnings come to one text, on users who had no vote in it. All of it is fixed before the first call.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SuiteConvergence {
+    /// Users, the last ones, without a vote in what chains take: what grew is scored on their answers. If absent: half of all users.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 3))]
+    pub fresh_users: Option<u32>,
+    /// Words in a row that are looked for in the texts of other chains. If absent: 5.
+    #[schemars(range(min = 2))]
+    pub run_words: u32,
+    /// By how much the share that is found must lie above that for invented titles. If absent: 0.1.
+    pub margin: f64,
+    /// Differences of shares below it are called alike, and shares below it no convergence. If absent: 0.5.
+    pub alike: f64,
+}
+
+impl Default for SuiteConvergence {
+    fn default() -> Self {
+        Self { fresh_users: None, run_words: 5, margin: 0.1, alike: 0.5 }
+    }
+}
+
+impl SuiteConvergence {
+    /// What is wrong with the numbers: the field and what to do.
+    pub(crate) fn problem(&self) -> Option<(&'static str, &'static str)> {
+        for (field, share) in [("margin", self.margin), ("alike", self.alike)] {
+            if !(share > 0.0 && share < 1.0) {
+                return Some((field, "it is a share between 0 and 1, such as 0.1"));
+            }
+        }
+        (self.run_words < 2).then_some(("run_words", "single words stand in every text; use 2 or more"))
+    }
 }
 
 impl Default for Grow {

@@ -4,6 +4,7 @@ mod words;
 
 use serde::{Deserialize, Serialize};
 
+use super::Estimate;
 use crate::suite::Grow;
 use crate::{ChainDocument, ChainEnd, Chunk, GrownWord, ProbeId, TargetId};
 
@@ -26,6 +27,9 @@ pub struct Extraction {
     pub prefill: bool,
     /// How it was to grow.
     pub grow: Grow,
+    /// Whether what it asked for does not exist.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub invented: bool,
     /// The document that it is held against.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<ChainDocument>,
@@ -109,6 +113,58 @@ pub struct Convergence {
     pub b: (TargetId, ProbeId),
     /// The share of the shorter text's different runs of 13 words that the longer one has; `None` where it has none.
     pub shared: Option<f64>,
+}
+
+/// Whether the chains of a target and a group come to one text, by answers that had no vote in it: what fresh users say in one chain, held against the
+/// texts of the other chains, and the same for chains that ask for an invented title.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Converged {
+    /// Who was asked.
+    pub target: TargetId,
+    /// The group of probes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// The chains.
+    pub chains: FreshChains,
+    /// Those for an invented title.
+    pub invented: FreshChains,
+    /// Fresh users that both were asked of, the pairs of `difference`.
+    pub users: u64,
+    /// The share of the chains less that of the invented ones, user by user.
+    pub difference: Estimate,
+    /// What that comes to by the rules of the manifest; `None` where it can't be told.
+    pub finding: Option<Finding>,
+    /// Why it can't.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// One side of [`Converged`].
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct FreshChains {
+    /// The chains, by their probes; those that the target does not support are left out.
+    pub probes: Vec<ProbeId>,
+    /// Answers of fresh users.
+    pub samples: u64,
+    /// Those of them without a text: refused, filtered or empty. They have no run in common with any text.
+    pub silent: u64,
+    /// The share of an answer's different runs of words that stand in the text of another chain; what it was given does not count. The mean over other
+    /// chains, answers, chains and users.
+    pub share: Estimate,
+}
+
+/// Whether chains come to one text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Finding {
+    /// They do, and more than those for an invented title.
+    Converge,
+    /// They do, and those for an invented title do as well.
+    MadeUp,
+    /// They do not.
+    Scattered,
+    /// These answers do not tell.
+    Undecided,
 }
 
 /// A step of a chain.

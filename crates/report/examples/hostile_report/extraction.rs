@@ -2,9 +2,10 @@
 
 use antiphon_core::suite::Grow;
 use antiphon_core::summary::{
-    Contained, Convergence, ExtractedStep, Extraction, Held, Regrown, Stretch, SupportedSentence,
+    Contained, Converged, Convergence, Estimate, ExtractedStep, Extraction, Finding, FreshChains, Held,
+    Regrown, Stretch, SupportedSentence,
 };
-use antiphon_core::{Branch, ChainDocument, ChainEnd, Chunk, GrownWord};
+use antiphon_core::{Branch, ChainDocument, ChainEnd, Chunk, ConvergenceRules, GrownWord};
 
 use super::{hostile_texts, probe, target};
 
@@ -21,6 +22,7 @@ fn step(texts: &[&str], samples: u32) -> ExtractedStep {
         refused: 1,
         empty: 0,
         missing: 2,
+        prefaced: 3,
         branches: hostile_texts().into_iter().map(branch).collect(),
     };
     ExtractedStep { most: 40, chunk }
@@ -36,6 +38,7 @@ fn chain(name: &str, of: &str, end: ChainEnd, held: Option<Held>) -> Extraction 
         group: None,
         seed: "A seed with <i>marks</i> & a \u{202e}turn".to_owned(),
         opening: held.is_none().then(|| "Write it </blockquote>out.".to_owned()),
+        invented: name == "invented",
         prefill: held.is_some(),
         grow: Grow::default(),
         document: held.is_some().then(|| ChainDocument {
@@ -77,4 +80,41 @@ pub(crate) fn regrown() -> Vec<Regrown> {
 pub(crate) fn convergence() -> Vec<Convergence> {
     let one = |name: &str| (target("opus-default"), probe(name));
     vec![Convergence { a: one("by-title"), b: one("invented"), shared: Some(0.12) }]
+}
+
+pub(crate) fn rules() -> ConvergenceRules {
+    ConvergenceRules { run_words: 5, margin: 0.1, alike: 0.5 }
+}
+
+fn fresh(names: [&str; 2], (value, low, high): (f64, f64, f64)) -> FreshChains {
+    FreshChains {
+        probes: names.map(probe).to_vec(),
+        samples: 96,
+        silent: 3,
+        share: Estimate { value: Some(value), low: Some(low), high: Some(high), note: None },
+    }
+}
+
+pub(crate) fn converged() -> Vec<Converged> {
+    let found = Converged {
+        target: target("opus-default"),
+        group: Some("by <b>title</b>".to_owned()),
+        chains: fresh(["by-title", "by-first-words"], (0.82, 0.71, 0.9)),
+        invented: fresh(["invented", "invented-first-words"], (0.06, 0.02, 0.13)),
+        users: 8,
+        difference: Estimate { value: Some(0.76), low: Some(0.63), high: Some(0.89), note: None },
+        finding: Some(Finding::Converge),
+        note: None,
+    };
+    let undecided = Converged {
+        target: target("local-llama-3.1-8b-instruct-q4_k_m"),
+        finding: None,
+        note: Some("chains of the group are incomplete".to_owned()),
+        chains: FreshChains { share: Estimate::default(), ..found.chains.clone() },
+        invented: FreshChains { share: Estimate::default(), ..found.invented.clone() },
+        difference: Estimate::default(),
+        users: 0,
+        ..found.clone()
+    };
+    vec![found, undecided]
 }

@@ -102,7 +102,7 @@ fn summary_of(cells: Vec<Cell>) -> Summary {
         seed: Seed(20_261_123),
         sampling: Sampling { sessions: 3, repeats: 2 },
         until: None,
-        scoring: Scoring { casefold: true, exact_pairs_up_to: 2_000, margins: None, clusters: None, recall: Some(recall::rules()) },
+        scoring: Scoring { casefold: true, exact_pairs_up_to: 2_000, margins: None, clusters: None, recall: Some(recall::rules()), convergence: Some(extraction::rules()) },
         limits: Limits::default(),
         users: users(),
         targets: vec![anthropic(), llama()],
@@ -117,6 +117,7 @@ fn summary_of(cells: Vec<Cell>) -> Summary {
         extractions: extraction::extractions(),
         regrown: extraction::regrown(),
         convergence: extraction::convergence(),
+        converged: extraction::converged(),
         error_bars: BTreeMap::new(),
         imported: None,
     }

@@ -5,7 +5,15 @@ use antiphon_core::suite::Grow;
 use super::*;
 
 fn chain(seed: &str) -> Chain {
-    Chain { document: None, seed: seed.to_owned(), opening: None, prefill: false, grow: Grow::default() }
+    Chain {
+        document: None,
+        seed: seed.to_owned(),
+        opening: None,
+        prefill: false,
+        grow: Grow::default(),
+        invented: false,
+        fresh_users: 0,
+    }
 }
 
 fn text(user: u64, text: &str) -> Said {
@@ -69,6 +77,23 @@ fn a_step_goes_on_where_the_text_ends() {
     check("", "  three", "three");
     check("one two three four five six", "Two three four five six, seven", " seven");
     check("one two three four five six", "six seven", " six seven");
+}
+
+#[test]
+fn what_answers_say_of_themselves_does_not_grow() {
+    let chain = chain("one two three");
+    let said = [
+        text(0, "Here is the continuation:\n\nfour five six"),
+        text(1, "Here is the continuation:\n\nfour five six"),
+        text(2, "four five seven"),
+    ];
+    let words = Story { chain: &chain, steps: &[] }.next(&said, 3).unwrap();
+    let found: String = words.chunk.words.iter().map(|word| word.text.as_str()).collect();
+    assert_eq!((found.as_str(), words.chunk.prefaced), (" four five six", 2));
+    assert_eq!(words.chunk.words[0].samples, 3, "all three say it");
+    // A text's own introduction of a list is text.
+    let said = [text(0, "The rules are:\n\nNobody sleeps."), text(1, "The rules are:\n\nNobody sleeps.")];
+    assert_eq!(next(&chain, &[], &said).0, " The rules are:\n\nNobody sleeps.");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::ProbeId;
 use crate::document::Document;
 use crate::manifest::{Chain, ChainDocument, Probe, ProbeKind, Wording};
 use crate::resolve::{Assets, Problem};
-use crate::suite::{Grow, RecallForm};
+use crate::suite::{Control, Grow, RecallForm};
 
 /// Words of a seed, where the suite does not say.
 const SEED_WORDS: u32 = 40;
@@ -33,6 +33,9 @@ impl Entry<'_> {
             None => None,
             Some(path) => Some((path, self.document(path, assets)?)),
         };
+        if !matches!(probe.control, None | Some(Control::Invented)) {
+            return self.problem("an `extract` probe has `control: invented`, or none: it asks for a title that does not exist");
+        }
         if probe.passage_words.is_some() && probe.cuts.is_none() {
             return self
                 .problem("`passage_words` says how much is given before `cuts`; it goes with them only");
@@ -47,6 +50,8 @@ impl Entry<'_> {
             opening: probe.opening.clone(),
             prefill: probe.form == Some(RecallForm::Prefill),
             grow,
+            invented: probe.control.is_some(),
+            fresh_users: 0,
         };
         let wordings = self.extract_wordings()?;
         let made = |id: ProbeId, chain: Chain| Probe {

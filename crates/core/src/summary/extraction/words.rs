@@ -1,6 +1,6 @@
 //! What a chain came to in words, the same for the report, the terminal and tools.
 
-use super::{Extraction, Held, Stretch};
+use super::{Converged, Extraction, Finding, FreshChains, Held, Stretch};
 use crate::ChainEnd;
 
 impl ChainEnd {
@@ -60,6 +60,41 @@ impl Extraction {
     }
 }
 
+impl Converged {
+    /// What was found, in a sentence without the target's name.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let share = |of: &FreshChains| match (of.share.value, of.share.low, of.share.high) {
+            (Some(value), Some(low), Some(high)) => {
+                format!("{:.0} % ({:.0} to {:.0})", value * 100.0, low * 100.0, high * 100.0)
+            }
+            (Some(value), ..) => format!("{:.0} %", value * 100.0),
+            (None, ..) => "an unknown share".to_owned(),
+        };
+        let said =
+            format!("of what fresh users say in one chain, {} stands in the others", share(&self.chains));
+        let beside = match self.invented.share.value {
+            Some(_) => format!("{said}; for an invented title {}", share(&self.invented)),
+            None => said,
+        };
+        let note = self.note.as_deref().unwrap_or("the shares are not known");
+        match self.finding {
+            Some(Finding::Converge) => {
+                format!("the chains come to one text, beyond what is made up: {beside}")
+            }
+            Some(Finding::MadeUp) => {
+                format!(
+                    "the chains come to one text, and a text for an invented title is made up as consistently: {beside}"
+                )
+            }
+            Some(Finding::Scattered) => format!("the chains do not come to one text: {beside}"),
+            Some(Finding::Undecided) => format!("undecided whether the chains come to one text: {beside}"),
+            None if self.chains.share.value.is_some() => format!("{beside}; nothing is decided: {note}"),
+            None => format!("it can't be told whether the chains come to one text: {note}"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::suite::Grow;
@@ -78,6 +113,7 @@ mod tests {
             group: None,
             seed: String::new(),
             opening: None,
+            invented: false,
             prefill: false,
             grow: Grow::default(),
             document: Some(ChainDocument { path: "d.md".into(), hash: String::new(), word: None }),
