@@ -2,6 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod converges;
 mod grows;
 mod killed;
+mod mended;
 mod scene;
+mod ways;
+mod written;

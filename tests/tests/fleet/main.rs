@@ -1,3 +1,4 @@
 //! A fleet of real processes on a real broker and an S3 server, undisturbed.
 
+mod chains;
 mod one_path;
