@@ -239,8 +239,7 @@ pub struct SuiteProbe {
     /// `recall`: how it is asked for what follows; `extract`: `user` or `prefill`. If absent: `user`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub form: Option<RecallForm>,
-    /// `recall`: what it is a control for; without it, it asks for the document itself. `extract`: `invented`, where it asks for a title that
-    /// does not exist.
+    /// `recall`: what it is a control for; if absent, it asks for the document. `extract`: `invented`, for a title that does not exist.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub control: Option<Control>,
     /// `extract`: the text to begin with, instead of a cut of a document.
@@ -329,14 +328,8 @@ pub struct SuiteScoring {
 
 impl Default for SuiteScoring {
     fn default() -> Self {
-        Self {
-            casefold: true,
-            exact_pairs_up_to: 500,
-            margins: None,
-            clusters: None,
-            recall: None,
-            convergence: None,
-        }
+        let (margins, clusters, recall, convergence) = (None, None, None, None);
+        Self { casefold: true, exact_pairs_up_to: 500, margins, clusters, recall, convergence }
     }
 }
 
