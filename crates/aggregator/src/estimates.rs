@@ -1,6 +1,7 @@
 //! From numbers of `stats` to numbers of the summary.
 
 use antiphon_core::summary::{Agreement, Estimate, IntervalRules, Units};
+use antiphon_stats::two_way::TwoWayMean;
 use antiphon_stats::{self as stats, Interval, PairsUsed, Population};
 
 use crate::cell::rule;
@@ -36,6 +37,32 @@ pub(crate) fn with_interval(value: f64, interval: Option<Interval>) -> Estimate 
         high: interval.map(|interval| interval.high),
         note: None,
     }
+}
+
+/// Intervals that are shown miss so often.
+pub(crate) const SHOWN: f64 = 0.05;
+
+/// A share or a chance by its table, of which no interval leaves `[0, 1]`; `none` says why there is no value.
+pub(crate) fn share_of(of: Option<TwoWayMean>, none: &str) -> Estimate {
+    let Some(of) = of else { return point(None, none) };
+    let Some(interval) = of.interval(SHOWN) else {
+        return point(Some(of.mean), "there is one cluster, which has no interval");
+    };
+    let clipped = Interval { low: interval.low.max(0.0), high: interval.high.min(1.0) };
+    with_interval(of.mean, Some(clipped))
+}
+
+/// Where all of `units` were the same, 0 or 1, no spread is seen; what can be said is that a share of them that differs would have been seen, with
+/// 95 % confidence: `0.05^(1/units)`, if they are independent.
+pub(crate) fn bounded(of: Estimate, units: usize, note: &str) -> Estimate {
+    #[expect(clippy::cast_precision_loss, reason = "words of answers are far below 2^53")]
+    let bound = SHOWN.powf(1.0 / units as f64);
+    let ends = match of.value {
+        Some(0.0) => [0.0, 1.0 - bound],
+        Some(1.0) => [bound, 1.0],
+        _ => return of,
+    };
+    Estimate { low: Some(ends[0]), high: Some(ends[1]), note: Some(note.to_owned()), ..of }
 }
 
 /// An agreement, that between users with an interval that misses with another chance than 0.05 where there is one.

@@ -1,5 +1,6 @@
 //! Whether targets know the document: evidence from all cells of a target, and tests that the manifest fixed beforehand.
 
+mod comes_back;
 mod decide;
 mod evidence;
 mod siblings;
@@ -63,6 +64,11 @@ fn of_targets(
             verdict.siblings = siblings;
             verdict.unique_p = unique_p;
             verdict.looks = looks.0;
+            if let Some((prefix, comes_back, coverage)) = comes_back::all(own) {
+                verdict.prefix_words = Some(prefix);
+                verdict.comes_back = Some(Box::new(comes_back));
+                verdict.coverage = Some(coverage);
+            }
             verdict
         })
         .collect()

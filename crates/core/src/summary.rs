@@ -3,6 +3,7 @@
 
 mod asked;
 mod between;
+mod comes_back;
 mod crossed;
 mod error_bars;
 mod extraction;
@@ -25,6 +26,10 @@ use serde::{Deserialize, Serialize};
 
 pub use asked::{Asked, Ending};
 pub use between::{Likeness, TargetGap};
+pub use comes_back::{
+    AfterTries, AtLength, CameBack, ComesBack, CoverageCurve, Extractability, ExtractableCuts, InMeaning,
+    RUNS, SEQUENCES, Tries,
+};
 pub use crossed::{
     Crossed, FactorLevels, FactorPart, Form, InGeneral, IntervalRule, IntervalRules, LevelAgreement, Units,
 };

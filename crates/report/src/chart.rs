@@ -1,6 +1,7 @@
 //! Charts, drawn by plotters as SVG within the page. Colours are classes, so that the style sheet can follow the reader's light or
 //! dark mode; the policy of the page forbids inline styles. Text of suites and models never enters a chart: it stands beside it.
 
+mod curve;
 mod difference;
 mod overview;
 mod row;
@@ -10,6 +11,7 @@ use maud::{Markup, PreEscaped, html};
 use plotters::coord::Shift;
 use plotters::prelude::{DrawingArea, IntoDrawingArea, RGBColor, SVGBackend};
 
+pub(crate) use curve::curve;
 pub(crate) use difference::{difference, margins};
 pub(crate) use overview::{Place, overview};
 pub(crate) use row::{axis, bar, interval};

@@ -1,5 +1,6 @@
 //! Whether the targets know the document: a verdict each with its evidence, and the document as a map of what came back.
 
+mod comes_back;
 mod coverage;
 mod evidence;
 mod limits;
@@ -87,6 +88,7 @@ fn one(summary: &Summary, probes: &Probes<'_>, at: usize, verdict: &DocumentVerd
             (how(verdict))
             (dates(summary.scoring.recall.as_ref(), verdict))
             (evidence::compared(summary, verdict))
+            (comes_back::section(verdict, summary.scoring.recall.as_ref().map(|rules| rules.words)))
             (evidence::uniqueness(verdict))
             (evidence::framings(probes, verdict))
             (evidence::tests(summary, verdict))

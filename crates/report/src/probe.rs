@@ -6,6 +6,7 @@ mod apart;
 mod by_rule;
 mod clusters;
 mod consensus;
+mod cuts;
 mod distribution;
 mod levels;
 mod parts;
@@ -104,7 +105,10 @@ pub(crate) fn sections(summary: &Summary, probes: &Probes<'_>) -> Markup {
             h2 #probes-title { "Probe by probe" }
             p { "In the order of the table above." }
             @let brief = summary.cells.len() > DETAILED;
-            @for view in probes.shown() { (section(summary, view, brief)) }
+            @for (stem, views) in cuts::together(probes.shown()) {
+                @if let Some(stem) = stem { (cuts::section(summary, stem, &views)) }
+                @if let Some(view) = views.first() { (section(summary, view, brief)) }
+            }
             (probes.rest())
         }
     }

@@ -279,6 +279,52 @@ fn a_long_document_is_still_a_page() {
     assert_eq!(section.matches("450 more answers are not quoted here").count(), 4);
 }
 
+/// Of two ways of asking, with 200 and 50 cuts, each has one section and one cut in full; every cut has a row to go to.
+#[test]
+fn probes_that_differ_in_the_cut_share_a_section() {
+    let (mut summary, ..) = sample_run::hostile();
+    sample_run::recall::long_document(&mut summary);
+    let probes: BTreeSet<String> = summary.cells.iter().map(|cell| cell.probe.to_string()).collect();
+    let page = render(&summary, None, &[]);
+    assert_eq!(page.matches("<table class=\"numbers cuts\">").count(), 2);
+    assert_eq!(page.matches("<article class=\"probe\" id=\"cuts-").count(), 2);
+    assert_eq!(page.matches("<article class=\"probe\" id=\"probe-").count(), 2);
+    assert_eq!(probes.len(), 250);
+    for probe in &probes {
+        assert_eq!(page.matches(&format!(" id=\"probe-{probe}\"")).count(), 1, "{probe}");
+    }
+    assert!(page.contains("antiphon show ") && page.contains("--probe passage@w… --limit 1000"));
+    // With five of them each has a section of its own.
+    summary.cells.retain(|cell| cell.recall.as_ref().is_some_and(|recall| recall.word < 60 + 39 * 5));
+    summary.cells.retain(|cell| cell.group.as_deref() == Some("passage"));
+    let page = render(&summary, None, &[]);
+    assert_eq!(page.matches("<table class=\"numbers cuts\">").count(), 0);
+    assert_eq!(page.matches("<article class=\"probe\" id=\"probe-").count(), 5);
+}
+
+#[test]
+fn how_a_document_comes_back_has_a_sentence_for_every_number() {
+    let page = hostile_report();
+    let (_, table) = page.split_once("<table class=\"agreement how\">").unwrap();
+    let (table, after) = table.split_once("</table>").unwrap();
+    for says in [
+        "31.2 words",
+        "Nearly word for word (nv20)",
+        "After a word that came back, the next one does not.",
+        "of 50 words or more",
+        "in 10 tries",
+        "21 of 40 cuts come out in 10 tries with a chance of 90 % or more; surely 12, surely not 9",
+        "Said in meaning",
+        "no two users &lt;b&gt;deviate&lt;/b&gt;",
+    ] {
+        assert!(table.contains(says), "{says}\n{table}");
+    }
+    let rows = table.matches("<tr>").count() - 1;
+    assert_eq!(table.matches("<span class=\"question\">").count(), rows, "every number has its sentence");
+    assert!(after.contains("5 answers bring nine tenths of what all bring"));
+    assert!(after.contains("20 answers to each cut: 95.0 %"), "the chart says its numbers");
+}
+
 #[test]
 fn the_verdict_stands_in_words_with_what_it_does_not_say() {
     let page = hostile_report();

@@ -1,4 +1,5 @@
-//! The mean over items of the mean over those who were asked, both drawn: items weigh the same, however many answered.
+//! The mean over items of the mean over those who were asked, both drawn: items weigh the same, however many answered. And the ratio of
+//! two sums over such a table, in which an entry weighs as much as is counted in it.
 
 use std::collections::BTreeMap;
 
@@ -65,16 +66,53 @@ pub fn mean_of_table(entries: &[Entry], columns_are_drawn: bool) -> Option<TwoWa
     let rows = in_row.len() as f64;
     let weight = |entry: &Entry| 1.0 / (rows * in_row[&entry.row] as f64);
     let mean: f64 = entries.iter().map(|entry| weight(entry) * entry.value).sum();
-    if in_row.len() < 2 {
-        return Some(TwoWayMean { mean, variance: None, error: None, freedom: 0 });
+    let off = |entry: &Entry| Entry { value: weight(entry) * (entry.value - mean), ..*entry };
+    Some(around(mean, entries.iter().map(off), columns_are_drawn))
+}
+
+/// What is counted in one entry of the table.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Counted {
+    /// The row, as in [`Entry`].
+    pub row: u64,
+    /// The column.
+    pub column: u64,
+    /// How many of those counted are as wanted.
+    pub of: f64,
+    /// How many are counted.
+    pub all: f64,
+}
+
+/// The sum of `of` over the sum of `all`, with an error by linearisation: each entry counts as off by `of - ratio * all`, over the sum of `all`. Rows
+/// and columns as in [`mean_of_table`]; here they weigh as much as is counted in them. `None` where nothing is counted, or something is no finite number.
+#[must_use]
+pub fn ratio_of_table(entries: &[Counted], columns_are_drawn: bool) -> Option<TwoWayMean> {
+    let all: f64 = entries.iter().map(|entry| entry.all).sum();
+    let of: f64 = entries.iter().map(|entry| entry.of).sum();
+    if !(all > 0.0 && all.is_finite() && of.is_finite()) {
+        return None;
     }
+    let ratio = of / all;
+    let off = |entry: &Counted| Entry {
+        row: entry.row,
+        column: entry.column,
+        value: (entry.of - ratio * entry.all) / all,
+    };
+    Some(around(ratio, entries.iter().filter(|entry| entry.all > 0.0).map(off), columns_are_drawn))
+}
+
+/// A value with its error, from what each entry adds to its being off; what is added adds up to 0.
+fn around(mean: f64, off: impl Iterator<Item = Entry>, columns_are_drawn: bool) -> TwoWayMean {
     let (mut of_rows, mut of_columns) = (BTreeMap::<u64, f64>::new(), BTreeMap::<u64, f64>::new());
-    let mut of_entries = 0.0;
-    for entry in entries {
-        let off = weight(entry) * (entry.value - mean);
-        *of_rows.entry(entry.row).or_default() += off;
-        *of_columns.entry(entry.column).or_default() += off;
-        of_entries += off * off;
+    let (mut of_entries, mut count) = (0.0, 0);
+    for Entry { row, column, value } in off {
+        *of_rows.entry(row).or_default() += value;
+        *of_columns.entry(column).or_default() += value;
+        of_entries += value * value;
+        count += 1;
+    }
+    if of_rows.len() < 2 {
+        return TwoWayMean { mean, variance: None, error: None, freedom: 0 };
     }
     let few = |size: usize| size as f64 / (size as f64 - 1.0);
     let squares = |groups: &BTreeMap<u64, f64>| groups.values().map(|sum| sum * sum).sum::<f64>();
@@ -84,7 +122,7 @@ pub fn mean_of_table(entries: &[Entry], columns_are_drawn: bool) -> Option<TwoWa
         let (by_columns, column_count) = (squares(&of_columns), of_columns.len());
         let both = by_rows + by_columns - of_entries;
         let cautious_columns = by_columns * few(column_count);
-        let cautious = cautious_rows + cautious_columns - of_entries * few(entries.len());
+        let cautious = cautious_rows + cautious_columns - of_entries * few(count);
         (
             if both > 0.0 { both } else { by_rows.max(by_columns) },
             cautious.max(cautious_rows).max(cautious_columns),
@@ -93,12 +131,7 @@ pub fn mean_of_table(entries: &[Entry], columns_are_drawn: bool) -> Option<TwoWa
     } else {
         (by_rows, cautious_rows, row_count)
     };
-    Some(TwoWayMean {
-        mean,
-        variance: Some(variance),
-        error: Some(cautious.sqrt()),
-        freedom: groups as u64 - 1,
-    })
+    TwoWayMean { mean, variance: Some(variance), error: Some(cautious.sqrt()), freedom: groups as u64 - 1 }
 }
 
 #[cfg(test)]
@@ -163,6 +196,31 @@ mod tests {
         // Squared sums: of columns 1/8, of rows 1/6, of entries 29/24.
         let found = of(&[[1.0, 0.0, 0.0], [0.0, 1.0, 0.5]]);
         assert!((found.variance.unwrap() - 1.0 / 216.0).abs() < 1e-15, "{found:?}");
+    }
+
+    /// One step each: the ratio is the mean, and so is its error.
+    #[test]
+    fn a_ratio_of_ones_is_the_mean() {
+        let entries = table(&[[1.0, 1.0, 0.0, 1.0], [0.0, 1.0, 0.0, 1.0], [1.0; 4]]);
+        let counted =
+            |entry: &Entry| Counted { row: entry.row, column: entry.column, of: entry.value, all: 1.0 };
+        let counted: Vec<Counted> = entries.iter().map(counted).collect();
+        let (ratio, mean) = (ratio_of_table(&counted, true).unwrap(), mean_of_table(&entries, true).unwrap());
+        assert!((ratio.mean - mean.mean).abs() < 1e-12);
+        assert!((ratio.error.unwrap() - mean.error.unwrap()).abs() < 1e-12);
+        assert_eq!(ratio.freedom, mean.freedom);
+    }
+
+    /// By hand: 3 of 4 and 1 of 6 are 0.4, off by 0.14 either way; times 2 / 1 for two rows.
+    #[test]
+    fn a_ratio_weighs_by_what_is_counted() {
+        let of = |row, of, all| Counted { row, column: 0, of, all };
+        let found = ratio_of_table(&[of(0, 3.0, 4.0), of(1, 1.0, 6.0), of(2, 0.0, 0.0)], false).unwrap();
+        assert!((found.mean - 0.4).abs() < 1e-12);
+        assert!((found.error.unwrap() - (2.0 * 2.0 * 0.14_f64.powi(2)).sqrt()).abs() < 1e-12, "{found:?}");
+        assert_eq!(found.freedom, 1);
+        assert_eq!(ratio_of_table(&[of(0, 0.0, 0.0)], false), None);
+        assert_eq!(ratio_of_table(&[of(0, 1.0, f64::NAN)], false), None);
     }
 
     /// By simulation: of cuts and users that both add to the value.

@@ -1,5 +1,6 @@
 //! How much of a document came back.
 
+pub(crate) mod came_back;
 mod sentences;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use antiphon_stats::{Nested, interval, recall};
 
 use super::CellInput;
 use crate::estimates::{self, scaled};
+use came_back::Measured;
 
 /// Words of a run that is long: it tells what is known by heart from what is retold.
 const LONG_RUN: usize = 20;
@@ -39,6 +41,7 @@ pub(super) fn scores(input: &CellInput<'_>, cut: &Cut) -> (RecallScores, Option<
         estimates::estimate(interval::proportion(&shares, population))
     });
     let decides = rules.filter(|rules| rules.document == cut.document && cut.control.is_none());
+    let measured = Measured::of(input, cut, &reference, &answers, &mut vocabulary);
     let scores = RecallScores {
         document: cut.document.clone(),
         word: cut.word,
@@ -46,11 +49,12 @@ pub(super) fn scores(input: &CellInput<'_>, cut: &Cut) -> (RecallScores, Option<
         prefix_words: scaled(interval::proportion(&prefix, population), 0.0, length),
         lcs_recall: estimates::estimate(interval::proportion(&common, population)),
         verbatim,
+        comes_back: Some(Box::new(measured.comes_back(input))),
         control: cut.control,
         sentences: decides
             .map_or_else(Vec::new, |_| sentences::of_reference(input, cut, &answers, &mut vocabulary)),
     };
-    let by_user = rules.map(|rules| by_user(input, cut, rules, &answers, &mut vocabulary));
+    let by_user = rules.map(|rules| by_user(input, cut, rules, (&answers, &measured), &mut vocabulary));
     (scores, by_user)
 }
 
@@ -127,7 +131,7 @@ fn by_user(
     input: &CellInput<'_>,
     cut: &Cut,
     rules: &RecallRules,
-    answers: &[Option<Answer>],
+    (answers, measured): (&[Option<Answer>], &Measured),
     vocabulary: &mut Vocabulary,
 ) -> RecallByUser {
     let mut encode = |text: &str| input.words(text, vocabulary);
@@ -174,16 +178,30 @@ fn by_user(
     });
     let scored: BTreeMap<u64, Scored> =
         scored.users().iter().map(|user| (user.id, mean_scored(user))).collect();
-    let users = withheld.users().iter().map(|user| RecallOfUser {
-        user: user.id,
-        withheld: session_mean(user, |value| *value),
-        recall: scored.get(&user.id).copied(),
+    let mut came_back: BTreeMap<u64, _> = match decides(cut, rules) {
+        true => {
+            measured.of_users(input).into_iter().map(|(user, came, tries)| (user, (came, tries))).collect()
+        }
+        false => BTreeMap::new(),
+    };
+    let users = withheld.users().iter().map(|user| {
+        let (came_back, tries) = came_back.remove(&user.id).unwrap_or_default();
+        RecallOfUser {
+            user: user.id,
+            withheld: session_mean(user, |value| *value),
+            recall: scored.get(&user.id).copied(),
+            came_back: came_back.map(Box::new),
+            tries,
+        }
     });
     let against = input.nested(|row, _| against[row].clone());
     RecallByUser {
         users: users.collect(),
         against: mean_rows(&against, all.len()),
         guessed: mean(guesses.into_iter()),
+        covered: if decides(cut, rules) { measured.covered.clone() } else { Vec::new() },
+        tries: measured.covering,
+        deviations: measured.deviations(),
     }
 }
 
@@ -196,10 +214,17 @@ fn mean(values: impl ExactSizeIterator<Item = f64>) -> Option<f64> {
 
 /// The mean over sessions of the mean over a session's samples.
 fn session_mean<T>(user: &antiphon_stats::User<T>, value: impl Fn(&T) -> f64) -> f64 {
-    let sessions = user.sessions.iter();
-    let of_session = |samples: &[(u64, T)]| mean(samples.iter().map(|(_, sample)| value(sample)));
-    mean(sessions.filter_map(|session| of_session(&session.samples)).collect::<Vec<_>>().into_iter())
-        .unwrap_or(0.0)
+    mean_where(user, |sample| Some(value(sample))).unwrap_or(0.0)
+}
+
+/// The same of the samples that have a value; `None` where none has.
+fn mean_where<T>(user: &antiphon_stats::User<T>, value: impl Fn(&T) -> Option<f64>) -> Option<f64> {
+    let of_session = |samples: &[(u64, T)]| -> Option<f64> {
+        let values: Vec<f64> = samples.iter().filter_map(|(_, sample)| value(sample)).collect();
+        mean(values.into_iter())
+    };
+    let of_sessions = user.sessions.iter().filter_map(|session| of_session(&session.samples));
+    mean(of_sessions.collect::<Vec<f64>>().into_iter())
 }
 
 fn mean_scored(user: &antiphon_stats::User<Scored>) -> Scored {

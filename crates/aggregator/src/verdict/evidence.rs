@@ -7,14 +7,13 @@ use antiphon_core::summary::{
     AgainstControl, Cell, EditionFollowed, Estimate, FramingRecall, RecallOfUser, Scored,
 };
 use antiphon_core::{Cut, Manifest, RecallRules, UserMode};
+use antiphon_stats::Population;
 use antiphon_stats::recall::controls::own_passage;
 use antiphon_stats::two_way::{Entry, TwoWayMean, mean_of_table};
 
 use super::CutCell;
-use crate::cell::{decides, references};
-
-/// Intervals that are shown miss so often; tests have their own chance.
-const SHOWN: f64 = 0.05;
+use crate::cell::{decides, population, references};
+use crate::estimates::SHOWN;
 
 /// A value of one user at one cut of one probe.
 pub(super) struct Point {
@@ -62,6 +61,10 @@ impl<'a> Evidence<'a> {
         self.manifest.users.mode == UserMode::Drawn
     }
 
+    pub(super) fn population(&self) -> Population {
+        population(self.manifest)
+    }
+
     /// The mean over cuts of a value of the answers.
     pub(super) fn mean(&self, value: impl Fn(&Scored) -> f64) -> Option<TwoWayMean> {
         self.mean_where(|scored| Some(value(scored)))
@@ -102,7 +105,7 @@ impl<'a> Evidence<'a> {
         mean(of_cuts.values().copied())
     }
 
-    fn deciding(&self) -> impl Iterator<Item = &CutCell<'a>> {
+    pub(super) fn deciding(&self) -> impl Iterator<Item = &CutCell<'a>> {
         self.cells.iter().filter(|cell| decides(cell.cut, self.rules))
     }
 
@@ -292,7 +295,7 @@ impl Difference {
     }
 }
 
-fn users(cell: &Cell) -> impl Iterator<Item = &RecallOfUser> {
+pub(super) fn users(cell: &Cell) -> impl Iterator<Item = &RecallOfUser> {
     cell.recall_by_user.iter().flat_map(|found| &found.users)
 }
 

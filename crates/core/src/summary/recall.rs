@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Estimate;
+use super::{CameBack, ComesBack, CoverageCurve, Estimate, Tries};
 use crate::suite::Control;
 use crate::{ProbeId, TargetId, UserId};
 
@@ -22,6 +22,9 @@ pub struct RecallScores {
     /// Share of the reference that lies in runs that came back word for word, of as many words as the suite says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verbatim: Option<Estimate>,
+    /// How it came back: in runs, nearly word for word, with slips, after how many tries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comes_back: Option<Box<ComesBack>>,
     /// What it is a control for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control: Option<Control>,
@@ -56,6 +59,12 @@ pub struct RecallByUser {
     pub against: Vec<f64>,
     /// The same of what somebody would guess who knows the document's runs of three words, against this cut's reference.
     pub guessed: Option<f64>,
+    /// For each word of the reference how many tries have it, in a run; of cuts that decide.
+    pub covered: Vec<u64>,
+    /// Those tries: all answers, refused and empty ones among them.
+    pub tries: u64,
+    /// Of pairs of users whose answers deviate at the same word, those that say the same, and all.
+    pub deviations: [u64; 2],
 }
 
 /// On the way: scores of one user at one cut, as means over sessions. Shares in `[0, 1]`.
@@ -67,6 +76,10 @@ pub struct RecallOfUser {
     pub withheld: f64,
     /// Share of the reference that came back; `None` where all was withheld.
     pub recall: Option<Scored>,
+    /// How it came back; `None` where all was withheld, and of cuts that do not decide.
+    pub came_back: Option<Box<CameBack>>,
+    /// How many tries brought it.
+    pub tries: Tries,
 }
 
 /// On the way: what came back to one user. Shares in `[0, 1]`.
@@ -140,6 +153,15 @@ pub struct DocumentVerdict {
     pub verbatim: Estimate,
     /// Share that came back in order but not in verbatim runs.
     pub in_other_words: Estimate,
+    /// Words before the first departure from the reference: the mean over cuts and users.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefix_words: Option<Estimate>,
+    /// How it comes back: in runs, nearly word for word, with slips, after how many tries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comes_back: Option<Box<ComesBack>>,
+    /// What any of several answers bring.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<CoverageCurve>,
     /// What somebody would guess who knows the document's runs of three words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guessed: Option<f64>,

@@ -65,6 +65,7 @@ pub(crate) fn cells_of(id: &str, shift: f64) -> Vec<Cell> {
                 prefix_words: estimate(61.4 - 60.0 * shift, 9.0),
                 lcs_recall: estimate(0.96 - shift, 0.03),
                 verbatim: Some(estimate(0.93 - shift, 0.04)),
+                comes_back: Some(Box::new(super::recall::comes_back())),
                 control: None,
                 sentences: super::recall::sentences(shift),
             }),

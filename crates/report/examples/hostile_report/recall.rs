@@ -2,8 +2,9 @@
 
 use antiphon_core::suite::Control;
 use antiphon_core::summary::{
-    AgainstControl, AgainstSibling, Cell, DocumentVerdict, EditionFollowed, Estimate, FramingRecall, Knows,
-    Manner, Needed, RecallScores, RecallTest, SentenceRecall, Summary,
+    AfterTries, AgainstControl, AgainstSibling, AtLength, Cell, ComesBack, CoverageCurve, DocumentVerdict,
+    EditionFollowed, Estimate, Extractability, ExtractableCuts, FramingRecall, InMeaning, Knows, Manner,
+    Needed, RecallScores, RecallTest, SentenceRecall, Summary,
 };
 
 use super::{probe, target};
@@ -64,6 +65,9 @@ pub(crate) fn verdicts() -> Vec<DocumentVerdict> {
         beyond_chance: estimate(0.73, 0.03),
         verbatim: estimate(0.62, 0.05),
         in_other_words: estimate(0.22, 0.03),
+        prefix_words: Some(estimate(31.2, 4.0)),
+        comes_back: Some(Box::new(comes_back())),
+        coverage: Some(coverage()),
         guessed: Some(0.17),
         match_p: Some(0.000_1),
         withheld: estimate(0.02, 0.01),
@@ -135,6 +139,55 @@ pub(crate) fn verdicts() -> Vec<DocumentVerdict> {
         ..recalled.clone()
     };
     vec![recalled, undecided]
+}
+
+fn coverage() -> CoverageCurve {
+    CoverageCurve {
+        run: 5,
+        cuts: 40,
+        curve: [(1, 0.7), (2, 0.8), (20, 0.95)]
+            .map(|(tries, share)| AfterTries { tries, share: estimate(share, 0.04) })
+            .to_vec(),
+        needed: Some(5),
+        asked_words: 2_311,
+    }
+}
+
+/// Numbers of every kind; what counts as alike attacks the page.
+pub(crate) fn comes_back() -> ComesBack {
+    let at = |words, share| AtLength { words, share: estimate(share, 0.03) };
+    let undefined = Estimate { note: Some("no two users <b>deviate</b>".to_owned()), ..Estimate::default() };
+    let brought = |once| Extractability {
+        once: estimate(once, 0.05),
+        within: vec![AfterTries { tries: 10, share: estimate(once + 0.2, 0.05) }],
+        even_chance: Some(2),
+        cuts: Some(ExtractableCuts {
+            tries: 10,
+            at_least: 0.9,
+            cuts: 40,
+            extractable: 21,
+            surely: 12,
+            surely_not: 9,
+        }),
+    };
+    ComesBack {
+        longest_run: estimate(33.1, 3.5),
+        in_runs: vec![at(5, 0.8), at(10, 0.7), at(20, 0.5), at(50, 0.1)],
+        near_verbatim: estimate(0.72, 0.04),
+        near_from: 20,
+        slip: estimate(0.03, 0.01),
+        recovery: estimate(0.4, 0.1),
+        sequences: vec![at(1, 0.9), at(5, 0.8), at(13, 0.6), at(50, 0.1)],
+        same_deviation: undefined,
+        deviating_pairs: 0,
+        whole: brought(0.3),
+        nearly: brought(0.6),
+        meaning: Some(InMeaning {
+            share: estimate(0.83, 0.03),
+            verbatim_index: estimate(0.75, 0.05),
+            alike: "a cosine of 0.8 <script>alert('alike')</script> \u{202e}".to_owned(),
+        }),
+    }
 }
 
 fn control(control: Control, recall: f64, difference: f64) -> AgainstControl {

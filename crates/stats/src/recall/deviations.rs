@@ -25,6 +25,8 @@ pub struct Consistency {
     pub places: u64,
     /// Pairs of deviating answers of different users.
     pub pairs: u64,
+    /// Of these, those that say the same.
+    pub alike: u64,
 }
 
 /// The deviations of one answer by the fewest edits. Places that it does not reach, behind the last of its words, are none.
@@ -58,7 +60,7 @@ pub fn consistency(deviations: &[Deviation]) -> Consistency {
         same +=
             alike.map(|of| pairs_of_users(of.iter().map(|(_, user, count)| (*user, *count)))).sum::<u64>();
     }
-    Consistency { same: (pairs > 0).then(|| same as f64 / pairs as f64), places: shared, pairs }
+    Consistency { same: (pairs > 0).then(|| same as f64 / pairs as f64), places: shared, pairs, alike: same }
 }
 
 /// Pairs of which the two are of different users.
@@ -101,8 +103,8 @@ mod tests {
             at(8, 4, Some(1)),
         ]);
         // At 3: 6 pairs less one of user 1, of which 2 the same; at 5 one of one.
-        assert_eq!(found, Consistency { same: Some(3.0 / 6.0), places: 2, pairs: 6 });
-        assert_eq!(consistency(&[at(1, 1, None)]), Consistency { same: None, places: 0, pairs: 0 });
+        assert_eq!(found, Consistency { same: Some(3.0 / 6.0), places: 2, pairs: 6, alike: 3 });
+        assert_eq!(consistency(&[at(1, 1, None)]), Consistency { same: None, places: 0, pairs: 0, alike: 0 });
     }
 
     proptest! {
