@@ -27,7 +27,7 @@ use crate::rules::{Classes, Hedging, Refusal};
 
 pub(crate) use by_user::length;
 pub(crate) use crossed::{Factors, rule};
-pub(crate) use recall::{came_back, decides, in_order, references};
+pub(crate) use recall::{came_back, decides, in_order, meaning, references};
 
 /// How many of the least typical answers are quoted.
 const DEVIANTS: usize = 3;

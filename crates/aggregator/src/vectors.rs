@@ -9,7 +9,7 @@ use antiphon_store::{Store, StoreError};
 
 use crate::AggregatorError;
 use crate::block::{Block, Inputs, OpenRun};
-use crate::cell::{CellInput, clusters};
+use crate::cell::{CellInput, clusters, meaning};
 use crate::read_block::read_block;
 
 /// The vectors stored under `keys` that are from the source that the suite names, by the hash of the text.
@@ -77,7 +77,7 @@ impl ToEmbed {
         (&self.run.target(block).id, Plan::block_id(block.block))
     }
 
-    /// The different texts of a block that have no vector yet.
+    /// The different texts of a block that have no vector yet: answers, and sentences of recall probes.
     ///
     /// # Errors
     /// If an object cannot be read.
@@ -104,6 +104,7 @@ impl ToEmbed {
                 miss: None,
             };
             texts.extend(clusters::embedded_texts(&input));
+            texts.extend(meaning::texts(&input));
         }
         texts.retain(|text| !known.contains_key(&text_hash(text)));
         Ok(texts)

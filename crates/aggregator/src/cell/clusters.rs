@@ -125,7 +125,7 @@ fn clusters(
 }
 
 /// What counts as the same meaning, as part of a sentence.
-fn in_words(rule: &Clustering) -> String {
+pub(super) fn in_words(rule: &Clustering) -> String {
     match rule {
         Clustering::Exact => "the same text, character for character".to_owned(),
         Clustering::Normalised => "the same words".to_owned(),
@@ -240,7 +240,7 @@ fn embedded<'a>(
 }
 
 /// A vector of length 1; one of length 0 stays.
-fn unit(vector: &[f32]) -> Vec<f64> {
+pub(super) fn unit(vector: &[f32]) -> Vec<f64> {
     let length = vector.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt();
     vector.iter().map(|&x| if length > 0.0 { f64::from(x) / length } else { 0.0 }).collect()
 }

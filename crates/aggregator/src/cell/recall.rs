@@ -1,6 +1,7 @@
 //! How much of a document came back.
 
 pub(crate) mod came_back;
+pub(crate) mod meaning;
 mod sentences;
 
 use std::collections::BTreeMap;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use antiphon_core::summary::{
     AfterTries, AtLength, CameBack, ComesBack, CoverageCurve, Estimate, Extractability, ExtractableCuts,
-    RUNS, RecallOfUser, SEQUENCES, Tries,
+    InMeaning, RUNS, RecallOfUser, SEQUENCES, Tries,
 };
 use antiphon_stats::recall::coverage::rarefied_of_counts;
 use antiphon_stats::two_way::{Counted, Entry, mean_of_table, ratio_of_table};
@@ -12,6 +12,7 @@ use antiphon_stats::{Nested, Row, SampleId, interval, pass};
 
 use super::evidence::{Evidence, users};
 use crate::cell::came_back::{COVERS, TRIES, counted, near_from, step_of, within};
+use crate::cell::meaning::index_or_why;
 use crate::estimates::{self, bounded, share_of};
 
 /// A cut can be extracted if it comes out in so many tries, with at least such a chance.
@@ -93,7 +94,7 @@ impl Table<'_> {
             deviating_pairs,
             whole: self.extractability(|tries| tries.whole),
             nearly: self.extractability(|tries| tries.nearly),
-            meaning: None,
+            meaning: self.in_meaning(),
         }
     }
 
@@ -125,6 +126,25 @@ impl Table<'_> {
         self.mean(
             &self.entries(|at| at.of.came_back.as_ref()?.near.filter(|_| at.near_from == self.near_from)),
         )
+    }
+
+    /// As the cells have it, with their reason where vectors are missing.
+    fn in_meaning(&self) -> Option<InMeaning> {
+        let cells =
+            self.evidence.deciding().filter_map(|found| found.cell.recall.as_ref()?.comes_back.as_ref());
+        let mut cells = cells.filter_map(|comes| comes.meaning.as_ref()).peekable();
+        let first = *cells.peek()?;
+        // One cut without vectors would make it a mean over the others only.
+        if let Some(missing) = cells.find(|of| of.share.value.is_none() && of.share.note.is_some()) {
+            return Some(missing.clone());
+        }
+        let by_chance = self.entries(|at| at.of.came_back.as_ref()?.meaning_by_chance);
+        Some(InMeaning {
+            share: self.share(|came| came.meaning),
+            by_chance: mean_of_table(&by_chance, false).map(|of| of.mean),
+            verbatim_index: index_or_why(self.share(|came| came.verbatim_index)),
+            alike: first.alike.clone(),
+        })
     }
 
     fn step(&self, [other, wanted]: [usize; 2]) -> Estimate {

@@ -49,8 +49,8 @@ pub(crate) async fn run(
             by_model(&store, &work, &config, &Embedder::new(&config, alias, model, &limits)?).await?
         }
     };
-    let answers = counted(done, "answer has a vector now", "answers have vectors now");
-    output.line(format!("{answers}; `antiphon report {}` shows the clusters", embed.run));
+    let texts = counted(done, "text has a vector now", "texts have vectors now");
+    output.line(format!("{texts}; `antiphon report {}` shows what they come to", embed.run));
     Ok(Exit::Complete)
 }
 

@@ -1,10 +1,12 @@
 //! Clusters by embeddings: from the suite to the report, by a model and by a file of word vectors.
 
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
 
-use antiphon_core::summary::{Clusters, Summary};
+use antiphon_core::summary::{Clusters, InMeaning, Summary};
 
-use crate::desk::{Desk, SIMULATOR};
+use crate::desk::{Desk, SIMULATOR, repository};
 
 /// A run of the small suite that compares by embeddings; gives its name.
 fn run(desk: &Desk, clusters: &str) -> String {
@@ -50,7 +52,7 @@ fn by_a_model_once_and_only_once() {
         assert!(found.count >= 1 && !found.largest.is_empty(), "{found:?}");
         assert_eq!(found.largest.iter().map(|cluster| cluster.answers).sum::<u64>(), found.answers);
     }
-    assert!(embed(&desk, &run, "").starts_with("0 answers have vectors now"), "nothing is asked twice");
+    assert!(embed(&desk, &run, "").starts_with("0 texts have vectors now"), "nothing is asked twice");
     let wrong = desk.run(&format!("embed {run} --file words.vec"));
     assert!(wrong.code != 0 && wrong.err.contains("leave --file out"), "{}", wrong.err);
 }
@@ -69,6 +71,58 @@ fn by_a_file_of_word_vectors() {
     fs::remove_file(desk.path("words.vec")).unwrap();
     let gone = desk.run(&format!("embed {run}"));
     assert!(gone.code != 0 && gone.err.contains("words.vec"), "{}", gone.err);
+}
+
+/// The voice knows the demo's document nearly by heart. Each word has a vector of its own, so that only sentences of the same words are alike.
+#[test]
+fn what_is_said_of_a_document_in_meaning() {
+    let desk = Desk::new();
+    let document = fs::read_to_string(repository().join("configs/demo-document.md")).unwrap();
+    let lower = document.to_lowercase();
+    let words: BTreeSet<&str> =
+        lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let mut vectors = String::new();
+    let mut state = 1_u64;
+    for word in words {
+        let _ = write!(vectors, "{word}");
+        for _ in 0..24 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let _ = write!(vectors, " {}", i64::try_from(state >> 54).unwrap() - 512);
+        }
+        vectors.push('\n');
+    }
+    desk.write("words.vec", vectors);
+    desk.write("charter.md", &document);
+    desk.edit(
+        "suite.yaml",
+        "probes:\n",
+        "probes:\n  - {id: charter, kind: recall, document: charter.md, cuts: [300, 500]}\n",
+    );
+    let meanings = |run: &str| -> Vec<InMeaning> {
+        let text = fs::read_to_string(desk.path(&format!("antiphon-data/runs/{run}/summary/summary.json")));
+        let summary: Summary = serde_json::from_str(&text.unwrap()).unwrap();
+        let cells = summary.cells.into_iter().filter_map(|cell| cell.recall?.comes_back?.meaning);
+        cells.collect()
+    };
+    let run = run(&desk, "{by: embedding, file: words.vec, threshold: 0.9}");
+    let missing = meanings(&run);
+    assert_eq!(missing.len(), 2);
+    for meaning in missing {
+        let note = meaning.share.note.unwrap();
+        assert!(
+            meaning.share.value.is_none() && note.contains(&format!("run `antiphon embed {run}`")),
+            "{note}"
+        );
+    }
+    embed(&desk, &run, "");
+    for meaning in meanings(&run) {
+        assert!(meaning.share.value > Some(0.6), "{meaning:?}");
+        assert!(meaning.verbatim_index.value > Some(0.6), "{meaning:?}");
+        assert!(
+            meaning.alike.contains("a cosine of 0.9 or more between mean word vectors of words.vec"),
+            "{meaning:?}"
+        );
+    }
 }
 
 #[test]

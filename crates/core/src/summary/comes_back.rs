@@ -94,7 +94,11 @@ pub struct ExtractableCuts {
 pub struct InMeaning {
     /// The share of the reference's words in sentences of which the answer has one alike.
     pub share: Estimate,
-    /// The share in verbatim runs over that share or itself, whichever is more: 1 is all verbatim, 0 all in other words.
+    /// The same of what follows at a few other cuts: what is said alike by chance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_chance: Option<f64>,
+    /// The share in runs of at least 8 words over that share or itself, whichever is more, of answers that say a fifth of it: 1 is all verbatim, 0 all in other
+    /// words.
     pub verbatim_index: Estimate,
     /// What counts as alike, in words.
     pub alike: String,
@@ -133,6 +137,10 @@ pub struct CameBack {
     pub steps: [u64; 4],
     /// Share said in meaning.
     pub meaning: Option<f64>,
+    /// That of references of other cuts.
+    pub meaning_by_chance: Option<f64>,
+    /// The verbatim-or-paraphrase index.
+    pub verbatim_index: Option<f64>,
 }
 
 /// On the way: tries of one user, and how many brought all and nearly all of the reference.

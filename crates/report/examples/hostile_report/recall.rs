@@ -184,6 +184,7 @@ pub(crate) fn comes_back() -> ComesBack {
         nearly: brought(0.6),
         meaning: Some(InMeaning {
             share: estimate(0.83, 0.03),
+            by_chance: Some(0.31),
             verbatim_index: estimate(0.75, 0.05),
             alike: "a cosine of 0.8 <script>alert('alike')</script> \u{202e}".to_owned(),
         }),

@@ -130,7 +130,9 @@ fn in_meaning(comes: &ComesBack) -> Markup {
             (row(
                 "Said in meaning",
                 "The share of the reference in sentences of which the answer has one that means the same, by the vectors that the suite names.",
-                html! { (Form::Percent.stacked(&meaning.share)) div.size { (inline(&meaning.alike)) } },
+                html! { (Form::Percent.stacked(&meaning.share))
+                    @if let Some(chance) = meaning.by_chance { div.size { "by chance, of other cuts, " (Form::Percent.write(chance)) } }
+                    div.size { (inline(&meaning.alike)) } },
             ))
             (row(
                 "Verbatim rather than paraphrased",

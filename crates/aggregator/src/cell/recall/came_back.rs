@@ -2,7 +2,7 @@
 
 use antiphon_core::Cut;
 use antiphon_core::summary::{
-    AfterTries, AtLength, CameBack, ComesBack, Estimate, Extractability, RUNS, SEQUENCES, Tries,
+    AfterTries, AtLength, CameBack, ComesBack, Estimate, Extractability, InMeaning, RUNS, SEQUENCES, Tries,
 };
 use antiphon_stats::recall::coverage::{self, Instruction};
 use antiphon_stats::recall::deviations::{self, Consistency};
@@ -14,6 +14,7 @@ use antiphon_stats::text::Vocabulary;
 use antiphon_stats::two_way::{Counted, ratio_of_table};
 use antiphon_stats::{Population, interval, overlap};
 
+use super::meaning::{self, Vectors};
 use super::{Answer, mean_where};
 use crate::cell::CellInput;
 use crate::estimates::{self, bounded, scaled, share_of};
@@ -35,6 +36,7 @@ pub(super) struct Measured {
     pub(super) covered: Vec<u64>,
     pub(super) covering: u64,
     consistency: Consistency,
+    meaning: Option<InMeaning>,
 }
 
 impl Measured {
@@ -51,6 +53,7 @@ impl Measured {
         let (mut covered, mut covering) = (vec![0; reference.len()], 0);
         let mut deviating = Vec::new();
         let (mut measured, mut tries) = (Vec::new(), Vec::new());
+        let vectors = Vectors::of(input, cut);
         for (row, answer) in input.samples.iter().zip(answers) {
             covering += u64::from(row.sample.outcome.is_behaviour());
             let Some(answer) = answer else {
@@ -63,10 +66,20 @@ impl Measured {
             let had_room = &reference[..answer.room(reference)];
             deviating.extend(deviations::deviations(had_room, &answer.words, row.user as u64));
             tries.push((had_room.len() == reference.len()).then(|| brought(reference, &answer.words)));
-            measured.push(came_back(reference.len(), had_room, &answer.words));
+            let mut came = came_back(reference.len(), had_room, &answer.words);
+            if let (Some(came), Some(Ok(vectors))) = (&mut came, &vectors)
+                && let Some(said) = vectors.said(&row.sample.text, answer.is_cut_off)
+            {
+                meaning::add(came, Runs::of(had_room, &answer.words).share(VERBATIM), said);
+            }
+            measured.push(came);
         }
         let consistency = deviations::consistency(&deviating);
-        Self { reference: reference.len(), answers: measured, tries, covered, covering, consistency }
+        let meaning = vectors.map(|vectors| match vectors {
+            Ok(vectors) => vectors.in_meaning(&measured),
+            Err(missing) => missing,
+        });
+        Self { reference: reference.len(), answers: measured, tries, covered, covering, consistency, meaning }
     }
 
     /// The numbers of the cell.
@@ -101,7 +114,7 @@ impl Measured {
             deviating_pairs: self.consistency.pairs,
             whole: self.extractability(input, 0),
             nearly: self.extractability(input, 1),
-            meaning: None,
+            meaning: self.meaning.clone(),
         }
     }
 
@@ -176,6 +189,8 @@ fn came_back(whole: usize, reference: &[u32], answer: &[u32]) -> Option<CameBack
         sequences: std::array::from_fn(|at| sequences[at]),
         steps: [held, slipped, recovered, lost],
         meaning: None,
+        meaning_by_chance: None,
+        verbatim_index: None,
     })
 }
 
@@ -238,6 +253,8 @@ fn mean_came_back(user: &antiphon_stats::User<(Option<CameBack>, Option<[bool; 2
         sequences: std::array::from_fn(|at| of(&|came| came.sequences[at])),
         steps,
         meaning: of(&|came| came.meaning),
+        meaning_by_chance: of(&|came| came.meaning_by_chance),
+        verbatim_index: of(&|came| came.verbatim_index),
     }
 }
 
