@@ -37,7 +37,7 @@ fn comes_back(kind: &str, verdict: &DocumentVerdict) {
         "ignorant" | "refuses all quotations" => {
             assert_eq!(comes.whole.once.value, Some(0.0), "{kind}");
             assert!(comes.whole.once.high.is_some_and(|high| high > 0.0), "{kind}: what was not seen may be");
-            assert_eq!((last.share.value, coverage.needed), (Some(0.0), None), "{kind}");
+            assert!(last.share.value < Some(0.05), "{kind}: {coverage:?}");
             return;
         }
         _ => return,
