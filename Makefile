@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test build-tools prepare test-rust test-python test-faults check bench coverage validate validate-verdicts cross-check stack stack-down
+.PHONY: help demo test build-tools prepare test-rust test-python test-faults check bench coverage k8s-check validate validate-verdicts cross-check stack stack-down
 
 CARGO ?= cargo
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
@@ -51,9 +51,12 @@ bench: ## Measure side by side with what Antiphon is compared with; writes targe
 	$(CARGO) build --release --package antiphon --package antiphon-s3-server --locked
 	$(CARGO) bench --package antiphon-store --package antiphon-stats --package antiphon-tests --locked
 
-coverage: ## Simulate how often intervals hold the truth and tests cry wolf; writes docs/coverage.md (REPETITIONS=2000)
+coverage: ## Simulate how often intervals hold the truth and tests cry wolf; writes docs/coverage.md (REPETITIONS=6000)
 	$(CARGO) run --release --package antiphon-stats --example coverage --locked -- \
-	    --repetitions $(or $(REPETITIONS),2000) --write docs/coverage.md
+	    --repetitions $(or $(REPETITIONS),6000) --write docs/coverage.md
+
+k8s-check: prepare ## Render Kubernetes overlays and hold them against schemas (CRD_SCHEMAS=FOLDER for custom resources)
+	$(VENV)/bin/python k8s/check.py $(CRD_SCHEMAS)
 
 stack: ## Build and start a RabbitMQ, an S3 server and simulated models on free ports, and say how to use them
 	@tests/prepare.sh --broker
