@@ -1,4 +1,4 @@
-"""Holds what Antiphon said of the two runs against what is known, and prints both."""
+"""Holds what Antiphon said of its runs against what is known, and prints both."""
 
 import json
 import math
@@ -6,25 +6,14 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
+from check_documents import RIGHT, check_extraction, check_verdicts
+from claims import failures, hold, mean
 from xstest_voices import rate
 
 KNOWN = {("knower", "learned"), ("reteller", "learned"), ("sibling", "elsewhere"),
          ("knower", "prefilled"), ("reteller", "prefilled")}
 TARGETS = ["knower", "reteller", "sibling", "novice"]
 GROUPS = ["learned", "elsewhere", "unseen", "prefilled"]
-
-failures = []
-
-
-def hold(condition, claim):
-    """Notes a claim that does not hold and goes on, so that one run says all that is wrong."""
-    if not condition:
-        failures.append(claim)
-
-
-def mean(values):
-    return sum(values) / len(values)
-
 
 def read(store, run):
     folder = Path(store) / "runs" / run
@@ -140,6 +129,9 @@ def check_xstest(summary):
 if __name__ == "__main__":
     check_recall(read(sys.argv[1], "recall"))
     check_xstest(read(sys.argv[1], "xstest"))
+    for part in RIGHT:
+        check_verdicts(read(sys.argv[1], part), part)
+    check_extraction(read(sys.argv[1], "grow"))
     for claim in failures:
         print(f"DOES NOT HOLD: {claim}")
     print("\nvalidate:", f"{len(failures)} claims do not hold" if failures else "all claims hold")

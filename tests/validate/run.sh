@@ -9,7 +9,7 @@ here=tests/validate
 target=${CARGO_TARGET_DIR:-target}
 work=$target/validate
 shared=${ANTIPHON_SHARED:-../shared}
-antiphon=${ANTIPHON:-$target/debug/antiphon}
+antiphon=$(realpath -m "${ANTIPHON:-$target/debug/antiphon}")
 models=(knower reteller sibling novice)
 started=()
 
@@ -108,7 +108,23 @@ for at in "${!models[@]}"; do
 done
 await sim "${started[${#models[@]}]}" "http://127.0.0.1:$sim_port/_sim/stats"
 
-for suite in recall xstest; do
+# Words FROM..TO of the document, as a text of their own.
+words() { python3 -c 'import re, sys
+text = open(sys.argv[1], encoding="utf-8").read()
+found = list(re.finditer(r"\S+", text))[int(sys.argv[2]):int(sys.argv[3])]
+print(text[found[0].start():found[-1].end()])' "$work/model_spec.md" "$1" "$2"; }
+
+# Suites for three parts of the document; the other document is a part that neither holds that part nor was learned by heart.
+words 30000 38000 >"$work/late.md"
+words 12000 20000 >"$work/early.md"
+for part in 0..8000:late 20000..28000:late 30000..38000:early; do
+    range=${part%:*} other=${part#*:}
+    (cd "$work" && "$antiphon" recall new --config antiphon.toml --force --document model_spec.md \
+        --words "$range" --other "$other.md" --targets "$(IFS=,; echo "${models[*]}")" --completion --no-known --cuts 24 --users 8 --reference-words 30 \
+        --passage-words 60,30 --max-tokens 80 --temperature 1 --out "know-${range%..*}.suite.yaml" >/dev/null)
+done
+
+for suite in recall xstest know-0 know-20000 know-30000 grow; do
     # In the background, since bash hears a signal while it waits, but not while a program runs.
     "$antiphon" --config "$config" --store "$work/store" run "$work/$suite.suite.yaml" --run "$suite" --yes --grace 5s &
     started+=($!)
