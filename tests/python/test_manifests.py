@@ -15,7 +15,7 @@ import yaml
 
 from conftest import ROOT, program
 
-FILES = [path for path in sorted((ROOT / "k8s").rglob("*.yaml")) if path.name != "kustomization.yaml"]
+FILES = [path for path in sorted((ROOT / "k8s").rglob("*.yaml")) if path.name != "kustomization.yaml" and ".suite." not in path.name]
 CONFIG = ROOT / "k8s/base/antiphon.toml"
 
 
@@ -26,7 +26,8 @@ def documents():
 
 
 DOCUMENTS = {f"{path.stem}-{document['kind']}-{document['metadata']['name']}": document for path, document in documents()}
-PODS = {name: document["spec"]["template"]["spec"] for name, document in DOCUMENTS.items() if "template" in document.get("spec", {})}
+WORK = {name: document.get("spec", {}).get("jobTemplate", document).get("spec", {}) for name, document in DOCUMENTS.items()}
+PODS = {name: spec["template"]["spec"] for name, spec in WORK.items() if "template" in spec}
 CONTAINERS = {name: container for name, pod in PODS.items() for container in pod["containers"]}
 COMPOSE = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text(encoding="utf-8"))
 COMMANDS = {name: container["args"] for name, container in CONTAINERS.items()} | {
@@ -110,7 +111,6 @@ def test_the_paths_of_probes_are_served(tmp_path):
 
 def test_the_configuration_is_one_that_the_program_takes(tmp_path):
     text = CONFIG.read_text(encoding="utf-8")
-    config = tomllib.loads(text)
     mounted = tmp_path / "antiphon.toml"
     mounted.write_text(text.replace("/secrets", str(tmp_path)), encoding="utf-8")
     for path in re.findall(r'_file = "/secrets/([^"]+)"', text):
@@ -118,9 +118,24 @@ def test_the_configuration_is_one_that_the_program_takes(tmp_path):
         secret.parent.mkdir(exist_ok=True)
         secret.write_text("a secret", encoding="utf-8")
         secret.chmod(0o440)
-    suite = tmp_path / "suite.yaml"
-    suite.write_text(f"version: 1\nname: one\ntargets: [{{alias: {next(iter(config['targets']))}}}]\nprobes: [{{id: q, kind: open, prompt: Hello?}}]\n")
+    suite = ROOT / "k8s/nightly/nightly.suite.yaml"
     done = subprocess.run([program("antiphon"), "check", suite, "--config", mounted], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_night_is_tried_again_only_where_that_can_help():
+    (cron,) = (document for document in DOCUMENTS.values() if document["kind"] == "CronJob")
+    (rule,) = cron["spec"]["jobTemplate"]["spec"]["podFailurePolicy"]["rules"]
+    # A mistake, BLOCK and INCONCLUSIVE are answers; what is incomplete can be completed.
+    assert (rule["action"], rule["onExitCodes"]["values"]) == ("FailJob", [2, 4, 5])
+    unit = (ROOT / "deploy/systemd/antiphon-nightly.service").read_text(encoding="utf-8")
+    assert "RestartPreventExitStatus=2 4 5\n" in unit
+
+
+def test_the_unit_runs_a_command_that_there_is():
+    unit = (ROOT / "deploy/systemd/antiphon-nightly.service").read_text(encoding="utf-8")
+    command = re.search(r"^ExecStart=/usr/local/bin/antiphon (.+)$", unit, re.M)[1].split()
+    done = subprocess.run([program("antiphon"), *command, "--help"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 
