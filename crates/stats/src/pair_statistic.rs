@@ -87,9 +87,20 @@ impl PairStatistic {
         2.0 * zeta2 / (m * (m - 1.0))
     }
 
-    /// `v* = v_J + 2 v_D`. At least three units.
+    /// `v* = v_J + 2 v_D`, the published rule. At least three units.
     pub(crate) fn variance(&self) -> f64 {
         self.jackknife() + 2.0 * self.degenerate()
+    }
+
+    /// `v*` as intervals take it: few units show too little of their spread. Of labels, `2 v_D` makes up for part of that; graded
+    /// similarities have less of it, and need it less (docs/decisions/009). At least three units.
+    pub(crate) fn variance_of_few(&self) -> f64 {
+        let (m, jackknife) = (self.units(), self.jackknife());
+        if self.graded {
+            few_units(jackknife, m) + self.degenerate()
+        } else {
+            jackknife * m / (m - 1.0) + 2.0 * self.degenerate()
+        }
     }
 
     /// `v+`: not less than `v*`, nor than `v_J` with one more unit equal to the mean of the discordant ones.
@@ -107,8 +118,7 @@ impl PairStatistic {
     pub(crate) fn spread(&self) -> Option<Spread> {
         let m = self.units();
         let value = self.value().filter(|_| m >= 3.0)?;
-        // Of labels the second part of `v*` makes up for what few units do not show; graded similarities have hardly any.
-        let variance = if self.graded { few_units(self.variance(), m) } else { self.variance() };
+        let variance = self.variance_of_few();
         Some(Spread {
             value,
             variance,

@@ -68,9 +68,8 @@ pub struct TextAgreement {
     pub crossed: Crossed,
 }
 
-/// The agreement of the texts of one cell by ROUGE-L. With a dozen drawn users and middling agreement the interval
-/// of graded similarities covers 92 to 93 % instead of 95; with thirty 93.5. See [`Agreement`] and [`Estimate`] for what happens with few
-/// users, sessions or samples.
+/// The agreement of the texts of one cell by ROUGE-L. See [`Agreement`] and [`Estimate`] for what happens with few users, sessions or
+/// samples.
 #[must_use]
 pub fn texts(cell: &Nested<Answer>, population: Population, policy: PairPolicy) -> TextAgreement {
     texts_by_factor(cell, &Design::default(), population, policy)

@@ -21,7 +21,7 @@ const USAGE: &str = "\
 Simulates how often intervals hold the truth and tests raise a false alarm; writes a table (Markdown).
 
 options:
-  --repetitions N   of each scenario (2000); 6000 for a release
+  --repetitions N   of each scenario (6000)
   --only TEXT       scenarios whose family or name contains TEXT
   --threads N       (as many as there are processors); the table does not depend on it
   --write PATH      writes the table there instead of printing it
@@ -50,7 +50,7 @@ fn main() -> ExitCode {
 
 fn options(mut arguments: impl Iterator<Item = String>) -> Result<Options, String> {
     let mut options = Options {
-        repetitions: 2_000,
+        repetitions: 6_000,
         only: String::new(),
         threads: available_parallelism().map_or(1, NonZero::get),
         write: None,

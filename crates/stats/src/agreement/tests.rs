@@ -55,11 +55,20 @@ fn the_three_levels_of_the_worked_example() {
 
 #[test]
 fn vec_1_and_its_components() {
-    check_interval(&vec1(), 0.5975, 0.259_265_759_112_682_9, 0.862_937_667_065_874);
     let pairs = between(&vec1());
     near(pairs.jackknife(), 0.014_941_111_111_111_13, 1e-15);
     near(pairs.degenerate(), 0.000_360_916_666_666_7, 1e-15);
     near(pairs.variance(), 0.015_662_944_444_444_46, 1e-15);
+    let spread = pairs.spread().unwrap();
+    let published = Spread { variance: pairs.variance(), augmented: pairs.variance(), ..spread.clone() };
+    let Interval { low, high } = published.interval().interval;
+    near(low, 0.259_265_759_112_682_9, 1e-9);
+    near(high, 0.862_937_667_065_874, 1e-9);
+    // Ours is the published one with `v_J` as if it had been seen in one user fewer.
+    near(spread.variance, pairs.variance() + pairs.jackknife() / 4.0, 1e-15);
+    let ours = labels(&vec1(), Population::Drawn).users;
+    assert_eq!((ours.value, ours.interval), (pairs.value(), Some(spread.interval().interval)));
+    assert!(ours.interval.unwrap().low < low && ours.interval.unwrap().high > high);
 }
 
 #[test]

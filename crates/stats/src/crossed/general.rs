@@ -31,8 +31,11 @@ pub(super) fn agreement(tables: &Tables<'_>, own: &[f64], odd: &[bool]) -> Estim
         units.iter().map(|&at| pairs_of_levels(tables, at, value, own, odd)).collect();
     let spread = Spread {
         value,
-        variance: of_levels.iter().map(PairStatistic::variance).sum(),
-        augmented: of_levels.iter().map(PairStatistic::augmented_variance).sum(),
+        variance: of_levels.iter().map(PairStatistic::variance_of_few).sum(),
+        augmented: of_levels
+            .iter()
+            .map(|levels| levels.augmented_variance().max(levels.variance_of_few()))
+            .sum(),
         discordant: of_levels.iter().map(|levels| levels.discordant).min().unwrap_or(0),
         df: fewest(tables.crossing, &units) - 1.0,
         skewness: None,
