@@ -56,7 +56,7 @@ coverage: ## Simulate how often intervals hold the truth and tests cry wolf; wri
 	    --repetitions $(or $(REPETITIONS),6000) --write docs/coverage.md
 
 k8s-check: prepare ## Render Kubernetes overlays and hold them against schemas (CRD_SCHEMAS=FOLDER for custom resources)
-	$(VENV)/bin/python k8s/check.py $(CRD_SCHEMAS)
+	$(VENV)/bin/python tests/k8s_check.py $(CRD_SCHEMAS)
 
 stack: ## Build and start a RabbitMQ, an S3 server and simulated models on free ports, and say how to use them
 	@tests/prepare.sh --broker

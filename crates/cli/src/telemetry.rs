@@ -17,7 +17,8 @@ const SERVICES: &str = "warn,lapin=off,antiphon=info";
 
 /// Starts logging what the filter lets through.
 pub(crate) fn start(arguments: &Arguments, colour: bool) -> Result<(), Usage> {
-    let is_service = matches!(arguments.command, Command::Coordinator(_) | Command::Worker(_) | Command::Aggregator(_));
+    let is_service =
+        matches!(arguments.command, Command::Coordinator(_) | Command::Worker(_) | Command::Aggregator(_));
     let filter = arguments.log.as_deref().unwrap_or(if is_service { SERVICES } else { COMMANDS });
     let filter = EnvFilter::try_new(filter).map_err(|error| {
         Usage(format!("--log {filter}: {error}; give for example `info` or `antiphon_worker=debug`"))

@@ -25,6 +25,9 @@ fn every_sample_file_is_read() {
         let name = path.file_name().unwrap().to_str().unwrap();
         match name {
             _ if name.ends_with(".suite.yaml") => check_suite(&path),
+            // tests/python/test_manifests.py holds these, with the secrets that they mount.
+            _ if path.starts_with(repository().join("k8s")) && !name.ends_with(".md") => continue,
+            _ if name.ends_with(".service") || name.ends_with(".timer") => continue,
             _ if name.ends_with(".toml") => check_configuration(&path),
             _ if name.starts_with("voices.") => check_voices(&path),
             "compose.yaml" => check_containers(&path),

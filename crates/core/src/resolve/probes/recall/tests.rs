@@ -159,7 +159,9 @@ fn what_cannot_be_decided_is_refused_with_a_way_out() {
     assert!(error(&format!("{PASSAGES}{control}"), RULES).contains("a control needs another"));
     let mixed = "  - {id: c, kind: recall, control: shuffled, form: topic, document: d.md, cuts: [130], prompt: \"{{ topic }}\"}\n";
     assert!(error(&format!("{PASSAGES}{mixed}"), RULES).contains("changes the passage"));
-    assert!(error("  - {id: p, control: other, prompt: hi}\n", "  casefold: true").contains("kind `recall`"));
+    assert!(
+        error("  - {id: p, control: other, prompt: hi}\n", "  casefold: true").contains("kinds `recall` and")
+    );
     let cutoff = "  recall: {document: d.md, cutoffs: {b: \"2025-05\"}}";
     assert!(error(PASSAGES, cutoff).contains("the suite has no target `b`"));
 }

@@ -14,7 +14,7 @@ import kubernetes_validate
 import yaml
 from jsonschema import Draft202012Validator
 
-HERE = Path(__file__).resolve().parent
+HERE = Path(__file__).resolve().parents[1] / "k8s"
 OVERLAYS = sorted(path.parent for path in HERE.glob("overlays/*/kustomization.yaml"))
 # Kubernetes' own groups have no dot, or end so; all others are custom.
 OWN = ("k8s.io",)
