@@ -271,3 +271,6 @@ fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
     let count = values.len() as f64;
     values.sum::<f64>() / count
 }
+
+#[cfg(test)]
+mod tests;
