@@ -77,10 +77,7 @@ impl HistorySeries {
     #[must_use]
     pub fn is_alarmed_beyond_margin(&self) -> bool {
         let newest = self.points.last().and_then(|point| point.difference.value);
-        let beyond = newest.is_some_and(|value| match self.measure {
-            Measured::Length => value.ln_1p().abs() > self.margin.ln_1p(),
-            _ => value.abs() > self.margin,
-        });
+        let beyond = newest.is_some_and(|value| self.measure.exceeds(value, self.margin));
         self.alarm.is_some() && beyond
     }
 }

@@ -80,13 +80,12 @@ impl<'a> Judge<'a> {
 
     /// The same of a distribution on one probe.
     pub(crate) fn of_shift(&self, blank: Change, found: &Between) -> Change {
-        let seed_free_p = found.test.p;
         self.shifted(
             blank,
             found.users,
             versus::shift(&found.apart, self.policy.margin(Measured::Distribution)),
             found.gap,
-            Some(seed_free_p),
+            Some(found.test.p),
         )
     }
 
@@ -158,22 +157,14 @@ pub(crate) fn decide(changes: &mut [&mut Change], policy: &Policy, level: f64) {
         change.p_adjusted = adjusted;
         let is_found = adjusted.is_some_and(|p| p <= level);
         let is_same = change.equivalence_p.is_some_and(|p| p <= policy.alpha);
-        change.finding = match (is_found, is_beyond(change)) {
+        let is_beyond =
+            change.difference.value.is_some_and(|value| change.measure.exceeds(value, change.margin));
+        change.finding = match (is_found, is_beyond) {
             (true, true) => Finding::Changed,
             (true, false) => Finding::Slight,
             (false, _) if is_same => Finding::Same,
             (false, _) => Finding::Undecided,
         };
-    }
-}
-
-/// Whether the difference is larger than what does not matter.
-fn is_beyond(change: &Change) -> bool {
-    let Some(value) = change.difference.value else { return false };
-    match change.measure {
-        Measured::Length => value.ln_1p().abs() > change.margin.ln_1p(),
-        Measured::Distribution => value > change.margin,
-        _ => value.abs() > change.margin,
     }
 }
 

@@ -79,6 +79,17 @@ impl Measured {
             Self::Length => "length",
         }
     }
+
+    /// Whether a difference is larger than what does not matter. Lengths are ratios minus 1, and count alike up and down; the squared
+    /// distance of distributions may come out below 0, which is none.
+    #[must_use]
+    pub fn exceeds(self, difference: f64, margin: f64) -> bool {
+        match self {
+            Self::Length => difference.ln_1p().abs() > margin.ln_1p(),
+            Self::Distribution => difference > margin,
+            Self::Agreement | Self::Recall | Self::Refusal => difference.abs() > margin,
+        }
+    }
 }
 
 impl Policy {
