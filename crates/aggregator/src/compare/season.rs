@@ -119,7 +119,8 @@ fn begin((target, group, users_with, measure): &Key, policy: &Policy) -> History
 
 fn point(at: usize, measure: Measured, users: &[UserMoved], score: Option<f64>, e: f64) -> HistoryPoint {
     let is_log = measure == Measured::Length;
-    let level = |value: f64| if is_log { value.exp() } else { value };
+    // A share lies in [0, 1], so what an interval has beyond is no part of it.
+    let level = |value: f64| if is_log { value.exp() } else { value.clamp(0.0, 1.0) };
     let estimate = |values: Vec<f64>, told: &dyn Fn(f64) -> f64| {
         #[expect(clippy::cast_precision_loss, reason = "users are far below 2^53")]
         let count = values.len() as f64;
@@ -140,5 +141,21 @@ fn point(at: usize, measure: Measured, users: &[UserMoved], score: Option<f64>, 
         difference: estimate(users.iter().map(|user| user.run - user.base).collect(), &change),
         score,
         e,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_of_shares_stay_among_shares() {
+        let users: Vec<UserMoved> =
+            (0..20).map(|user| UserMoved { user, base: 0.0, run: f64::from(u8::from(user == 0)) }).collect();
+        let point = point(0, Measured::Refusal, &users, None, 1.0);
+        assert_eq!((point.level.value, point.level.low), (Some(0.05), Some(0.0)));
+        assert!(point.level.high.unwrap() > 0.1);
+        // A difference of shares may be below 0.
+        assert!(point.difference.low.unwrap() < 0.0);
     }
 }

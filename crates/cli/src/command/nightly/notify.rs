@@ -53,7 +53,7 @@ pub(super) async fn notify(
         );
     }
     if let Some(address) = webhook {
-        failed.extend(post(address, json).await.context("the webhook was not reached").err());
+        failed.extend(post(address, json).await.context("the webhook did not take it").err());
     }
     failed
 }
