@@ -14,6 +14,8 @@ const SHOWN: usize = 60;
 const LISTED: usize = 400;
 /// Words shown of one text, and characters of a seed, a branch and a sentence.
 const WORDS: usize = 3_000;
+/// Of longer texts only the beginning is open.
+const OPEN: usize = 200;
 const SEED: usize = 600;
 const SAID: usize = 240;
 
@@ -116,22 +118,36 @@ fn chain(one: &Extraction) -> Markup {
     }
 }
 
-/// The seed and the text, words of the same support together.
+/// The seed and the text; of a long one the rest is folded.
 fn text(one: &Extraction) -> Markup {
     let words: Vec<(&ExtractedStep, &GrownWord)> =
         one.steps.iter().flat_map(|step| step.chunk.words.iter().map(move |word| (step, word))).collect();
     let shown = &words[..words.len().min(WORDS)];
-    let class = |(step, word): &(&ExtractedStep, &GrownWord)| shade(step, word);
+    let (open, folded) = if shown.len() > OPEN + OPEN / 4 { shown.split_at(OPEN) } else { (shown, &[][..]) };
     html! {
         div.voted.text.grown-text dir="auto" {
             @if !one.seed.is_empty() { i { (Visible(&one.seed)) } }
-            @for run in shown.chunk_by(|a, b| class(a) == class(b)) {
-                span class=(class(&run[0])) {
-                    @for (_, word) in run { (Visible(&word.text)) }
-                }
+            (shaded(open))
+        }
+        @if !folded.is_empty() {
+            details.grown {
+                summary { (count(folded.len() as u64)) " more words" }
+                div.voted.text.grown-text dir="auto" { (shaded(folded)) }
             }
         }
         @if words.len() > shown.len() { p.note { "and " (count((words.len() - shown.len()) as u64)) " more words" } }
+    }
+}
+
+/// Words of the same support together.
+fn shaded(words: &[(&ExtractedStep, &GrownWord)]) -> Markup {
+    let class = |(step, word): &(&ExtractedStep, &GrownWord)| shade(step, word);
+    html! {
+        @for run in words.chunk_by(|a, b| class(a) == class(b)) {
+            span class=(class(&run[0])) {
+                @for (_, word) in run { (Visible(&word.text)) }
+            }
+        }
     }
 }
 

@@ -48,10 +48,8 @@ impl Extraction {
         Some(match stretches.first() {
             _ if rest == 0 => along,
             Some(Stretch { word, .. }) => {
-                format!(
-                    "{along}, then wanders to word {word} of {}: that is no recall of the passage",
-                    document.path
-                )
+                let then = if followed == 0 { " but wanders" } else { ", then wanders" };
+                format!("{along}{then} to word {word} of {}: that is no recall of the passage", document.path)
             }
             // Fewer words would not be found if they stood there.
             None if rest < 13 => format!("{along}; {rest} more words are too few to be looked for"),
@@ -138,7 +136,7 @@ mod tests {
             60,
             Some(0),
             &[900],
-            "does not go on with the passage, then wanders to word 900 of d.md: that is no recall of the passage",
+            "does not go on with the passage but wanders to word 900 of d.md: that is no recall of the passage",
         );
         check(60, Some(0), &[], "does not go on with the passage; 60 more words are not in d.md");
         check(
