@@ -1,6 +1,6 @@
 """Renders the overlays and holds every document against the schemas of Kubernetes, strictly. `make k8s-check`.
 
-Custom resources (RabbitMQ, KEDA) are held against the schemas in the folder given, one file KIND_VERSION.json each, in small letters;
+Custom resources (RabbitMQ, KEDA, Prometheus) are held against the schemas in the folder given, one file KIND_VERSION.json each, in small letters;
 whatever has none is named. Needs kubectl, or kustomize, from 1.25 or 4.5 on.
 """
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is needed and not there yet, and says what. Without an argument: what a build needs. With
-# `--broker`: RabbitMQ besides. With a folder: what the tests need, Debian packages and, into that folder, Python libraries.
+# `--broker`: RabbitMQ besides. With a folder: what the tests need, Debian packages and, into that folder, Python libraries; Prometheus goes
+# beside it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 broker= venv=
@@ -44,6 +45,30 @@ if ((${#missing[@]})); then
 fi
 
 [[ -n $venv ]] || exit 0
+
+update=(apt-get update -q)
+((EUID == 0)) || update=(sudo "${update[@]}")
+# Unpacked instead of installed: the package would start a service that scrapes this machine for good.
+unpack_prometheus() {
+    local folder=$1 work log=${TMPDIR:-/tmp}/antiphon-apt.log
+    [[ ! -x $folder/usr/bin/promtool ]] || return 0
+    if ! command -v apt-get >/dev/null; then
+        echo "error: prometheus is needed; put \`prometheus\` and \`promtool\` into $folder/usr/bin and try again" >&2
+        exit 2
+    fi
+    echo "unpacking Debian's prometheus into $folder"
+    work=$(mktemp -d)
+    # Its list of packages may be old, or not there.
+    (cd "$work" && { apt-get download -q prometheus || { "${update[@]}" && apt-get download -q prometheus; }; }) </dev/null >"$log" 2>&1 || {
+        tail -20 "$log" >&2
+        echo "error: could not download Debian's prometheus" >&2
+        exit 1
+    }
+    mkdir -p "$folder"
+    dpkg-deb -x "$work"/prometheus_*.deb "$folder"
+    rm -r "$work"
+}
+unpack_prometheus "$(dirname "$venv")/prometheus"
 
 # The stamp is the list that was installed: a changed list installs again.
 install() {

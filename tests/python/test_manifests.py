@@ -165,12 +165,17 @@ def test_each_role_logs_in_as_its_own_user_with_its_own_secrets():
     names = {user["name"] for user in USERS["users"]}
     files = set(re.findall(r'_file = "([^"]+)"', CONFIG.read_text(encoding="utf-8")))
     for name, container in CONTAINERS.items():
-        broker = next(variable["value"] for variable in container["env"] if variable["name"] == "ANTIPHON_BROKER")
-        user = re.fullmatch(r"amqps://([a-z-]+)@rabbitmq:5671", broker)[1]
-        assert user in names
         secrets = {volume["name"]: volume["secret"]["secretName"] for volume in PODS[name]["volumes"] if "secret" in volume}
-        assert secrets["broker"] == user.replace("antiphon-", "antiphon-broker-")
         mounted = {mount["mountPath"] for mount in container["volumeMounts"]}
-        needed = {path.rpartition("/")[0] for path in files if "/models/" not in path or container["name"] == "worker"}
+        broker = next((variable["value"] for variable in container["env"] if variable["name"] == "ANTIPHON_BROKER"), None)
+        # The viewer needs no broker, and so may not speak to it.
+        assert (broker is None) == (container["name"] == "viewer")
+        if broker:
+            user = re.fullmatch(r"amqps://([a-z-]+)@rabbitmq:5671", broker)[1]
+            assert user in names
+            assert secrets["broker"] == user.replace("antiphon-", "antiphon-broker-")
+        not_needed = [part for part, needs in (("/models/", container["name"] == "worker"), ("/broker", broker)) if not needs]
+        needed = {path.rpartition("/")[0] for path in files if not any(part in path for part in not_needed)}
         assert needed <= mounted
+        assert any(path.startswith("/secrets/broker") for path in mounted) == bool(broker)
         assert ("/secrets/models" in mounted) == (container["name"] == "worker"), "only workers see the keys of models"
