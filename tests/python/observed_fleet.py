@@ -196,7 +196,14 @@ class Fleet:
         data = f"--storage.tsdb.path={self.folder / 'prometheus'}"
         self.start("prometheus", PROMETHEUS / "prometheus", f"--config.file={path}", data, f"--web.listen-address={address}")
         self.prometheus = f"http://{address}"
+        wait_for("Prometheus", self.is_there)
         threading.Thread(target=self.look, daemon=True).start()
+
+    def is_there(self):
+        try:
+            return fetch(f"{self.prometheus}/-/ready")
+        except OSError:
+            return None
 
     def look(self):
         """Keeps what `/metrics` says, and what it has said of types: a gauge of a run is gone when the run is."""
