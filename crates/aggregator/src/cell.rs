@@ -59,8 +59,11 @@ pub(crate) fn summarise(input: &CellInput<'_>) -> Cell {
         true => (labels::scores(input), Vec::new()),
         false => (Vec::new(), wording::scores(input)),
     };
-    let agreement_by_user =
-        labels.iter().flat_map(|scores| &scores.adds).chain(wording.iter().flat_map(|scores| &scores.adds)).copied();
+    let agreement_by_user = labels
+        .iter()
+        .flat_map(|scores| &scores.adds)
+        .chain(wording.iter().flat_map(|scores| &scores.adds))
+        .copied();
     let agreement_by_user = agreement_by_user.collect();
     let by_user = by_user::values(input, &wording);
     let clusters = match probe.kind {

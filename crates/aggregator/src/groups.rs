@@ -86,7 +86,10 @@ mod tests {
 
     fn cell_of(labels: &[[u32; 2]]) -> (Nested<u32>, Agreement) {
         let rows = labels.iter().zip(0..).flat_map(|(sessions, user)| {
-            let row = move |(value, session): (&u32, u64)| Row { id: SampleId { user, session, sample: 0 }, value: *value };
+            let row = move |(value, session): (&u32, u64)| Row {
+                id: SampleId { user, session, sample: 0 },
+                value: *value,
+            };
             sessions.iter().zip(0..).map(row)
         });
         let cell = Nested::from_rows(rows);

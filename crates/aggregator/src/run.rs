@@ -146,9 +146,11 @@ async fn join(
         whole.add(&open.target(block).id, part).map_err(table("samples"))?;
     }
     let is_priced = open.manifest.targets.iter().all(|target| target.price.is_some());
-    let (cells, groups, scales, operations) = whole.close(is_priced, open.rounds.len()).map_err(table("samples"))?;
+    let (cells, groups, scales, operations) =
+        whole.close(is_priced, open.rounds.len()).map_err(table("samples"))?;
     let gaps = between::compare(open, shelf, parts.settings.threads.get(), stop).await?;
-    let summary = Box::pin(extraction::tell(open, open.summary(cells, groups, scales, gaps), asks_each)).await?;
+    let summary =
+        Box::pin(extraction::tell(open, open.summary(cells, groups, scales, gaps), asks_each)).await?;
     let probes = tables::probes(run.as_str(), &summary.cells).map_err(table("probes"))?;
     let store = &parts.store;
     store.put_file(&keys::summary(run, "samples.parquet"), file.path()).await?;

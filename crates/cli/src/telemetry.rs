@@ -26,13 +26,17 @@ pub(crate) fn start(arguments: &Arguments, colour: bool) -> Result<Traces, Usage
     let filter = EnvFilter::try_new(filter).map_err(|error| {
         Usage(format!("--log {filter}: {error}; give for example `info` or `antiphon_worker=debug`"))
     })?;
-    let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colour).with_target(true);
+    let log =
+        tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colour).with_target(true);
     let log = match arguments.log_format {
         LogFormat::Text => log.boxed(),
         LogFormat::Json => log.json().flatten_event(true).boxed(),
     };
     let (traces, layer) = Traces::start(service.unwrap_or("cli"))?;
-    tracing_subscriber::registry().with(layer).with(log.with_filter(filter).with_filter(filter_fn(is_discreet))).init();
+    tracing_subscriber::registry()
+        .with(layer)
+        .with(log.with_filter(filter).with_filter(filter_fn(is_discreet)))
+        .init();
     Ok(traces)
 }
 

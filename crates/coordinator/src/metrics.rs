@@ -77,7 +77,10 @@ impl Metrics {
                 "antiphon_coordinator_run_progress_timestamp_seconds",
                 "When a job of them last ended; at first, when work began.",
             )?,
-            run_dollars: by_suite("antiphon_coordinator_run_cost_dollars", "What they have cost, as far as is known.")?,
+            run_dollars: by_suite(
+                "antiphon_coordinator_run_cost_dollars",
+                "What they have cost, as far as is known.",
+            )?,
             run_budget: by_suite("antiphon_coordinator_run_budget_dollars", "What they may cost.")?,
             moved: Gauge::new(
                 "antiphon_coordinator_last_progress_timestamp_seconds",
@@ -112,7 +115,10 @@ impl Metrics {
         }
         let ends = progress.ends();
         for end in End::ALL {
-            catch_up(&self.ended.with_label_values(&[end.name()]), ends.get(end.name()).copied().unwrap_or(0));
+            catch_up(
+                &self.ended.with_label_values(&[end.name()]),
+                ends.get(end.name()).copied().unwrap_or(0),
+            );
         }
         let counts: [(&IntCounter, &AtomicU64); 4] = [
             (&self.published, &progress.published),
@@ -129,7 +135,8 @@ impl Metrics {
 
     /// Runs that have ended are shown no more.
     fn look_at(&self, at_work: &[AtWork]) {
-        for gauges in [&self.run_jobs, &self.run_begun, &self.run_moved, &self.run_dollars, &self.run_budget] {
+        for gauges in [&self.run_jobs, &self.run_begun, &self.run_moved, &self.run_dollars, &self.run_budget]
+        {
             gauges.reset();
         }
         self.open.set(number(at_work.iter().map(|run| run.open).sum()));
@@ -139,9 +146,11 @@ impl Metrics {
         }
         for (suite, runs) in suites {
             let sum = |of: fn(&AtWork) -> u64| number(runs.iter().map(|run| of(run)).sum());
-            for (state, jobs) in
-                [("planned", sum(|run| run.planned)), ("stored", sum(|run| run.stored)), ("dead", sum(|run| run.dead))]
-            {
+            for (state, jobs) in [
+                ("planned", sum(|run| run.planned)),
+                ("stored", sum(|run| run.stored)),
+                ("dead", sum(|run| run.dead)),
+            ] {
                 self.run_jobs.with_label_values(&[suite, state]).set(jobs);
             }
             let begun = runs.iter().map(|run| run.begun_ms).min().unwrap_or_default();

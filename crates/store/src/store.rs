@@ -99,6 +99,7 @@ impl Store {
         Ok(Self { metrics: Some(Metrics::new(registry)?), ..self })
     }
 
+    /// Operations come boxed: those of a bucket are large, and whoever waits for one would be as large.
     async fn watched<T>(
         &self,
         name: &'static str,
@@ -133,13 +134,13 @@ impl Store {
     /// Readers see nothing or the whole object, also when the writer is killed; when this returns, it is durable.
     pub async fn put_once(&self, key: &str, bytes: Bytes) -> Result<Put, StoreError> {
         key::check(key)?;
-        let operation = async {
+        let operation = Box::pin(async {
             match &self.backend {
                 Backend::Memory(memory) => Ok(memory.put_once(key, bytes)),
                 Backend::Directory(directory) => directory.put_once(key, bytes).await,
                 Backend::S3(s3) => s3.put_once(key, bytes).await,
             }
-        };
+        });
         self.watched_as("put_once", operation, Put::outcome).await
     }
 
@@ -147,7 +148,7 @@ impl Store {
     /// Readers see the old object or the new one, whole.
     pub async fn put(&self, key: &str, bytes: Bytes) -> Result<(), StoreError> {
         key::check(key)?;
-        let operation = async {
+        let operation = Box::pin(async {
             match &self.backend {
                 Backend::Memory(memory) => {
                     memory.put(key, bytes);
@@ -156,14 +157,14 @@ impl Store {
                 Backend::Directory(directory) => directory.put(key, bytes).await,
                 Backend::S3(s3) => s3.put(key, bytes).await,
             }
-        };
+        });
         self.watched("put", operation).await
     }
 
     /// The same for the bytes of a file of this machine, however many: they are never all in memory, except in the store that is.
     pub async fn put_file(&self, key: &str, file: &Path) -> Result<(), StoreError> {
         key::check(key)?;
-        let operation = async {
+        let operation = Box::pin(async {
             match &self.backend {
                 Backend::Memory(memory) => {
                     memory.put(key, read_file(file).await?);
@@ -172,33 +173,33 @@ impl Store {
                 Backend::Directory(directory) => directory.put_file(key, file).await,
                 Backend::S3(s3) => s3.put_file(key, file).await,
             }
-        };
+        });
         self.watched("put_file", operation).await
     }
 
     /// The bytes under `key`, if any.
     pub async fn get(&self, key: &str) -> Result<Option<Bytes>, StoreError> {
         key::check(key)?;
-        let operation = async {
+        let operation = Box::pin(async {
             match &self.backend {
                 Backend::Memory(memory) => Ok(memory.get(key)),
                 Backend::Directory(directory) => directory.get(key).await,
                 Backend::S3(s3) => s3.get(key).await,
             }
-        };
+        });
         self.watched("get", operation).await
     }
 
     /// Whether something is stored under `key`.
     pub async fn exists(&self, key: &str) -> Result<bool, StoreError> {
         key::check(key)?;
-        let operation = async {
+        let operation = Box::pin(async {
             match &self.backend {
                 Backend::Memory(memory) => Ok(memory.exists(key)),
                 Backend::Directory(directory) => directory.exists(key).await,
                 Backend::S3(s3) => s3.exists(key).await,
             }
-        };
+        });
         self.watched("exists", operation).await
     }
 
@@ -215,13 +216,13 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<String>, StoreError> {
         key::check_prefix(prefix)?;
-        let operation = async {
+        let operation = Box::pin(async {
             match &self.backend {
                 Backend::Memory(memory) => Ok(memory.list_after(prefix, after, limit)),
                 Backend::Directory(directory) => directory.list_after(prefix, after, limit).await,
                 Backend::S3(s3) => s3.list_after(prefix, after, limit).await,
             }
-        };
+        });
         self.watched("list", operation).await
     }
 
@@ -233,13 +234,13 @@ impl Store {
             let reason = "a folder ends with a slash";
             return Err(StoreError::InvalidKey { key: folder.to_owned(), reason });
         }
-        let operation = async {
+        let operation = Box::pin(async {
             match &self.backend {
                 Backend::Memory(memory) => Ok(memory.folders(folder)),
                 Backend::Directory(directory) => directory.folders(folder).await,
                 Backend::S3(s3) => s3.folders(folder).await,
             }
-        };
+        });
         self.watched("folders", operation).await
     }
 
@@ -251,13 +252,13 @@ impl Store {
     pub async fn purge(&self, run: &RunId) -> Result<Purged, StoreError> {
         let (folder, last) = (keys::run(run), keys::manifest(run));
         let _lock = self.lock_run(run).await?;
-        let operation = async {
+        let operation = Box::pin(async {
             match &self.backend {
                 Backend::Memory(memory) => Ok(memory.purge(&folder)),
                 Backend::Directory(directory) => directory.purge(&folder, &last).await,
                 Backend::S3(s3) => s3.purge(&folder, &last).await,
             }
-        };
+        });
         self.watched("purge", operation).await
     }
 

@@ -91,12 +91,9 @@ impl Reader {
         let mut found = Catalogue::default();
         let mut suites: BTreeMap<String, Vec<Run>> = BTreeMap::new();
         for run in runs {
-            match readable(self.known(store, &run).await, &run, &mut found)? {
-                Some(Some(known)) => {
-                    let last_call_ms = known.last_call_ms;
-                    suites.entry(known.suite).or_default().push(Run { id: run, last_call_ms });
-                }
-                Some(None) | None => {}
+            if let Some(Some(known)) = readable(self.known(store, &run).await, &run, &mut found)? {
+                let last_call_ms = known.last_call_ms;
+                suites.entry(known.suite).or_default().push(Run { id: run, last_call_ms });
             }
         }
         for (name, mut runs) in suites {
@@ -114,7 +111,9 @@ impl Reader {
             return Ok(Some(known.clone()));
         }
         let Some(operations) = operations(store, run).await? else { return Ok(None) };
-        let Some(manifest) = store.get_json::<OfManifest>(&keys::manifest(run)).await? else { return Ok(None) };
+        let Some(manifest) = store.get_json::<OfManifest>(&keys::manifest(run)).await? else {
+            return Ok(None);
+        };
         let known = Known { suite: manifest.suite, last_call_ms: operations.last_call_ms };
         self.known.insert(run.clone(), known.clone());
         Ok(Some(known))
@@ -154,7 +153,11 @@ impl Reader {
         Ok(None)
     }
 
-    async fn is_complete(&mut self, store: &Store, run: &RunId) -> Result<Option<(Operations, bool)>, StoreError> {
+    async fn is_complete(
+        &mut self,
+        store: &Store,
+        run: &RunId,
+    ) -> Result<Option<(Operations, bool)>, StoreError> {
         let Some(now) = operations(store, run).await? else { return Ok(None) };
         if let Some(seen) = self.complete.get(run).filter(|(before, _)| *before == now) {
             return Ok(Some(seen.clone()));

@@ -20,14 +20,18 @@ pub fn pages(parts: Parts) -> Router {
         .route("/", get(async |State(parts): State<Parts>| page(list(&parts))))
         .route("/suites/{suite}", get(newest))
         .route("/suites/{suite}/{file}", get(file_of_newest))
-        .route("/runs/{run}", get(async |Path(run): Path<String>| Redirect::to(&format!("/runs/{run}/index.html"))))
+        .route(
+            "/runs/{run}",
+            get(async |Path(run): Path<String>| Redirect::to(&format!("/runs/{run}/index.html"))),
+        )
         .route("/runs/{run}/{file}", get(file))
         .with_state(parts)
 }
 
 fn list(parts: &Parts) -> String {
     let found = parts.found.read();
-    let suites = found.suites.iter().map(|(name, suite)| ListedSuite { name: name.clone(), runs: runs(suite) });
+    let suites =
+        found.suites.iter().map(|(name, suite)| ListedSuite { name: name.clone(), runs: runs(suite) });
     runs_page(&suites.collect::<Vec<_>>(), parts.has_looked())
 }
 

@@ -77,15 +77,28 @@ impl Results {
                 of_group("antiphon_result_agreement_low_ratio", "Lower end of its 95 % interval.")?,
                 of_group("antiphon_result_agreement_high_ratio", "Upper end of its 95 % interval.")?,
             ],
-            refused: of_group("antiphon_result_refused_ratio", "Share of answers that refuse, the mean over probes.")?,
-            failed: gauges("antiphon_result_failed_ratio", "Share of planned samples that failed.", &OF_TARGET)?,
+            refused: of_group(
+                "antiphon_result_refused_ratio",
+                "Share of answers that refuse, the mean over probes.",
+            )?,
+            failed: gauges(
+                "antiphon_result_failed_ratio",
+                "Share of planned samples that failed.",
+                &OF_TARGET,
+            )?,
             completeness: of_suite(
                 "antiphon_result_completeness_ratio",
                 "Share of planned samples with a final record.",
             )?,
             samples: of_suite("antiphon_result_samples", "Samples of the run.")?,
-            dollars: of_suite("antiphon_result_cost_dollars", "What the run's calls cost, where there are prices.")?,
-            last_call: of_suite("antiphon_result_last_call_timestamp_seconds", "When the run's last call began.")?,
+            dollars: of_suite(
+                "antiphon_result_cost_dollars",
+                "What the run's calls cost, where there are prices.",
+            )?,
+            last_call: of_suite(
+                "antiphon_result_last_call_timestamp_seconds",
+                "When the run's last call began.",
+            )?,
             last_success: of_suite(
                 "antiphon_result_last_success_timestamp_seconds",
                 "When the last call of the suite's newest complete run began.",
@@ -158,7 +171,9 @@ impl Results {
             let rate = cell.rates.refused_by_rule.as_ref().unwrap_or(&cell.rates.refused).value;
             refused.entry(group_of(cell)).or_default().extend(rate);
         }
-        for (group, rates) in refused.into_iter().filter(|(group, rates)| shown.contains(group) && !rates.is_empty()) {
+        for (group, rates) in
+            refused.into_iter().filter(|(group, rates)| shown.contains(group) && !rates.is_empty())
+        {
             let mean = rates.iter().sum::<f64>() / number(rates.len() as u64);
             set(&self.refused, &[name, group.0.as_str(), group.1], Some(mean));
         }
@@ -209,7 +224,12 @@ fn group_of(cell: &Cell) -> Group<'_> {
     (&cell.target, cell.group.as_deref().unwrap_or(NONE))
 }
 
-fn gauges(registry: &Registry, name: &str, help: &str, labels: &[&str]) -> Result<GaugeVec, prometheus::Error> {
+fn gauges(
+    registry: &Registry,
+    name: &str,
+    help: &str,
+    labels: &[&str],
+) -> Result<GaugeVec, prometheus::Error> {
     let gauges = GaugeVec::new(opts!(name, help), labels)?;
     registry.register(Box::new(gauges.clone()))?;
     Ok(gauges)

@@ -49,7 +49,10 @@ impl Parts {
                 "When the last look that succeeded ended.",
             )?,
             seconds: Gauge::new("antiphon_viewer_read_seconds", "How long it took.")?,
-            unreadable: Gauge::new("antiphon_viewer_unreadable_runs", "Runs of which something could not be read.")?,
+            unreadable: Gauge::new(
+                "antiphon_viewer_unreadable_runs",
+                "Runs of which something could not be read.",
+            )?,
             results: Arc::default(),
         };
         for outcome in ["ok", "error"] {
@@ -75,7 +78,10 @@ pub async fn serve(parts: &Parts, refresh: Duration, stop: &CancellationToken) {
             looked = look(parts, &mut reader) => looked,
         };
         if let Err(error) = looked {
-            tracing::warn!(error = &error as &dyn std::error::Error, "could not look into the store, will look again");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "could not look into the store, will look again"
+            );
             parts.metrics.reads.with_label_values(&["error"]).inc();
         }
         tokio::select! {

@@ -8,12 +8,12 @@ use antiphon_core::prompt::Message;
 use antiphon_core::{
     Billing, FailureKind, JobTally, Outcome, ProbeId, Sample, SampleKey, Seed, SeedPolicy, Target, UserId,
 };
-use antiphon_queue::SPANS;
 use antiphon_limits::{Denied, Estimate, Permit, Pool, Remaining};
 use antiphon_providers::{
     Answer, Ask, Client, Endpoint, HttpRequest, RateHeaders, Reply, Retry, TokenRatio, parse, request,
     unexplained_input_tokens,
 };
+use antiphon_queue::SPANS;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;

@@ -81,15 +81,20 @@ impl Metrics {
     /// # Errors
     /// If it has those of a worker already.
     pub fn new(registry: &Registry) -> Result<Self, prometheus::Error> {
-        let counters =
-            |name: &str, help, labels: &[&str]| register_int_counter_vec_with_registry!(name, help, labels, registry);
+        let counters = |name: &str, help, labels: &[&str]| {
+            register_int_counter_vec_with_registry!(name, help, labels, registry)
+        };
         let of_pool = |label| [OF_MODEL[0], label];
         let of_model = |label| [OF_MODEL[0], OF_MODEL[1], OF_MODEL[2], label];
         let histograms = |name: &str, help, labels: &[&str], bounds: &[f64]| {
             register_histogram_vec_with_registry!(name, help, labels, bounds.to_vec(), registry)
         };
         Ok(Self {
-            received: counters("antiphon_worker_jobs_received_total", "Jobs that were delivered.", &["pool"])?,
+            received: counters(
+                "antiphon_worker_jobs_received_total",
+                "Jobs that were delivered.",
+                &["pool"],
+            )?,
             settled: counters(
                 "antiphon_worker_jobs_settled_total",
                 "Jobs that the worker is done with.",
@@ -120,8 +125,16 @@ impl Metrics {
                 &["pool"],
                 registry
             )?,
-            samples: counters("antiphon_worker_samples_total", "Samples with an outcome.", &of_model("outcome"))?,
-            failed: counters("antiphon_worker_samples_failed_total", "Samples that failed.", &of_model("kind"))?,
+            samples: counters(
+                "antiphon_worker_samples_total",
+                "Samples with an outcome.",
+                &of_model("outcome"),
+            )?,
+            failed: counters(
+                "antiphon_worker_samples_failed_total",
+                "Samples that failed.",
+                &of_model("kind"),
+            )?,
             retries: counters(
                 "antiphon_worker_retries_total",
                 "Failed calls that were made again.",
@@ -263,7 +276,11 @@ fn families(of: &impl prometheus::core::Collector) -> Vec<prometheus::proto::Met
     of.collect().iter().flat_map(|family| family.get_metric().to_vec()).collect()
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts are whole and far below 2^53")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "counts are whole and far below 2^53"
+)]
 fn sum(of: &impl prometheus::core::Collector, value: impl Fn(&prometheus::proto::Metric) -> f64) -> u64 {
     families(of).iter().map(value).sum::<f64>() as u64
 }
@@ -272,8 +289,13 @@ fn sum(of: &impl prometheus::core::Collector, value: impl Fn(&prometheus::proto:
 fn by(of: &IntCounterVec, label: &str) -> BTreeMap<String, u64> {
     let mut counts = BTreeMap::new();
     for metric in families(of) {
-        let name = metric.get_label().iter().find(|pair| pair.name() == label).map(|pair| pair.value().to_owned());
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts are whole and far below 2^53")]
+        let name =
+            metric.get_label().iter().find(|pair| pair.name() == label).map(|pair| pair.value().to_owned());
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "counts are whole and far below 2^53"
+        )]
         let count = metric.get_counter().get_value() as u64;
         if count > 0 {
             *counts.entry(name.unwrap_or_default()).or_default() += count;

@@ -18,7 +18,7 @@ use antiphon_queue::{EventStream, MemoryQueue, Queue};
 use antiphon_simulator::{FaultKind, FaultOrder, Running, Simulator, SimulatorConfig, Voices};
 use antiphon_store::Store;
 use antiphon_tests::{Asked, VOICES};
-use antiphon_worker::{Config, Metrics, Health, PoolParts, RetryPolicy, WorkerError};
+use antiphon_worker::{Config, Health, Metrics, PoolParts, RetryPolicy, WorkerError};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 

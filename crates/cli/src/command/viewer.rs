@@ -17,7 +17,7 @@ use crate::output::Output;
 use crate::signals::Signals;
 
 /// How often it shows that its main loop moves.
-const TICK: Duration = Duration::from_secs(1);
+const TICK: Duration = Duration::from_millis(200);
 
 pub(crate) async fn run(
     arguments: &Arguments,

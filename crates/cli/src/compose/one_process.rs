@@ -49,8 +49,7 @@ pub(crate) async fn sing(
     let gauge = Arc::new(Ruler { store: store.clone() });
     let coordinator = CoordinatorParts { queue: queue.clone(), store: store.clone(), progress, gauge };
     let client = config.client()?;
-    let worker =
-        WorkerParts::new(queue, store.clone(), client, RetryPolicy::default(), Arc::clone(&metrics));
+    let worker = WorkerParts::new(queue, store.clone(), client, RetryPolicy::default(), Arc::clone(&metrics));
     let window = CoordinatorConfig::one_process(window(slots, manifest.sessions_per_job));
     let work = WorkerConfig {
         sessions_per_job: manifest.sessions_per_job,

@@ -8,7 +8,7 @@ use antiphon_coordinator::{Config as CoordinatorConfig, Parts as CoordinatorPart
 use antiphon_core::{PoolId, SESSIONS_PER_JOB};
 use antiphon_queue::Queue;
 use antiphon_store::Store;
-use antiphon_worker::{Config as WorkerConfig, Metrics, Health, Parts as WorkerParts, RetryPolicy};
+use antiphon_worker::{Config as WorkerConfig, Health, Metrics, Parts as WorkerParts, RetryPolicy};
 use prometheus::Registry;
 use tokio_util::sync::CancellationToken;
 

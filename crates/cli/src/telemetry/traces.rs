@@ -29,9 +29,9 @@ mod with_otel {
     use opentelemetry_otlp::SpanExporter;
     use opentelemetry_sdk::Resource;
     use opentelemetry_sdk::trace::SdkTracerProvider;
+    use tracing_subscriber::Layer;
     use tracing_subscriber::filter::filter_fn;
     use tracing_subscriber::registry::LookupSpan;
-    use tracing_subscriber::Layer;
 
     use crate::output::Usage;
 
@@ -52,12 +52,15 @@ mod with_otel {
             }
             let wrong = |error| Usage(format!("{}: {error}; traces go to a collector by HTTP", ADDRESSES[1]));
             let exporter = SpanExporter::builder().with_http().build().map_err(wrong)?;
-            let mut resource = Resource::builder().with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")));
+            let mut resource = Resource::builder()
+                .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")));
             if std::env::var_os("OTEL_SERVICE_NAME").is_none() {
                 resource = resource.with_service_name(format!("antiphon-{role}"));
             }
-            let provider =
-                SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource.build()).build();
+            let provider = SdkTracerProvider::builder()
+                .with_batch_exporter(exporter)
+                .with_resource(resource.build())
+                .build();
             let layer = tracing_opentelemetry::layer()
                 .with_tracer(provider.tracer("antiphon"))
                 .with_location(false)

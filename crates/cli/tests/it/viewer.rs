@@ -42,10 +42,24 @@ impl Viewer {
                 reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
             let response = client.get(url).send().await.unwrap();
             let header = |name: &str| {
-                response.headers().get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
+                response
+                    .headers()
+                    .get(name)
+                    .map(|value| value.to_str().unwrap().to_owned())
+                    .unwrap_or_default()
             };
             (response.status().as_u16(), header("location"), response.text().await.unwrap())
         })
+    }
+
+    fn until(&self, holds: impl Fn() -> bool) {
+        for _ in 0..600 {
+            if holds() {
+                return;
+            }
+            wait();
+        }
+        panic!("it never comes to that");
     }
 
     /// Series by name and labels, once one of that name is there.
@@ -61,10 +75,15 @@ impl Viewer {
             if series.keys().any(|name| name.starts_with(awaited)) {
                 return series;
             }
-            std::thread::sleep(Duration::from_millis(100));
+            wait();
         }
         panic!("no {awaited} is shown")
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a thread of its own waits for another process")]
+fn wait() {
+    std::thread::sleep(Duration::from_millis(100));
 }
 
 impl Drop for Viewer {
@@ -104,26 +123,24 @@ fn the_newest_run_of_a_suite_is_shown() {
 
     let (status, _, list) = viewer.get("/");
     assert_eq!(status, 200);
-    assert!(list.contains(r#"href="/runs/two/index.html""#) && list.contains(r#"href="/runs/one/index.html""#));
+    assert!(
+        list.contains(r#"href="/runs/two/index.html""#) && list.contains(r#"href="/runs/one/index.html""#)
+    );
     assert_eq!(viewer.get("/suites/small").1, "/runs/two/index.html");
     let (status, _, report) = viewer.get("/runs/two/index.html");
     assert_eq!((status, report.contains("Antiphon report")), (200, true));
-    for nothing in ["/runs/two/comparison.html", "/runs/three/index.html", "/runs/two/manifest.json", "/suites/big"] {
+    for nothing in
+        ["/runs/two/comparison.html", "/runs/three/index.html", "/runs/two/manifest.json", "/suites/big"]
+    {
         assert_eq!(viewer.get(nothing).0, 404, "{nothing}");
     }
     assert_eq!(viewer.get("/runs/..%2Ftwo/index.html").0, 404);
-    assert_eq!(viewer.get("/readyz").0, 200);
+    viewer.until(|| viewer.get("/readyz").0 == 200);
 
     // It looks again: a run that is asked later, and one that was removed.
     desk.good("purge two --yes");
     desk.good("run suite.yaml --run three --yes");
-    for _ in 0..600 {
-        if viewer.get("/suites/small").1 == "/runs/three/index.html" {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    panic!("run three is never shown");
+    viewer.until(|| viewer.get("/suites/small").1 == "/runs/three/index.html");
 }
 
 #[test]

@@ -52,7 +52,10 @@ impl PoolGauges {
             )?,
             waiting: gauges("antiphon_worker_limiter_waiting_calls", "Calls that wait for a permit.")?,
             rate: gauges("antiphon_worker_limiter_rate_ratio", "What 429s have left of every rate.")?,
-            hush: gauges("antiphon_worker_limiter_hush_seconds", "How long nothing will start, after a 429.")?,
+            hush: gauges(
+                "antiphon_worker_limiter_hush_seconds",
+                "How long nothing will start, after a 429.",
+            )?,
             voices: gauges("antiphon_worker_choir_voices", "Workers that share the pool's limits.")?,
             share: gauges("antiphon_worker_choir_share_ratio", "This worker's part of the pool's limits.")?,
             parked: gauges("antiphon_worker_pool_parked", "1 while the pool takes no calls.")?,
