@@ -9,6 +9,7 @@ use antiphon_queue::{Delivery, Queue, QueueError};
 use antiphon_store::StoreError;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::AggregatorError;
 use crate::block::{Block, OpenRun};
@@ -47,12 +48,14 @@ pub async fn serve(
             delivery = consumer.next() => match delivery {
                 Ok(delivery) => {
                     let (parts, memory, metrics) = (parts.clone(), Arc::clone(&memory), metrics.clone());
-                    open.spawn(async move {
+                    let span = delivery.span();
+                    let work = async move {
                         let (begin, _open) = (Instant::now(), metrics.receive());
                         let left = take(&parts, &memory, delivery).await?;
                         metrics.left(left, begin.elapsed());
                         Ok(())
-                    });
+                    };
+                    open.spawn(work.instrument(span));
                 }
                 // It is out of the queue; whoever asked does it.
                 Err(error @ QueueError::Malformed { .. }) => tracing::error!(%error, "dropped a message"),
