@@ -7,7 +7,7 @@ use std::num::NonZero;
 use std::path::Path;
 use std::time::Duration;
 
-use antiphon_aggregator::{Parts, Settings, ToEmbed, run_with_help, serve};
+use antiphon_aggregator::{Metrics, Parts, Settings, ToEmbed, run_with_help, serve};
 use antiphon_core::plan::Plan;
 use antiphon_core::{Clustering, Job, OBJECT_FORMAT, RunId, Target, VectorObject, Vectors, keys, text_hash};
 use antiphon_queue::{Queue, RabbitMqSettings};
@@ -99,7 +99,9 @@ async fn helped(folder: &Path, queue: &Queue) -> Vec<Bytes> {
     let mut helpers = JoinSet::new();
     for _ in 0..2 {
         let (parts, queue, stop) = (self::parts(folder, 1, 64).await, queue.clone(), stop.clone());
-        helpers.spawn(async move { serve(&parts, &queue, Duration::from_secs(10), &stop).await });
+        helpers.spawn(async move {
+            serve(&parts, &queue, &Metrics::default(), Duration::from_secs(10), &stop).await
+        });
     }
     queue
         .publish_job(&Job::summing_up(run(), "nobody".parse().unwrap(), "b00000".parse().unwrap()))

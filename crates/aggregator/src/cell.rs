@@ -59,6 +59,12 @@ pub(crate) fn summarise(input: &CellInput<'_>) -> Cell {
         true => (labels::scores(input), Vec::new()),
         false => (Vec::new(), wording::scores(input)),
     };
+    let agreement_by_user = labels
+        .iter()
+        .flat_map(|scores| &scores.adds)
+        .chain(wording.iter().flat_map(|scores| &scores.adds))
+        .copied();
+    let agreement_by_user = agreement_by_user.collect();
     let by_user = by_user::values(input, &wording);
     let clusters = match probe.kind {
         ProbeKind::Short if input.is_last_turn() => clusters::of_short(input),
@@ -100,6 +106,7 @@ pub(crate) fn summarise(input: &CellInput<'_>) -> Cell {
         clusters,
         apart,
         quotations,
+        agreement_by_user,
         by_user,
         recall_by_user,
         asked: None,

@@ -6,6 +6,7 @@
 //! | `between` | targets side by side |
 //! | `block`, `part` | what a block comes to, and how parts become the whole |
 //! | `stored_parts`, `serve` | parts that other processes make, as jobs of the queue |
+//! | `metrics` | what others may watch |
 //! | `memory` | how many blocks are held at a time |
 //! | `read_block` | the samples of a block; of retried ones the first that stands |
 //! | `label` | from an answer's text to a label: an option, a number, a short text |
@@ -15,6 +16,7 @@
 //! | `cell` | one target's answers to one turn of one probe, summed up |
 //! | `extraction` | what chains came to |
 //! | `mirrored` | refusal across probes; the two sides of mirrored pairs |
+//! | `groups` | agreement over all probes of a group |
 //! | `users`, `scales` | who asked; how far scales can be relied on across probes |
 //! | `drift` | whether a model answers differently late in a run than early |
 //! | `estimates` | from numbers of `stats` to numbers of the summary |
@@ -34,10 +36,12 @@ mod error;
 mod error_bars;
 mod estimates;
 mod extraction;
+mod groups;
 mod label;
 mod looks;
 mod measure;
 mod memory;
+mod metrics;
 mod mirrored;
 mod part;
 mod read_block;
@@ -60,6 +64,7 @@ pub use error::AggregatorError;
 pub use label::{Label, label_of};
 pub use measure::widest;
 pub use memory::Settings;
+pub use metrics::Metrics;
 pub use run::{Parts, run, run_with_help};
 pub use serve::serve;
 pub use vectors::ToEmbed;

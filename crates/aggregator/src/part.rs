@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 
 use antiphon_core::TargetId;
-use antiphon_core::summary::{Cell, Estimate, Operations};
+use antiphon_core::summary::{Cell, Estimate, GroupAgreement, Operations};
 use bytes::Bytes;
 use parquet::errors::ParquetError;
 use serde::{Deserialize, Serialize};
 
 use crate::between::Excerpt;
 use crate::drift::Drift;
+use crate::groups::Groups;
 use crate::scales::Scales;
 use crate::table::Joined;
 use crate::tally::Tally;
@@ -33,6 +34,7 @@ pub(crate) struct Part {
 /// All parts so far.
 pub(crate) struct Whole {
     pub(crate) cells: Vec<Cell>,
+    groups: Groups,
     pub(crate) scales: Scales,
     drift: BTreeMap<TargetId, Drift>,
     tally: Tally,
@@ -43,6 +45,7 @@ impl Whole {
     pub(crate) fn new(samples: Joined) -> Self {
         Self {
             cells: Vec::new(),
+            groups: Groups::default(),
             scales: Scales::default(),
             drift: BTreeMap::new(),
             tally: Tally::default(),
@@ -51,7 +54,8 @@ impl Whole {
     }
 
     /// Adds the part of the next block.
-    pub(crate) fn add(&mut self, target: &TargetId, part: Part) -> Result<(), ParquetError> {
+    pub(crate) fn add(&mut self, target: &TargetId, mut part: Part) -> Result<(), ParquetError> {
+        part.cells.iter_mut().for_each(|cell| self.groups.add(cell));
         self.cells.extend(part.cells);
         self.scales.merge(part.scales);
         self.drift.entry(target.clone()).or_default().merge(&part.drift);
@@ -59,17 +63,17 @@ impl Whole {
         self.samples.add(&part.samples)
     }
 
-    /// The cells, the scales, and how the run went; the table of samples is then complete.
+    /// The cells, the groups, the scales, and how the run went; the table of samples is then complete.
     pub(crate) fn close(
         self,
         is_priced: bool,
         rounds: usize,
-    ) -> Result<(Vec<Cell>, Scales, Operations), ParquetError> {
+    ) -> Result<(Vec<Cell>, Vec<GroupAgreement>, Scales, Operations), ParquetError> {
         self.samples.close()?;
         let mut operations = self.tally.close(is_priced, rounds);
         let effect =
             |(target, drift): (TargetId, Drift)| -> (TargetId, Estimate) { (target, drift.estimate()) };
         operations.time_effect = self.drift.into_iter().map(effect).collect();
-        Ok((self.cells, self.scales, operations))
+        Ok((self.cells, self.groups.close(), self.scales, operations))
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use antiphon_core::certificate::Certificate;
 use antiphon_core::plan::Plan;
 use antiphon_core::prompt::Prompter;
-use antiphon_core::summary::{Cell, Completeness, Operations, Summary, TargetGap};
+use antiphon_core::summary::{Cell, Completeness, GroupAgreement, Operations, Summary, TargetGap};
 use antiphon_core::{Job, OBJECT_FORMAT, RunId, Sampling, keys};
 use antiphon_queue::Queue;
 use antiphon_stats::text::NORMALISER_VERSION;
@@ -146,9 +146,11 @@ async fn join(
         whole.add(&open.target(block).id, part).map_err(table("samples"))?;
     }
     let is_priced = open.manifest.targets.iter().all(|target| target.price.is_some());
-    let (cells, scales, operations) = whole.close(is_priced, open.rounds.len()).map_err(table("samples"))?;
+    let (cells, groups, scales, operations) =
+        whole.close(is_priced, open.rounds.len()).map_err(table("samples"))?;
     let gaps = between::compare(open, shelf, parts.settings.threads.get(), stop).await?;
-    let summary = Box::pin(extraction::tell(open, open.summary(cells, scales, gaps), asks_each)).await?;
+    let summary =
+        Box::pin(extraction::tell(open, open.summary(cells, groups, scales, gaps), asks_each)).await?;
     let probes = tables::probes(run.as_str(), &summary.cells).map_err(table("probes"))?;
     let store = &parts.store;
     store.put_file(&keys::summary(run, "samples.parquet"), file.path()).await?;
@@ -203,7 +205,13 @@ impl OpenRun {
         }
     }
 
-    fn summary(&self, mut cells: Vec<Cell>, scales: crate::scales::Scales, gaps: Vec<TargetGap>) -> Summary {
+    fn summary(
+        &self,
+        mut cells: Vec<Cell>,
+        groups: Vec<GroupAgreement>,
+        scales: crate::scales::Scales,
+        gaps: Vec<TargetGap>,
+    ) -> Summary {
         let manifest = &self.manifest;
         let mut completeness =
             Completeness { complete: false, total: Certificate::default(), targets: BTreeMap::new() };
@@ -239,6 +247,7 @@ impl OpenRun {
             users: users::summary(manifest, plan.most_users()),
             targets: manifest.targets.clone(),
             completeness,
+            groups,
             scales: scales.reliability(&manifest.targets),
             error_bars: error_bars::of_targets(manifest, &cells),
             imported: manifest.imported.clone(),

@@ -1,7 +1,7 @@
 //! The service: takes blocks that somebody wants to have summed up, and stores what they come to.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use antiphon_core::plan::Plan;
 use antiphon_core::{AGGREGATE, Job, PoolId};
@@ -9,10 +9,12 @@ use antiphon_queue::{Delivery, Queue, QueueError};
 use antiphon_store::StoreError;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::AggregatorError;
 use crate::block::{Block, OpenRun};
 use crate::memory::Memory;
+use crate::metrics::{Left, Metrics};
 use crate::run::Parts;
 use crate::stored_parts::StoredParts;
 
@@ -26,6 +28,7 @@ const AGAIN: Duration = Duration::from_secs(5);
 pub async fn serve(
     parts: &Parts,
     queue: &Queue,
+    metrics: &Metrics,
     grace: Duration,
     stop: &CancellationToken,
 ) -> Result<(), AggregatorError> {
@@ -44,8 +47,15 @@ pub async fn serve(
             Some(ended) = open.join_next() => settled(ended)?,
             delivery = consumer.next() => match delivery {
                 Ok(delivery) => {
-                    let (parts, memory) = (parts.clone(), Arc::clone(&memory));
-                    open.spawn(async move { take(&parts, &memory, delivery).await });
+                    let (parts, memory, metrics) = (parts.clone(), Arc::clone(&memory), metrics.clone());
+                    let span = delivery.span();
+                    let work = async move {
+                        let (begin, _open) = (Instant::now(), metrics.receive());
+                        let left = take(&parts, &memory, delivery).await?;
+                        metrics.left(left, begin.elapsed());
+                        Ok(())
+                    };
+                    open.spawn(work.instrument(span));
                 }
                 // It is out of the queue; whoever asked does it.
                 Err(error @ QueueError::Malformed { .. }) => tracing::error!(%error, "dropped a message"),
@@ -72,22 +82,31 @@ fn settled(ended: Result<Result<(), QueueError>, tokio::task::JoinError>) -> Res
     }
 }
 
-async fn take(parts: &Parts, memory: &Memory, delivery: Delivery) -> Result<(), QueueError> {
+async fn take(parts: &Parts, memory: &Memory, delivery: Delivery) -> Result<Left, QueueError> {
     let job = delivery.job().clone();
-    match sum_up(parts, memory, &job).await {
+    let left = match sum_up(parts, memory, &job).await {
         Ok(()) => {
             tracing::info!(run = %job.run, target = %job.target, block = %job.block, "block summed up");
-            delivery.ack().await
+            delivery.ack().await?;
+            Left::Stored
         }
         // Its run was removed.
-        Err(AggregatorError::NoRun { .. }) => delivery.ack().await,
+        Err(AggregatorError::NoRun { .. }) => {
+            delivery.ack().await?;
+            Left::Gone
+        }
         // It may pass.
         Err(AggregatorError::Store(error @ (StoreError::Io { .. } | StoreError::Full { .. }))) => {
             tracing::warn!(run = %job.run, target = %job.target, block = %job.block, %error, "tries again");
-            delivery.retry(AGAIN).await
+            delivery.retry(AGAIN).await?;
+            Left::HandedBack
         }
-        Err(error) => delivery.reject(&error.to_string()).await,
-    }
+        Err(error) => {
+            delivery.reject(&error.to_string()).await?;
+            Left::Dead
+        }
+    };
+    Ok(left)
 }
 
 /// Makes the part of the job's block, unless it is there.

@@ -20,7 +20,7 @@ pub(crate) use extraction::{ExtractedArguments, SealArguments};
 pub(crate) use fleet::{
     AggregatorArguments, CancelArguments, CoordinatorArguments, DeadAction, DeadArguments, PurgeArguments,
     ServiceArguments, StatusArguments, SubmitArguments, TopologyAction, TopologyArguments, TopologyPools,
-    WatchArguments, WorkerArguments,
+    ViewerArguments, WatchArguments, WorkerArguments,
 };
 pub(crate) use nights::{
     BaselineAction, BaselineArguments, CompareArguments, HistoryArguments, NightlyArguments, WrittenArguments,
@@ -159,6 +159,8 @@ pub(crate) enum Command {
     Worker(WorkerArguments),
     /// Fleet: help `antiphon report --fleet` to sum up, until it is stopped
     Aggregator(AggregatorArguments),
+    /// Serve reports, and the results of the newest runs as metrics, until it is stopped
+    Viewer(ViewerArguments),
     /// Fleet: hand a suite to the fleet
     Submit(SubmitArguments),
     /// Fleet: say what the fleet works on, or how one run stands

@@ -41,5 +41,6 @@ pub(crate) mod sim;
 pub(crate) mod status;
 pub(crate) mod submit;
 pub(crate) mod topology;
+pub(crate) mod viewer;
 pub(crate) mod watch;
 pub(crate) mod worker;

@@ -1,4 +1,4 @@
-//! What a service says about itself over HTTP: whether it lives, and whether it can work.
+//! What a service says about itself over HTTP: whether it lives, whether it can work, and its metrics.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -11,6 +11,8 @@ use axum::http::StatusCode;
 use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+
+use crate::metrics::Metrics;
 
 /// A main loop that has not moved for so long hangs.
 const HANGS: Duration = Duration::from_secs(60);
@@ -66,6 +68,10 @@ impl Signs {
         }
     }
 
+    pub(crate) fn is_ready(&self) -> bool {
+        matches!(self.lock().seen, Some(Ok(_)))
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Vital> {
         self.0.lock().expect("no holder panics")
     }
@@ -76,15 +82,23 @@ pub(crate) async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("--listen {address}: can't listen there"))
 }
 
-/// Answers until it is stopped.
-pub(crate) async fn serve(listener: TcpListener, signs: Arc<Signs>, stop: CancellationToken) {
+/// Answers until it is stopped. `pages` are served besides.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    signs: Arc<Signs>,
+    metrics: Metrics,
+    pages: Router,
+    stop: CancellationToken,
+) {
     let routes = Router::new()
         .route("/healthz", get(async |State(signs): State<Arc<Signs>>| signs.health(Instant::now())))
         .route("/readyz", get(async |State(signs): State<Arc<Signs>>| signs.readiness()))
-        .with_state(signs);
+        .with_state(signs)
+        .route("/metrics", get(async move || metrics.page()))
+        .merge(pages);
     let served = axum::serve(listener, routes).with_graceful_shutdown(stop.cancelled_owned()).await;
     if let Err(error) = served {
-        tracing::error!(%error, "health is no longer served");
+        tracing::error!(%error, "nothing is served any more");
     }
 }
 

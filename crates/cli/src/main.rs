@@ -7,6 +7,7 @@ mod compose;
 mod config;
 mod exit;
 mod health;
+mod metrics;
 mod money;
 mod output;
 mod progress;
@@ -37,7 +38,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments, output: &Output) -> anyhow::Result<Exit> {
-    telemetry::start(arguments, output.is_colourful())?;
+    let _traces = telemetry::start(arguments, output.is_colourful())?;
     match &arguments.command {
         Command::Init(init) => command::init::run(init, output),
         Command::Schema => command::schema::run(output),
@@ -86,6 +87,7 @@ async fn of_a_fleet(arguments: &Arguments, command: &Command, output: &Output) -
             Box::pin(command::coordinator::run(arguments, service, output)).await
         }
         Command::Worker(service) => Box::pin(command::worker::run(arguments, service, output)).await,
+        Command::Viewer(viewer) => command::viewer::run(arguments, viewer, output).await,
         Command::Aggregator(service) => command::aggregator::run(arguments, service, output).await,
         Command::Submit(submit) => Box::pin(command::submit::run(arguments, submit, output)).await,
         Command::Status(status) => command::status::run(arguments, status, output).await,

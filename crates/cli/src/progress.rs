@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use antiphon_coordinator::Progress;
 use antiphon_core::PoolId;
 use antiphon_limits::Pool;
-use antiphon_worker::Counters;
+use antiphon_worker::Metrics;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::money::{count, counted, dollars};
@@ -74,7 +74,7 @@ pub(crate) fn pace(done: u64, planned: u64, now: u64, begun: Instant) -> Vec<Str
 
 /// Watches a run in this process.
 pub(crate) struct Watch {
-    counters: Arc<Counters>,
+    metrics: Arc<Metrics>,
     jobs: Arc<Progress>,
     pools: Vec<(PoolId, Pool)>,
     output: Output,
@@ -83,12 +83,12 @@ pub(crate) struct Watch {
 
 impl Watch {
     pub(crate) fn new(
-        counters: Arc<Counters>,
+        metrics: Arc<Metrics>,
         jobs: Arc<Progress>,
         pools: Vec<(PoolId, Pool)>,
         output: Output,
     ) -> Self {
-        Self { counters, jobs, pools, output, begun: Instant::now() }
+        Self { metrics, jobs, pools, output, begun: Instant::now() }
     }
 
     /// Shows progress until it is dropped.
@@ -109,11 +109,11 @@ impl Watch {
     /// Samples that are stored, or in jobs that are open.
     fn done(&self) -> u64 {
         let earlier = self.planned().saturating_sub(self.jobs.to_ask.load(Relaxed));
-        (earlier + self.counters.read().samples).min(self.planned())
+        (earlier + self.metrics.read().samples).min(self.planned())
     }
 
     fn line(&self) -> String {
-        let reading = self.counters.read();
+        let reading = self.metrics.read();
         let mut parts = pace(self.done(), self.planned(), reading.samples, self.begun);
         let rounds = self.jobs.rounds.load(Relaxed);
         if rounds > 0 {
@@ -122,7 +122,7 @@ impl Watch {
         if reading.dollars > 0.0 {
             parts.push(format!("{} now", dollars(reading.dollars)));
         }
-        let kinds = |counts: &std::collections::BTreeMap<antiphon_core::FailureKind, u64>| {
+        let kinds = |counts: &std::collections::BTreeMap<String, u64>| {
             counts.iter().map(|(kind, number)| format!("{kind} {number}")).collect::<Vec<_>>().join(", ")
         };
         if !reading.failed.is_empty() {

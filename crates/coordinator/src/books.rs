@@ -144,6 +144,16 @@ impl<'a> Books<'a> {
         self.to_ask
     }
 
+    /// Jobs that are published and have not ended, as far as is known.
+    pub(crate) fn open_jobs(&self) -> u64 {
+        self.lanes.values().map(|lane| lane.queued.len() as u64).sum()
+    }
+
+    /// Dollars spent, as far as is known.
+    pub(crate) fn spent(&self) -> f64 {
+        self.budget.spent()
+    }
+
     /// The jobs to publish now: so many that the window of each pool is full, and the budget has room for them.
     pub(crate) fn next_batch(&mut self, now: Instant) -> Vec<Job> {
         let mut batch = Vec::new();

@@ -12,6 +12,7 @@
 //! | `budget` | reserves the worst case of a job before it is published, settles with the real cost |
 //! | `books` | what is known of one run while it is worked on: to be published, queued, done, given up |
 //! | `work` | work on one run: publishes missing jobs in a window per pool until all are stored; asks the store when in doubt |
+//! | `progress`, `metrics` | what others may watch |
 //! | `leader` | works on any number of runs: hears all hints and dead letters, tells each run its own |
 //! | `run` | the role for one run |
 //! | `serve` | the role for a fleet: stands by, leads, works on what was submitted |
@@ -31,6 +32,7 @@ mod extraction;
 mod forecast;
 mod leader;
 mod load_suite;
+mod metrics;
 mod open_run;
 mod power;
 mod progress;

@@ -58,6 +58,30 @@ pub enum End {
     Incomplete,
 }
 
+impl End {
+    /// All of them.
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Complete,
+        Self::Cancelled,
+        Self::OverBudget,
+        Self::PoolStopped,
+        Self::Interrupted,
+        Self::Incomplete,
+    ];
+
+    /// As it is written.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Cancelled => "cancelled",
+            Self::OverBudget => "over_budget",
+            Self::PoolStopped => "pool_stopped",
+            Self::Interrupted => "interrupted",
+            Self::Incomplete => "incomplete",
+        }
+    }
+}
+
 impl Report {
     /// How it ended in one word; of several, the one that most needs somebody.
     #[must_use]

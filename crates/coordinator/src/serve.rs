@@ -208,6 +208,7 @@ async fn work_on_submitted(
     let opened = Opened { manifest, rounds: store.rounds(run).await?, resumed: true };
     // Stopping means to drop all work, so this is never cancelled.
     let report = work_to_the_end(parts, opened, (config, order), news, &CancellationToken::new()).await?;
+    parts.progress.ended(report.end());
     let ended = Ended { format: OBJECT_FORMAT, at_ms: now_ms(), end: report.end(), report };
     for Submission { number, .. } in submissions {
         store.put_submission_ended(run, number, &ended).await?;

@@ -46,7 +46,7 @@ pub(crate) async fn work_to_the_end(
     mut inbox: mpsc::Receiver<News>,
     stop: &CancellationToken,
 ) -> Result<Report, CoordinatorError> {
-    let _counted = Counted::new(&parts.progress.runs);
+    let _taken_up = parts.progress.takes_up(&opened.manifest.run, &opened.manifest.suite);
     let grows = opened.manifest.probes.iter().any(|probe| probe.chain().is_some());
     let mut chains = Chains::default();
     loop {
@@ -115,6 +115,7 @@ async fn work(
         }
         work.books.judge_pools(Instant::now());
         work.top_up().await?;
+        work.tell();
     }
     Ok(work.books.close())
 }
@@ -148,6 +149,7 @@ impl<'a> Work<'a> {
         progress.to_ask.fetch_add(work.books.to_ask(), Ordering::Relaxed);
         progress.planned.fetch_add(work.books.plan().samples(), Ordering::Relaxed);
         work.look_for_mark().await?;
+        work.tell();
         Ok(work)
     }
 
@@ -166,15 +168,31 @@ impl<'a> Work<'a> {
     }
 
     fn done(&mut self, job: &Job, tally: &JobTally) {
-        let before = self.books.report().stored;
+        let (stored, duplicates) = (self.books.report().stored, self.books.report().duplicates);
         self.books.done(job, tally, Instant::now());
-        self.parts.progress.stored.fetch_add(self.books.report().stored - before, Ordering::Relaxed);
+        let progress = &self.parts.progress;
+        let more = self.books.report().stored - stored;
+        progress.stored.fetch_add(more, Ordering::Relaxed);
+        progress.done.fetch_add(more, Ordering::Relaxed);
+        progress.duplicates.fetch_add(self.books.report().duplicates - duplicates, Ordering::Relaxed);
+        progress.moves(self.run);
     }
 
     fn died(&mut self, job: &Job) {
         let before = self.books.report().dead;
         self.books.died(job);
         self.parts.progress.dead.fetch_add(self.books.report().dead - before, Ordering::Relaxed);
+        self.parts.progress.moves(self.run);
+    }
+
+    /// Whoever watches sees how the run stands.
+    fn tell(&self) {
+        let (report, books) = (self.books.report(), &self.books);
+        self.parts.progress.of_run(self.run, |run| {
+            (run.planned, run.stored, run.dead) = (report.jobs, report.stored, report.dead);
+            (run.open, run.dollars) = (books.open_jobs(), books.spent());
+            run.budget = books.plan().manifest().budget_dollars;
+        });
     }
 
     async fn top_up(&mut self) -> Result<(), CoordinatorError> {

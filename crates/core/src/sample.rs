@@ -187,9 +187,11 @@ pub enum FailureKind {
     Unknown,
 }
 
-impl fmt::Display for FailureKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl FailureKind {
+    /// As it is written everywhere.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
             Self::RateLimited => "rate_limited",
             Self::Overloaded => "overloaded",
             Self::Server => "server",
@@ -198,7 +200,13 @@ impl fmt::Display for FailureKind {
             Self::InvalidResponse => "invalid_response",
             Self::RejectedRequest => "rejected_request",
             Self::Unknown => "unknown",
-        })
+        }
+    }
+}
+
+impl fmt::Display for FailureKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 

@@ -7,6 +7,7 @@ mod comes_back;
 mod crossed;
 mod error_bars;
 mod extraction;
+mod group;
 mod headline;
 mod meaning;
 mod mirrored;
@@ -38,6 +39,7 @@ pub use extraction::{
     Contained, Converged, Convergence, ExtractedStep, Extraction, Finding, FreshChains, Held, Regrown,
     Stretch, SupportedSentence,
 };
+pub use group::GroupAgreement;
 pub use headline::Headline;
 pub use meaning::{
     BorneOut, Cluster, Clusters, ClustersFound, ConsensusWord, Quotations, SaidInstead, UserApart,
@@ -95,6 +97,9 @@ pub struct Summary {
     pub completeness: Completeness,
     /// One cell per target, probe and turn, in the order of the manifest.
     pub cells: Vec<Cell>,
+    /// Agreement between users over all probes of a group, target by target, in the order of the manifest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<GroupAgreement>,
     /// Agreement across the `scale` probes of each target.
     pub scales: Vec<ScaleReliability>,
     /// The version of the rules for refusal and hedging.
@@ -205,6 +210,10 @@ pub struct Cell {
     /// What answers quote, language by language, where any does.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quotations: Vec<Quotations>,
+    /// User's place in the manifest, and what the user adds to the agreement between users: what agreement over a group is made of. It is on
+    /// its way only; no summary holds it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub agreement_by_user: Vec<(u64, f64)>,
     /// `refusal` and `paired`: what comparisons across cells are made of. It is on its way only; no summary holds it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_user: Option<ByUser>,

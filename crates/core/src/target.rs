@@ -40,6 +40,18 @@ pub enum Provider {
     OpenaiCompatible,
 }
 
+impl Provider {
+    /// As it is written everywhere.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Anthropic => "anthropic",
+            Self::Openai => "openai",
+            Self::OpenaiCompatible => "openai-compatible",
+        }
+    }
+}
+
 /// Servers that speak OpenAI's chat completions, each a little differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

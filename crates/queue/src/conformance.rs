@@ -27,6 +27,7 @@ pub async fn all(queue: &Queue, name: &str) {
     a_dropped_delivery_comes_again(queue, &pool("drop")).await;
     a_dropped_consumer_hands_back(queue, &pool("gone")).await;
     a_batch_arrives_whole(queue, &pool("batch"), &pool("batch2")).await;
+    how_long_it_waited_is_told(queue, &pool("waited")).await;
     a_retry_waits(queue, &pool("retry")).await;
     a_long_wait_holds_up_no_short_one(queue, &pool("waits")).await;
     no_more_than_prefetch_at_a_time(queue, &pool("prefetch")).await;
@@ -174,6 +175,24 @@ pub async fn a_retry_waits(queue: &Queue, pool: &PoolId) {
     }
     finish(&mut consumer, 1).await;
     nothing_comes(&mut consumer).await;
+}
+
+/// From when it could have been delivered: a pause that was asked for is none.
+pub async fn how_long_it_waited_is_told(queue: &Queue, pool: &PoolId) {
+    // A clock on the wall does not stop with a test's.
+    let waits = Duration::from_millis(400);
+    publish(queue, pool, 1).await;
+    tokio::time::sleep(waits).await;
+    let mut consumer = consume(queue, pool, 1).await;
+    let delivery = next(&mut consumer).await;
+    let waited = delivery.waited().expect("its sender says since when");
+    assert!(waited >= waits / 2, "{waited:?}");
+    let delay = QUIET * 3;
+    delivery.retry(delay).await.expect(ALIVE);
+    let again = next(&mut consumer).await;
+    let waited = again.waited().expect("its sender says since when");
+    assert!(waited < delay, "{waited:?} of a pause of {delay:?}");
+    again.ack().await.expect(ALIVE);
 }
 
 /// Settling one makes room for one.

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use antiphon_core::Job;
+use tracing::Span;
 
 use crate::memory::{Consumer, Receipt, Settlement};
 use crate::rabbitmq::{self, Heard, Subscription};
+use crate::trace::{self, SPANS};
 use crate::{QueueError, wire};
 
 /// Delivers jobs of one pool. Dropping it hands back all its deliveries that are not settled, also those still in work.
@@ -26,6 +28,7 @@ enum Source {
 #[must_use = "a delivery that is dropped comes again"]
 pub struct Delivery {
     job: Job,
+    waited: Option<Duration>,
     ticket: Ticket,
 }
 
@@ -34,6 +37,23 @@ pub struct Delivery {
 enum Ticket {
     Memory(Receipt),
     RabbitMq(rabbitmq::Receipt),
+}
+
+impl Ticket {
+    fn trace(&self) -> Option<&str> {
+        match self {
+            Self::Memory(receipt) => receipt.trace(),
+            Self::RabbitMq(receipt) => receipt.trace(),
+        }
+    }
+
+    /// What carried the message, by its name among OpenTelemetry's.
+    fn system(&self) -> &'static str {
+        match self {
+            Self::Memory(_) => "memory",
+            Self::RabbitMq(_) => "rabbitmq",
+        }
+    }
 }
 
 impl JobConsumer {
@@ -52,13 +72,17 @@ impl JobConsumer {
             Source::Memory(consumer) => {
                 let (body, receipt) = consumer.next().await;
                 match wire::decode_job(&body) {
-                    Ok(job) => Ok(Delivery { job, ticket: Ticket::Memory(receipt) }),
+                    Ok(job) => {
+                        let waited = Some(receipt.waited());
+                        Ok(Delivery { job, waited, ticket: Ticket::Memory(receipt) })
+                    }
                     Err(reason) => Err(receipt.drop_malformed(reason)),
                 }
             }
             Source::RabbitMq(subscription) => loop {
                 if let Heard::Job(job, receipt) = subscription.next().await? {
-                    return Ok(Delivery { job, ticket: Ticket::RabbitMq(receipt) });
+                    let waited = receipt.waited();
+                    return Ok(Delivery { job, waited, ticket: Ticket::RabbitMq(receipt) });
                 }
             },
         }
@@ -70,6 +94,33 @@ impl Delivery {
     #[must_use]
     pub fn job(&self) -> &Job {
         &self.job
+    }
+
+    /// How long it could have been delivered before it was, where its sender said since when. Between machines it is as good as their clocks.
+    #[must_use]
+    pub fn waited(&self) -> Option<Duration> {
+        self.waited
+    }
+
+    /// A span for the work on it, which belongs to the trace of whoever sent it.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        let (job, system, sender) = (&self.job, self.ticket.system(), self.ticket.trace());
+        let span = tracing::info_span!(
+            target: SPANS,
+            parent: None,
+            "process",
+            otel.name = format!("process {}", job.pool),
+            otel.kind = "consumer",
+            messaging.system = system,
+            messaging.destination.name = %job.pool,
+            messaging.message.id = %job.id(),
+            antiphon.run = %job.run,
+            antiphon.target = %job.target,
+            antiphon.block = %job.block,
+        );
+        trace::follow(&span, sender);
+        span
     }
 
     /// The job is done; its result is stored.
@@ -89,7 +140,7 @@ impl Delivery {
     }
 
     async fn settle(self, settlement: Settlement) -> Result<(), QueueError> {
-        let Self { job, ticket } = self;
+        let Self { job, ticket, waited: _ } = self;
         let pool = job.pool.as_str();
         let was_ours = match (ticket, settlement) {
             (Ticket::Memory(receipt), settlement) => receipt.settle(settlement),
@@ -162,6 +213,6 @@ impl DeadLetter {
 
     /// It is recorded.
     pub async fn ack(self) -> Result<(), QueueError> {
-        Delivery { job: self.job, ticket: self.ticket }.ack().await
+        Delivery { job: self.job, waited: None, ticket: self.ticket }.ack().await
     }
 }

@@ -10,6 +10,7 @@
 //! | [`CallStream`] | calls to the coordinator that leads |
 //! | `memory` | the queue within a process, with faults that tests can order |
 //! | `rabbitmq` | the queue in a RabbitMQ, behind [`RabbitMqSettings`] |
+//! | `trace` | the trace that a message belongs to |
 //! | [`topology`] | what a broker must have, applied, checked and deleted at once |
 //! | [`conformance`] | what every backend must do, as functions that a test calls |
 //!
@@ -26,6 +27,7 @@ mod memory;
 mod queue;
 mod rabbitmq;
 pub mod topology;
+mod trace;
 mod wire;
 
 pub use calls::CallStream;
@@ -36,3 +38,4 @@ pub use events::EventStream;
 pub use memory::MemoryQueue;
 pub use queue::{DELIVERY_LIMIT, DELIVERY_LIMIT_REASON, Queue};
 pub use rabbitmq::{BrokerFacts, ClientCertificate, RabbitMqQueue, RabbitMqSettings, Tls};
+pub use trace::SPANS;

@@ -102,14 +102,19 @@ impl MemoryQueue {
         self.shared.state.lock().faults.lost_events += count;
     }
 
-    pub(crate) fn publish_job(&self, pool: &PoolId, body: Bytes) -> Result<(), QueueError> {
+    pub(crate) fn publish_job(
+        &self,
+        pool: &PoolId,
+        body: Bytes,
+        trace: Option<String>,
+    ) -> Result<(), QueueError> {
         let mut state = self.shared.state.lock();
         let line = state.line(&LineName::Jobs(pool.clone()));
         let waiting = line.waiting();
         if waiting >= LARGEST_DEPTH {
             return Err(QueueError::Full { pool: pool.clone(), waiting });
         }
-        line.add(Message::new(body));
+        line.add(Message::new(body).of_trace(trace));
         drop(state);
         self.shared.changed.notify_waiters();
         Ok(())
@@ -244,12 +249,12 @@ impl Consumer {
             return Err(None);
         }
         let Some((tag, message)) = line.take(self.id, Instant::now()) else { return Err(line.next_due()) };
-        let body = message.body();
+        let (body, waited, trace) = (message.body(), message.waited(), message.trace());
         if matches!(self.line, LineName::Jobs(_)) && take_one(&mut faults.doubled_deliveries) {
             line.add(message);
         }
         let (shared, line) = (Arc::clone(&self.shared), self.line.clone());
-        Ok((body, Receipt { shared, line, tag }))
+        Ok((body, Receipt { shared, line, tag, waited, trace }))
     }
 }
 
@@ -279,9 +284,21 @@ pub(crate) struct Receipt {
     shared: Arc<Shared>,
     line: LineName,
     tag: u64,
+    waited: Duration,
+    trace: Option<String>,
 }
 
 impl Receipt {
+    /// The trace that it belongs to.
+    pub(crate) fn trace(&self) -> Option<&str> {
+        self.trace.as_deref()
+    }
+
+    /// How long the message could have been delivered before it was.
+    pub(crate) fn waited(&self) -> Duration {
+        self.waited
+    }
+
     /// Whether the message was still ours to settle.
     pub(crate) fn settle(self, settlement: Settlement) -> bool {
         let mut state = self.shared.state.lock();

@@ -1,6 +1,7 @@
 //! The port: what every queue offers.
 
 use antiphon_core::{Call, ChoirMessage, Event, Job, PoolId};
+use tracing::Span;
 
 use crate::calls::CallStream;
 use crate::choir::ChoirStream;
@@ -8,6 +9,7 @@ use crate::delivery::{DeadLetters, JobConsumer};
 use crate::events::EventStream;
 use crate::memory::MemoryQueue;
 use crate::rabbitmq::{BrokerFacts, RabbitMqQueue, RabbitMqSettings};
+use crate::trace::{self, SPANS};
 use crate::{QueueError, wire};
 
 /// A job that was lost with its worker so many times is given up. (A broker may count the first delivery or not, so a job may
@@ -68,13 +70,40 @@ impl Queue {
 
     /// Adds jobs to the queues of their pools. When this returns, the queues have them all; after an error they may have some.
     pub async fn publish_jobs(&self, jobs: &[Job]) -> Result<(), QueueError> {
+        // They last until all have arrived.
+        let spans: Vec<Span> = jobs.iter().map(|job| self.sending(job)).collect();
+        let mut letters =
+            jobs.iter().zip(&spans).map(|(job, span)| (job.pool.clone(), wire::encode(job), trace::of(span)));
         match self {
             Self::Memory(memory) => {
-                jobs.iter().try_for_each(|job| memory.publish_job(&job.pool, wire::encode(job)))
+                letters.try_for_each(|(pool, body, trace)| memory.publish_job(&pool, body, trace))
             }
-            Self::RabbitMq(rabbitmq) => {
-                rabbitmq.publish_jobs(jobs.iter().map(|job| (job.pool.clone(), wire::encode(job)))).await
-            }
+            Self::RabbitMq(rabbitmq) => rabbitmq.publish_jobs(letters).await,
+        }
+    }
+
+    /// A trace of its own for each job; named as OpenTelemetry's conventions for messages have it.
+    fn sending(&self, job: &Job) -> Span {
+        tracing::info_span!(
+            target: SPANS,
+            parent: None,
+            "send",
+            otel.name = format!("send {}", job.pool),
+            otel.kind = "producer",
+            messaging.system = self.system(),
+            messaging.destination.name = %job.pool,
+            messaging.message.id = %job.id(),
+            antiphon.run = %job.run,
+            antiphon.target = %job.target,
+            antiphon.block = %job.block,
+        )
+    }
+
+    /// What carries the messages, by its name among OpenTelemetry's.
+    pub(crate) fn system(&self) -> &'static str {
+        match self {
+            Self::Memory(_) => "memory",
+            Self::RabbitMq(_) => "rabbitmq",
         }
     }
 

@@ -11,11 +11,13 @@
 //! | `subscription`, `triage`, `receipt` | messages on their way from the broker, until they are settled |
 //! | `greeting` | what the broker says of itself |
 //! | `failure` | what went wrong, and whether waiting helps |
+//! | `clock` | the time of day, in messages |
 //! | `driver` | the thread that all of this runs on |
 //!
 //! Two connections, since a broker that lacks memory reads nothing more from those that publish: acks, which free memory, must
 //! not stand behind messages.
 
+mod clock;
 mod declare;
 mod driver;
 mod failure;
@@ -85,9 +87,10 @@ impl RabbitMqQueue {
 
     pub(crate) async fn publish_jobs(
         &self,
-        jobs: impl Iterator<Item = (PoolId, Bytes)>,
+        jobs: impl Iterator<Item = (PoolId, Bytes, Option<String>)>,
     ) -> Result<(), QueueError> {
-        self.ends.publisher.publish_all(jobs.map(|(pool, body)| Parcel::job(&pool, body)).collect()).await
+        let parcels = jobs.map(|(pool, body, trace)| Parcel::job(&pool, body).of_trace(trace));
+        self.ends.publisher.publish_all(parcels.collect()).await
     }
 
     pub(crate) async fn publish_events(&self, body: Bytes) -> Result<(), QueueError> {

@@ -11,6 +11,7 @@
 //! | `visible`, `number` | how text of others and numbers are shown |
 //! | `terminal` | the table at the end of a run |
 //! | `comparison` | a run held against an earlier one, and a suite over many nights |
+//! | `runs` | what a store holds, as a list of links |
 //! | `documents` | two documents compared, as a page of their own and for the terminal |
 //!
 //! Pure: no I/O, no clock, no randomness, nothing that is computed from samples. Everything that a suite or a model wrote is
@@ -36,6 +37,7 @@ mod probe;
 mod reading;
 mod refusals;
 mod rules;
+mod runs;
 mod scales;
 mod terminal;
 mod visible;
@@ -47,4 +49,5 @@ pub use comparison::{
 pub use documents::{Comparison, Containment, Document, Passage, Run, documents_page, documents_terminal};
 pub use error_bars::error_bars;
 pub use page::render;
+pub use runs::{ListedRun, ListedSuite, runs_page};
 pub use terminal::{Style, terminal};

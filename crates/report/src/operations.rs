@@ -39,7 +39,7 @@ fn dollars(dollars: f64) -> String {
     if dollars > 0.0 && dollars < 0.01 { "under $0.01".to_owned() } else { format!("${dollars:.2}") }
 }
 
-fn time(milliseconds: Option<u64>) -> String {
+pub(crate) fn time(milliseconds: Option<u64>) -> String {
     milliseconds
         .and_then(|milliseconds| Timestamp::from_millisecond(i64::try_from(milliseconds).ok()?).ok())
         .map_or_else(|| UNDEFINED.to_owned(), |time| time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())

@@ -6,12 +6,15 @@
 //! | `results`, `records`, `chains`, `dead_jobs`, `submissions` | the same store in the words of core |
 //! | `codec` | what a stored object looks like: MessagePack with named fields in a checksummed zstd frame |
 //! | `memory`, `directory`, `s3` | the backends; each is a variant of [`Store`] |
+//! | `address` | where a store is, in a line |
+//! | `metrics` | operations, for Prometheus |
 //! | [`StoreSettings`] | how a bucket is reached |
 //! | [`conformance`] | what every backend must do, as functions that a test calls |
 //!
 //! Where things stand is said by [`antiphon_core::keys`]. Only
 //! [`Store::purge`] deletes an object, all of a run at once, and only `antiphon purge` calls it; the probe of a server takes its own away.
 
+mod address;
 mod blocking;
 mod chains;
 mod codec;
@@ -21,6 +24,7 @@ mod directory;
 mod error;
 mod key;
 mod memory;
+mod metrics;
 mod purged;
 mod records;
 mod results;

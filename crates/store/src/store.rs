@@ -4,13 +4,24 @@ use std::path::Path;
 
 use antiphon_core::{RunId, keys};
 use bytes::Bytes;
+use prometheus::Registry;
 
+use crate::address::Address;
 use crate::blocking::blocking;
+use crate::metrics::Metrics;
 use crate::{Directory, Memory, Purged, RunLock, S3, StoreError, StoreSettings, key};
 
 /// Where runs are kept. Cheap to clone; clones share the same objects.
 #[derive(Debug, Clone)]
-pub enum Store {
+pub struct Store {
+    pub(crate) backend: Backend,
+    /// Absent where nobody watches.
+    metrics: Option<Metrics>,
+}
+
+/// Where the objects are.
+#[derive(Debug, Clone)]
+pub(crate) enum Backend {
     /// Within this process; gone with it.
     Memory(Memory),
     /// A folder, which several processes may use at once.
@@ -28,40 +39,17 @@ pub enum Put {
     Exists,
 }
 
-/// What an address names.
-enum Address<'a> {
-    Memory,
-    Directory(&'a str),
-    S3 { bucket: &'a str, prefix: &'a str },
+impl From<Backend> for Store {
+    fn from(backend: Backend) -> Self {
+        Self { backend, metrics: None }
+    }
 }
 
-impl Address<'_> {
-    fn parse(address: &str) -> Result<Address<'_>, StoreError> {
-        let unknown = || StoreError::UnknownAddress { address: address.to_owned() };
-        let scheme_of = |text: &str| {
-            let is_scheme = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
-            text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(is_scheme)
-        };
-        match address.split_once(':') {
-            Some(("memory", "")) => Ok(Address::Memory),
-            Some(("file", path)) => match path.strip_prefix("//") {
-                Some(absolute) if absolute.starts_with('/') => Ok(Address::Directory(absolute)),
-                None if !path.is_empty() => Ok(Address::Directory(path)),
-                _ => Err(unknown()),
-            },
-            Some(("s3", bucket)) => {
-                let bucket = bucket.strip_prefix("//").ok_or_else(unknown)?;
-                let (bucket, prefix) = bucket.split_once('/').unwrap_or((bucket, ""));
-                let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
-                let plain = |c: char| c.is_ascii_alphanumeric() || ".-_".contains(c);
-                if bucket.is_empty() || !bucket.chars().all(plain) || key::check_prefix(prefix).is_err() {
-                    return Err(unknown());
-                }
-                Ok(Address::S3 { bucket, prefix })
-            }
-            Some((scheme, _)) if scheme_of(scheme) => Err(unknown()),
-            _ if address.is_empty() => Err(unknown()),
-            _ => Ok(Address::Directory(address)),
+impl Put {
+    fn outcome(&self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Exists => "exists",
         }
     }
 }
@@ -70,7 +58,7 @@ impl Store {
     /// A new, empty store within this process.
     #[must_use]
     pub fn memory() -> Self {
-        Self::Memory(Memory::default())
+        Backend::Memory(Memory::default()).into()
     }
 
     /// [`Store::open_with`] the settings that do for folders.
@@ -88,9 +76,9 @@ impl Store {
     pub async fn open_with(address: &str, settings: &StoreSettings) -> Result<Self, StoreError> {
         match Address::parse(address)? {
             Address::Memory => Ok(Self::memory()),
-            Address::Directory(path) => Ok(Self::Directory(Directory::open(path).await?)),
+            Address::Directory(path) => Ok(Backend::Directory(Directory::open(path).await?).into()),
             Address::S3 { bucket, prefix } => {
-                Ok(Self::S3(Box::pin(S3::open(bucket, prefix, &settings.s3)).await?))
+                Ok(Backend::S3(Box::pin(S3::open(bucket, prefix, &settings.s3)).await?).into())
             }
         }
     }
@@ -98,18 +86,47 @@ impl Store {
     /// Like [`Store::open_with`], but makes the folder where there is none. A bucket is never made.
     pub async fn create_with(address: &str, settings: &StoreSettings) -> Result<Self, StoreError> {
         match Address::parse(address)? {
-            Address::Directory(path) => Ok(Self::Directory(Directory::create(path).await?)),
+            Address::Directory(path) => Ok(Backend::Directory(Directory::create(path).await?).into()),
             Address::Memory | Address::S3 { .. } => Self::open_with(address, settings).await,
+        }
+    }
+
+    /// The same store, whose operations are counted.
+    ///
+    /// # Errors
+    /// If the registry has such metrics already.
+    pub fn watched_by(self, registry: &Registry) -> Result<Self, prometheus::Error> {
+        Ok(Self { metrics: Some(Metrics::new(registry)?), ..self })
+    }
+
+    /// Operations come boxed: those of a bucket are large, and whoever waits for one would be as large.
+    async fn watched<T>(
+        &self,
+        name: &'static str,
+        operation: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        self.watched_as(name, operation, |_| "ok").await
+    }
+
+    async fn watched_as<T>(
+        &self,
+        name: &'static str,
+        operation: impl Future<Output = Result<T, StoreError>>,
+        outcome: impl FnOnce(&T) -> &'static str,
+    ) -> Result<T, StoreError> {
+        match &self.metrics {
+            Some(metrics) => metrics.watch(name, operation, outcome).await,
+            None => operation.await,
         }
     }
 
     /// Finds out whether the store can be written and keeps the promise of [`Store::put_once`]. Whoever is going to write asks once, before
     /// money is spent.
     pub async fn probe(&self) -> Result<(), StoreError> {
-        match self {
-            Self::Memory(_) => Ok(()),
-            Self::Directory(directory) => directory.probe().await,
-            Self::S3(s3) => s3.probe().await,
+        match &self.backend {
+            Backend::Memory(_) => Ok(()),
+            Backend::Directory(directory) => directory.probe().await,
+            Backend::S3(s3) => s3.probe().await,
         }
     }
 
@@ -117,58 +134,73 @@ impl Store {
     /// Readers see nothing or the whole object, also when the writer is killed; when this returns, it is durable.
     pub async fn put_once(&self, key: &str, bytes: Bytes) -> Result<Put, StoreError> {
         key::check(key)?;
-        match self {
-            Self::Memory(memory) => Ok(memory.put_once(key, bytes)),
-            Self::Directory(directory) => directory.put_once(key, bytes).await,
-            Self::S3(s3) => s3.put_once(key, bytes).await,
-        }
+        let operation = Box::pin(async {
+            match &self.backend {
+                Backend::Memory(memory) => Ok(memory.put_once(key, bytes)),
+                Backend::Directory(directory) => directory.put_once(key, bytes).await,
+                Backend::S3(s3) => s3.put_once(key, bytes).await,
+            }
+        });
+        self.watched_as("put_once", operation, Put::outcome).await
     }
 
     /// Stores `bytes` under `key`, replacing what is there. Only for derived files, which may be remade at any time.
     /// Readers see the old object or the new one, whole.
     pub async fn put(&self, key: &str, bytes: Bytes) -> Result<(), StoreError> {
         key::check(key)?;
-        match self {
-            Self::Memory(memory) => {
-                memory.put(key, bytes);
-                Ok(())
+        let operation = Box::pin(async {
+            match &self.backend {
+                Backend::Memory(memory) => {
+                    memory.put(key, bytes);
+                    Ok(())
+                }
+                Backend::Directory(directory) => directory.put(key, bytes).await,
+                Backend::S3(s3) => s3.put(key, bytes).await,
             }
-            Self::Directory(directory) => directory.put(key, bytes).await,
-            Self::S3(s3) => s3.put(key, bytes).await,
-        }
+        });
+        self.watched("put", operation).await
     }
 
     /// The same for the bytes of a file of this machine, however many: they are never all in memory, except in the store that is.
     pub async fn put_file(&self, key: &str, file: &Path) -> Result<(), StoreError> {
         key::check(key)?;
-        match self {
-            Self::Memory(memory) => {
-                memory.put(key, read_file(file).await?);
-                Ok(())
+        let operation = Box::pin(async {
+            match &self.backend {
+                Backend::Memory(memory) => {
+                    memory.put(key, read_file(file).await?);
+                    Ok(())
+                }
+                Backend::Directory(directory) => directory.put_file(key, file).await,
+                Backend::S3(s3) => s3.put_file(key, file).await,
             }
-            Self::Directory(directory) => directory.put_file(key, file).await,
-            Self::S3(s3) => s3.put_file(key, file).await,
-        }
+        });
+        self.watched("put_file", operation).await
     }
 
     /// The bytes under `key`, if any.
     pub async fn get(&self, key: &str) -> Result<Option<Bytes>, StoreError> {
         key::check(key)?;
-        match self {
-            Self::Memory(memory) => Ok(memory.get(key)),
-            Self::Directory(directory) => directory.get(key).await,
-            Self::S3(s3) => s3.get(key).await,
-        }
+        let operation = Box::pin(async {
+            match &self.backend {
+                Backend::Memory(memory) => Ok(memory.get(key)),
+                Backend::Directory(directory) => directory.get(key).await,
+                Backend::S3(s3) => s3.get(key).await,
+            }
+        });
+        self.watched("get", operation).await
     }
 
     /// Whether something is stored under `key`.
     pub async fn exists(&self, key: &str) -> Result<bool, StoreError> {
         key::check(key)?;
-        match self {
-            Self::Memory(memory) => Ok(memory.exists(key)),
-            Self::Directory(directory) => directory.exists(key).await,
-            Self::S3(s3) => s3.exists(key).await,
-        }
+        let operation = Box::pin(async {
+            match &self.backend {
+                Backend::Memory(memory) => Ok(memory.exists(key)),
+                Backend::Directory(directory) => directory.exists(key).await,
+                Backend::S3(s3) => s3.exists(key).await,
+            }
+        });
+        self.watched("exists", operation).await
     }
 
     /// All keys that begin with `prefix`, sorted by their bytes.
@@ -184,11 +216,14 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<String>, StoreError> {
         key::check_prefix(prefix)?;
-        match self {
-            Self::Memory(memory) => Ok(memory.list_after(prefix, after, limit)),
-            Self::Directory(directory) => directory.list_after(prefix, after, limit).await,
-            Self::S3(s3) => s3.list_after(prefix, after, limit).await,
-        }
+        let operation = Box::pin(async {
+            match &self.backend {
+                Backend::Memory(memory) => Ok(memory.list_after(prefix, after, limit)),
+                Backend::Directory(directory) => directory.list_after(prefix, after, limit).await,
+                Backend::S3(s3) => s3.list_after(prefix, after, limit).await,
+            }
+        });
+        self.watched("list", operation).await
     }
 
     /// The names of the folders directly below `folder`, sorted; `folder` is empty or ends with a slash. A backend with real
@@ -199,11 +234,14 @@ impl Store {
             let reason = "a folder ends with a slash";
             return Err(StoreError::InvalidKey { key: folder.to_owned(), reason });
         }
-        match self {
-            Self::Memory(memory) => Ok(memory.folders(folder)),
-            Self::Directory(directory) => directory.folders(folder).await,
-            Self::S3(s3) => s3.folders(folder).await,
-        }
+        let operation = Box::pin(async {
+            match &self.backend {
+                Backend::Memory(memory) => Ok(memory.folders(folder)),
+                Backend::Directory(directory) => directory.folders(folder).await,
+                Backend::S3(s3) => s3.folders(folder).await,
+            }
+        });
+        self.watched("folders", operation).await
     }
 
     /// Removes all of a run, for good, and says how much that was. The manifest goes last, so that the same command finishes what was
@@ -214,27 +252,30 @@ impl Store {
     pub async fn purge(&self, run: &RunId) -> Result<Purged, StoreError> {
         let (folder, last) = (keys::run(run), keys::manifest(run));
         let _lock = self.lock_run(run).await?;
-        match self {
-            Self::Memory(memory) => Ok(memory.purge(&folder)),
-            Self::Directory(directory) => directory.purge(&folder, &last).await,
-            Self::S3(s3) => s3.purge(&folder, &last).await,
-        }
+        let operation = Box::pin(async {
+            match &self.backend {
+                Backend::Memory(memory) => Ok(memory.purge(&folder)),
+                Backend::Directory(directory) => directory.purge(&folder, &last).await,
+                Backend::S3(s3) => s3.purge(&folder, &last).await,
+            }
+        });
+        self.watched("purge", operation).await
     }
 
     /// Whether [`Store::lock_run`] keeps anybody away. S3 has no lock that dies with its holder: there two coordinators of one run
     /// pay twice, and the first result of each job stands.
     #[must_use]
     pub fn locks(&self) -> bool {
-        !matches!(self, Self::S3(_))
+        !matches!(self.backend, Backend::S3(_))
     }
 
     /// Keeps other coordinators away from the run until the lock is dropped or its process dies. Who cannot have it gets
     /// [`StoreError::Locked`] at once. It guards against wasted money, not against wrong results: writes stay create-only.
     pub async fn lock_run(&self, run: &RunId) -> Result<RunLock, StoreError> {
-        match self {
-            Self::Memory(memory) => memory.lock_run(run),
-            Self::Directory(directory) => directory.lock_run(run).await,
-            Self::S3(_) => Ok(RunLock::none()),
+        match &self.backend {
+            Backend::Memory(memory) => memory.lock_run(run),
+            Backend::Directory(directory) => directory.lock_run(run).await,
+            Backend::S3(_) => Ok(RunLock::none()),
         }
     }
 }
@@ -246,51 +287,4 @@ async fn read_file(file: &Path) -> Result<Bytes, StoreError> {
         std::fs::read(path).map(Bytes::from).map_err(|error| StoreError::from_io("read", place, error))
     })
     .await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses() {
-        let folder = |address| match Address::parse(address) {
-            Ok(Address::Directory(path)) => Some(path.to_owned()),
-            _ => None,
-        };
-        let bucket = |address| match Address::parse(address) {
-            Ok(Address::S3 { bucket, prefix }) => Some((bucket, prefix)),
-            _ => None,
-        };
-        assert_eq!(bucket("s3://results"), Some(("results", "")));
-        assert_eq!(bucket("s3://results/"), Some(("results", "")));
-        assert_eq!(bucket("s3://re.sul-ts/a/b/"), Some(("re.sul-ts", "a/b")));
-        assert!(matches!(Address::parse("memory:"), Ok(Address::Memory)));
-        for (address, path) in [
-            ("results", "results"),
-            ("./a:b", "./a:b"),
-            ("/data/x", "/data/x"),
-            ("file:results", "results"),
-            ("file:/data/x", "/data/x"),
-            ("file:///data/x", "/data/x"),
-        ] {
-            assert_eq!(folder(address).as_deref(), Some(path), "{address}");
-        }
-        for unknown in [
-            "",
-            "memory:x",
-            "file:",
-            "file://host/x",
-            "s3:",
-            "s3:b",
-            "s3://",
-            "s3:///a",
-            "s3://b/../c",
-            "s3://b/a//c",
-            "s3://k:s@b",
-            "gs:bucket",
-        ] {
-            assert!(matches!(Address::parse(unknown), Err(StoreError::UnknownAddress { .. })), "{unknown}");
-        }
-    }
 }

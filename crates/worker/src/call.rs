@@ -13,12 +13,15 @@ use antiphon_providers::{
     Answer, Ask, Client, Endpoint, HttpRequest, RateHeaders, Reply, Retry, TokenRatio, parse, request,
     unexplained_input_tokens,
 };
+use antiphon_queue::SPANS;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use crate::clock;
-use crate::counters::Counters;
+use crate::metrics::Metrics;
 use crate::retry::{Failures, RetryPolicy};
 use crate::turn::Turn;
 
@@ -66,7 +69,7 @@ pub(crate) struct Line<'a> {
     pub(crate) ratio: &'a Mutex<TokenRatio>,
     /// Whether the endpoint ever answered.
     pub(crate) answered: &'a AtomicBool,
-    pub(crate) counters: &'a Counters,
+    pub(crate) metrics: &'a Metrics,
     pub(crate) policy: &'a RetryPolicy,
     pub(crate) seed: Seed,
 }
@@ -100,6 +103,35 @@ enum Step {
     Stop(PoolStopped),
 }
 
+impl Step {
+    /// Completes the call's span.
+    fn tell(&self, span: &Span) {
+        match self {
+            Self::Done(_, _, billing) => {
+                span.record("gen_ai.response.model", &billing.model);
+                if let Some(usage) = billing.usage {
+                    span.record("gen_ai.usage.input_tokens", usage.input_tokens);
+                    span.record("gen_ai.usage.output_tokens", usage.output_tokens);
+                }
+            }
+            failed => {
+                span.record("error.type", failed.name());
+                span.record("otel.status_code", "error");
+            }
+        }
+    }
+
+    /// As it is counted.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Done(..) => "answered",
+            Self::Again(failure) => failure.kind.name(),
+            Self::Final(kind, _) => kind.name(),
+            Self::Stop(_) => "stopped",
+        }
+    }
+}
+
 impl Line<'_> {
     /// Asks until there is an outcome.
     pub(crate) async fn ask(&self, question: &Question<'_>) -> Result<Sample, Unasked> {
@@ -129,7 +161,11 @@ impl Line<'_> {
         let (outcome, text, billing) = loop {
             let permit = self.permit(estimate).await?;
             sample.attempts += 1;
-            match self.step(&ask, &http, question, permit, &mut sample).await {
+            let span = self.span();
+            let step = self.step(&ask, &http, question, permit, &mut sample).instrument(span.clone()).await;
+            step.tell(&span);
+            self.metrics.call(self.target, step.name(), Duration::from_millis(sample.latency_ms.into()));
+            match step {
                 Step::Done(outcome, text, billing) => break (outcome, text, billing),
                 Step::Final(kind, detail) => break failed(kind, detail),
                 Step::Stop(stop) => return Err(Unasked::Stopped(stop)),
@@ -139,7 +175,7 @@ impl Line<'_> {
                     else {
                         break self.give_up(failure)?;
                     };
-                    self.counters.retry(failure.kind);
+                    self.metrics.retry(self.target, failure.kind);
                     // Whoever is told to halt need not wait to be told again.
                     let _ = self.halt.run_until_cancelled(tokio::time::sleep(wait)).await;
                 }
@@ -150,6 +186,26 @@ impl Line<'_> {
         sample.billing = billing;
         sample.request = Some(http.body_text().to_owned());
         Ok(self.counted(sample))
+    }
+
+    /// A call, named as OpenTelemetry's conventions for generative AI have it. What was asked and answered is never among its fields.
+    fn span(&self) -> Span {
+        let Target { provider, model, parameters, .. } = self.target;
+        tracing::info_span!(
+            target: SPANS,
+            "chat",
+            otel.name = format!("chat {model}"),
+            otel.kind = "client",
+            otel.status_code = Empty,
+            gen_ai.operation.name = "chat",
+            gen_ai.provider.name = provider.name(),
+            gen_ai.request.model = model,
+            gen_ai.request.max_tokens = parameters.max_tokens,
+            gen_ai.response.model = Empty,
+            gen_ai.usage.input_tokens = Empty,
+            gen_ai.usage.output_tokens = Empty,
+            error.type = Empty,
+        )
     }
 
     /// Waits in line. A pause of many minutes, which only the provider can ask for, stops the pool. A low limit of our own is no
@@ -199,7 +255,7 @@ impl Line<'_> {
         let begin = Instant::now();
         sample.started_ms = clock::milliseconds(began);
         let sent = {
-            let _flight = self.counters.flight();
+            let _flight = self.metrics.flight(&self.target.pool);
             self.client.send(self.endpoint, http, Some(question.full_key), None).await
         };
         sample.latency_ms = u32::try_from(begin.elapsed().as_millis()).unwrap_or(u32::MAX);
@@ -270,6 +326,7 @@ impl Line<'_> {
         let before = self.pool.reading().hushes;
         self.pool.hush(after);
         if self.pool.reading().hushes > before {
+            self.metrics.hush_own(&self.target.pool);
             // Where nobody listens, or what is told already is not yet heard, nobody misses it.
             let _ = self.hushes.try_send(after);
         }
@@ -298,7 +355,7 @@ impl Line<'_> {
     }
 
     fn counted(&self, sample: Sample) -> Sample {
-        self.counters.sample(&sample, self.target.price);
+        self.metrics.sample(&sample, self.target);
         self.had.lock().expect("no holder panics").add(&sample, self.target);
         sample
     }

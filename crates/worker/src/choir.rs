@@ -132,7 +132,7 @@ impl Voice {
                 if let Some(Hushed { by, after }) = self.choir.hear(&message, now) {
                     tracing::debug!(pool = %self.pool.id, voice = %by, ?after, "hushed by another voice");
                     self.pool.limits.hush(after);
-                    self.parts.counters.hush_heard();
+                    self.parts.metrics.hush_heard(&self.pool.id);
                 }
             }
             Ok(ChoirHeard::Disconnected) => self.choir.disconnected(now),
@@ -173,7 +173,6 @@ impl Voice {
         {
             let left = after.map(|after| after.saturating_sub(at.elapsed()));
             self.post.send(&self.parts.queue, self.choir.hush(left));
-            self.parts.counters.hush_told();
         }
     }
 

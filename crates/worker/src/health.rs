@@ -8,6 +8,8 @@ use antiphon_core::PoolId;
 use antiphon_limits::Share;
 use tokio::time::Instant;
 
+use crate::clock;
+
 /// The state of a worker at work, to be read from outside.
 #[derive(Debug)]
 pub struct Health {
@@ -18,6 +20,7 @@ pub struct Health {
 struct State {
     pools: BTreeMap<PoolId, PoolHealth>,
     progress: Instant,
+    progress_ms: u64,
 }
 
 /// How one pool does.
@@ -40,6 +43,8 @@ pub struct HealthReading {
     pub pools: BTreeMap<PoolId, PoolHealth>,
     /// How long ago a job was last stored, or the worker began.
     pub since_progress: Duration,
+    /// The same as a time, in milliseconds since 1970.
+    pub progress_ms: u64,
 }
 
 impl HealthReading {
@@ -58,7 +63,8 @@ impl HealthReading {
 
 impl Default for Health {
     fn default() -> Self {
-        Self { state: Mutex::new(State { pools: BTreeMap::new(), progress: Instant::now() }) }
+        let progress_ms = clock::milliseconds(clock::now());
+        Self { state: Mutex::new(State { pools: BTreeMap::new(), progress: Instant::now(), progress_ms }) }
     }
 }
 
@@ -67,11 +73,16 @@ impl Health {
     #[must_use]
     pub fn read(&self) -> HealthReading {
         let state = self.state.lock().expect("no holder panics");
-        HealthReading { pools: state.pools.clone(), since_progress: state.progress.elapsed() }
+        HealthReading {
+            pools: state.pools.clone(),
+            since_progress: state.progress.elapsed(),
+            progress_ms: state.progress_ms,
+        }
     }
 
     pub(crate) fn progress(&self) {
-        self.state.lock().expect("no holder panics").progress = Instant::now();
+        let mut state = self.state.lock().expect("no holder panics");
+        (state.progress, state.progress_ms) = (Instant::now(), clock::milliseconds(clock::now()));
     }
 
     pub(crate) fn pool(&self, pool: &PoolId, change: impl FnOnce(&mut PoolHealth)) {

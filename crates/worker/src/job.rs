@@ -10,12 +10,12 @@ use antiphon_store::{Put, StoreError};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use tokio::sync::{Semaphore, mpsc};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::call::{Line, PATIENCE, PoolStopped, Unasked};
 use crate::herald::Herald;
-use crate::open_jobs::{OpenJobs, Settlement};
+use crate::open_jobs::{Done, OpenJobs, Settlement};
 use crate::parts::{Parts, Place, PoolParts};
 use crate::runs::{NoRun, Run};
 use crate::session::{NoSession, ask_session};
@@ -96,7 +96,7 @@ impl From<NoSession> for NoSamples {
 ///
 /// A job is stored whole or not at all: where it ends early, its answers so far are lost, and their cost is in vain.
 pub(crate) async fn work(desk: Arc<Desk>, shift: Shift, job: Job) -> Result<Ended, WorkerError> {
-    let held = desk.open.hold(job.clone());
+    let (held, begin) = (desk.open.hold(job.clone()), Instant::now());
     let finishing = finish(&desk, &shift, job);
     tokio::pin!(finishing);
     let (settlement, ended) = loop {
@@ -106,6 +106,7 @@ pub(crate) async fn work(desk: Arc<Desk>, shift: Shift, job: Job) -> Result<Ende
         }
     };
     held.settle(&settlement).await?;
+    desk.parts.metrics.settled(&desk.pool.id, &settlement, begin.elapsed());
     Ok(ended)
 }
 
@@ -118,12 +119,12 @@ async fn finish(desk: &Desk, shift: &Shift, job: Job) -> Result<(Settlement, End
         Err(NoRun::Failed(error)) => return Err(error),
     };
     if run.cancelled.is_cancelled() {
-        return Ok((Settlement::Ack, Ended::Settled));
+        return Ok((Settlement::Ack(Done::Cancelled), Ended::Settled));
     }
     if parts.store.has_result(&job).await? {
         let tally = stored(parts, &run, &job).await?;
         desk.herald.tell(Event::JobDone { job, tally }).await?;
-        return Ok((Settlement::Ack, Ended::Settled));
+        return Ok((Settlement::Ack(Done::Known), Ended::Settled));
     }
     let _sung = desk.song.begin(&run.manifest.run, &limits);
     let had = Mutex::default();
@@ -133,14 +134,14 @@ async fn finish(desk: &Desk, shift: &Shift, job: Job) -> Result<(Settlement, End
     }
     match samples {
         Ok(samples) => {
-            store(desk, &run, job, samples).await?;
-            Ok((Settlement::Ack, Ended::Settled))
+            let done = store(desk, &run, job, samples).await?;
+            Ok((Settlement::Ack(done), Ended::Settled))
         }
         Err(NoSamples::Unasked(Unasked::Stopped(stopped))) => {
             Ok((Settlement::Retry(LATER), Ended::Stopped(stopped)))
         }
         Err(NoSamples::Unasked(Unasked::Halted)) if run.cancelled.is_cancelled() => {
-            Ok((Settlement::Ack, Ended::Settled))
+            Ok((Settlement::Ack(Done::Cancelled), Ended::Settled))
         }
         Err(NoSamples::Unasked(Unasked::Halted)) => Ok((Settlement::Retry(LATER), Ended::Settled)),
         Err(NoSamples::Unasked(Unasked::Late)) => Ok((Settlement::Retry(ELSEWHERE), Ended::Settled)),
@@ -175,7 +176,7 @@ async fn stored(parts: &Parts, run: &Run, job: &Job) -> Result<JobTally, WorkerE
 }
 
 /// Makes the result durable; then, and only then, others are told.
-async fn store(desk: &Desk, run: &Run, job: Job, samples: Vec<Sample>) -> Result<(), WorkerError> {
+async fn store(desk: &Desk, run: &Run, job: Job, samples: Vec<Sample>) -> Result<Done, WorkerError> {
     let parts = &desk.parts;
     let mut tally = tally(run, &job, &samples);
     let object = ResultObject {
@@ -187,12 +188,13 @@ async fn store(desk: &Desk, run: &Run, job: Job, samples: Vec<Sample>) -> Result
         samples,
     };
     tally.duplicate = parts.store.put_result(&job, object).await? == Put::Exists;
-    parts.counters.job(tally.duplicate);
     parts.health.progress();
     if tally.duplicate {
         put_duplicate(parts, &job, &tally, true).await?;
     }
-    desk.herald.tell(Event::JobDone { job, tally }).await
+    let done = if tally.duplicate { Done::Duplicate } else { Done::Stored };
+    desk.herald.tell(Event::JobDone { job, tally }).await?;
+    Ok(done)
 }
 
 /// Records what was paid for a job that ends early. That must not keep the job from being handed back.
@@ -275,7 +277,7 @@ async fn sessions(
         works: &desk.works,
         ratio,
         answered,
-        counters: &desk.parts.counters,
+        metrics: &desk.parts.metrics,
         policy: &desk.parts.retry,
         seed: run.manifest.seed,
     };

@@ -16,18 +16,18 @@
 //! | `runs` | the runs at hand, and whether they were cancelled |
 //! | `choir` | one voice: beats, hears the others, sets the pool's share |
 //! | `song` | what a pool is sung for at present |
-//! | `counters`, `health` | what others may watch |
+//! | `metrics`, `health` | what others may watch |
 //!
 //! It never judges an answer: an outcome and the exact exchange are recorded, the aggregator does the rest.
 
 mod call;
 mod choir;
 mod clock;
-mod counters;
 mod error;
 mod health;
 mod herald;
 mod job;
+mod metrics;
 mod open_jobs;
 mod parts;
 mod pool_loop;
@@ -39,9 +39,9 @@ mod song;
 mod strangers;
 mod turn;
 
-pub use counters::{Counters, Reading};
 pub use error::WorkerError;
 pub use health::{Health, HealthReading, PoolHealth};
+pub use metrics::{Metrics, Reading};
 pub use parts::{Config, Parts, PoolParts};
 pub use retry::RetryPolicy;
 pub use run::run;

@@ -16,12 +16,40 @@ pub(crate) struct OpenJobs(Mutex<HashMap<Job, Vec<Delivery>>>);
 /// What is to become of a job's deliveries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Settlement {
-    /// It is done.
-    Ack,
+    /// Nothing more is to be done.
+    Ack(Done),
     /// Not now, or not here.
     Retry(Duration),
     /// Never, and why.
     Reject(String),
+}
+
+/// Why nothing more is to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Done {
+    Stored,
+    /// Somebody else had stored it first, so that its cost was in vain.
+    Duplicate,
+    /// It was stored before a call was made.
+    Known,
+    Cancelled,
+}
+
+impl Settlement {
+    /// All of [`Settlement::name`].
+    pub(crate) const NAMES: [&str; 6] = ["stored", "duplicate", "known", "cancelled", "handed_back", "dead"];
+
+    /// As it is counted.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Ack(Done::Stored) => "stored",
+            Self::Ack(Done::Duplicate) => "duplicate",
+            Self::Ack(Done::Known) => "known",
+            Self::Ack(Done::Cancelled) => "cancelled",
+            Self::Retry(_) => "handed_back",
+            Self::Reject(_) => "dead",
+        }
+    }
 }
 
 impl OpenJobs {
@@ -79,7 +107,7 @@ impl Held<'_> {
 async fn settle(deliveries: Vec<Delivery>, how: &Settlement) -> Result<(), QueueError> {
     for delivery in deliveries {
         let settled = match how {
-            Settlement::Ack => delivery.ack().await,
+            Settlement::Ack(_) => delivery.ack().await,
             Settlement::Retry(delay) => delivery.retry(*delay).await,
             Settlement::Reject(reason) => delivery.reject(reason).await,
         };

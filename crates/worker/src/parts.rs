@@ -12,10 +12,11 @@ use antiphon_limits::{ChoirSettings, Pool, PoolSettings};
 use antiphon_providers::{Client, Endpoint, TokenRatio};
 use antiphon_queue::Queue;
 use antiphon_store::Store;
+use prometheus::Registry;
 
 use crate::choir::Shared;
-use crate::counters::Counters;
 use crate::health::Health;
+use crate::metrics::{Metrics, PoolGauges, Watched};
 use crate::retry::RetryPolicy;
 use crate::runs::Runs;
 
@@ -31,13 +32,27 @@ pub struct Parts {
     /// How failures are retried.
     pub retry: RetryPolicy,
     /// What others may watch.
-    pub counters: Arc<Counters>,
+    pub metrics: Arc<Metrics>,
     /// Whether it is well.
     pub health: Arc<Health>,
     pub(crate) runs: Runs,
 }
 
 impl Parts {
+    /// Shows how the pools do, beside what [`Metrics::new`] shows.
+    ///
+    /// # Errors
+    /// If the registry has such metrics already.
+    pub fn show_pools(&self, pools: &[PoolParts], registry: &Registry) -> Result<(), prometheus::Error> {
+        let watched = pools.iter().map(|pool| Watched {
+            id: pool.id.clone(),
+            limits: pool.limits.clone(),
+            told: pool.shared.as_ref().map(|shared| shared.told.clone()),
+        });
+        let gauges = PoolGauges::new(Arc::clone(&self.health), watched.collect())?;
+        registry.register(Box::new(gauges))
+    }
+
     /// Puts the parts together.
     #[must_use]
     pub fn new(
@@ -45,9 +60,9 @@ impl Parts {
         store: Store,
         client: Client,
         retry: RetryPolicy,
-        counters: Arc<Counters>,
+        metrics: Arc<Metrics>,
     ) -> Self {
-        Self { queue, store, client, retry, counters, health: Arc::default(), runs: Runs::default() }
+        Self { queue, store, client, retry, metrics, health: Arc::default(), runs: Runs::default() }
     }
 }
 

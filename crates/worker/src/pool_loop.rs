@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::WorkerError;
 use crate::call::PoolStopped;
@@ -151,8 +152,10 @@ impl PoolLoop {
     }
 
     fn begin(&mut self, delivery: Delivery, shift: &Shift) {
+        let (waited, span) = (delivery.waited(), delivery.span());
         if let Some(job) = self.desk.open.add(delivery) {
-            self.open.spawn(job::work(Arc::clone(&self.desk), shift.clone(), job));
+            self.desk.parts.metrics.received(&self.desk.pool.id, waited);
+            self.open.spawn(job::work(Arc::clone(&self.desk), shift.clone(), job).instrument(span));
         }
     }
 

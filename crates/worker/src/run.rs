@@ -47,6 +47,7 @@ pub async fn run(
         let (shared, song) = (pool.shared.take(), Arc::new(Song::default()));
         let works = Arc::default();
         sung.push((pool.id.clone(), Arc::clone(&works)));
+        parts.metrics.begin(&pool.id);
         let desk = Desk {
             slots: Semaphore::new(pool.slots as usize),
             parts: Arc::clone(&parts),

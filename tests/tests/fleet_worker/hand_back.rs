@@ -58,7 +58,7 @@ async fn what_a_job_cost_that_is_handed_back_is_recorded() {
     stage.queue.publish_job(&job).await.unwrap();
     let limits = Limits { requests_per_minute: Some(6), burst: Some(1), ..Limits::default() };
     let worker = stage.worker(&BOTH, &limits, Config { grace: Duration::from_secs(1), ..config() });
-    while worker.counters.read().samples < 2 {
+    while worker.metrics.read().samples < 2 {
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
     worker.end().await.unwrap();

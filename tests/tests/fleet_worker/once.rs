@@ -98,7 +98,7 @@ async fn tokens_of_an_answer_that_is_lost_stay_spent() {
         let limits = Limits { output_tokens_per_minute: Some(1_000_000), ..Limits::default() };
         let worker = stage.worker(&BOTH, &limits, config());
         stage.until_done(1).await;
-        let samples = worker.counters.read();
+        let samples = worker.metrics.read();
         assert_eq!(samples.retries.len(), 1, "{samples:?}");
         spent.push(worker.pool.reading().tokens.output_tokens - samples.output_tokens);
         worker.end().await.unwrap();

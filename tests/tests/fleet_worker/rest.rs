@@ -71,7 +71,7 @@ async fn jobs_of_a_target_that_one_worker_lacks_are_done_by_another() {
     let lacking = stage.worker(&["alto"], &Limits::default(), config());
     let knowing = stage.worker(&["alto", "bass"], &Limits::default(), config());
     stage.until_done(jobs.len()).await;
-    assert!(lacking.counters.read().jobs > 0 && knowing.counters.read().jobs > 0);
+    assert!(lacking.metrics.read().jobs > 0 && knowing.metrics.read().jobs > 0);
     lacking.end().await.unwrap();
     knowing.end().await.unwrap();
 }

@@ -18,7 +18,7 @@ use antiphon_queue::{EventStream, MemoryQueue, Queue};
 use antiphon_simulator::{FaultKind, FaultOrder, Running, Simulator, SimulatorConfig, Voices};
 use antiphon_store::Store;
 use antiphon_tests::{Asked, VOICES};
-use antiphon_worker::{Config, Counters, Health, PoolParts, RetryPolicy, WorkerError};
+use antiphon_worker::{Config, Health, Metrics, PoolParts, RetryPolicy, WorkerError};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -43,7 +43,7 @@ pub(crate) struct Stage {
 /// A worker at work. Dropping it kills it.
 pub(crate) struct Worker {
     pub(crate) stop: CancellationToken,
-    pub(crate) counters: Arc<Counters>,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) health: Arc<Health>,
     pub(crate) pool: Pool,
     pub(crate) task: JoinSet<Result<(), WorkerError>>,
@@ -136,18 +136,18 @@ impl Stage {
     fn start(&self, parts_of_pool: PoolParts, config: Config) -> Worker {
         let pool = parts_of_pool.limits().clone();
         let retry = RetryPolicy { first_wait: Duration::from_millis(1), ..RetryPolicy::default() };
-        let counters = Arc::new(Counters::default());
+        let metrics = Arc::new(Metrics::default());
         let parts = antiphon_worker::Parts::new(
             self.queue.clone(),
             self.store.clone(),
             Client::new(&HttpSettings::default()).unwrap(),
             retry,
-            Arc::clone(&counters),
+            Arc::clone(&metrics),
         );
         let health = Arc::clone(&parts.health);
         let (stop, mut task) = (CancellationToken::new(), JoinSet::new());
         task.spawn(antiphon_worker::run(Arc::new(parts), vec![parts_of_pool], config, stop.clone()));
-        Worker { stop, counters, health, pool, task }
+        Worker { stop, metrics, health, pool, task }
     }
 
     fn endpoints(&self, targets: &[&str]) -> BTreeMap<String, Endpoint> {

@@ -17,7 +17,7 @@ use antiphon_queue::Queue;
 use antiphon_simulator::{Running, Simulator, SimulatorConfig, Voices};
 use antiphon_store::Store;
 use antiphon_tests::{Asked, VOICES};
-use antiphon_worker::{Counters, PoolParts, RetryPolicy};
+use antiphon_worker::{Metrics, PoolParts, RetryPolicy};
 use futures::future::BoxFuture;
 use futures::{FutureExt, TryFutureExt};
 use tokio::task::JoinSet;
@@ -137,7 +137,7 @@ pub(crate) fn work(
         store.clone(),
         client,
         retry,
-        Arc::new(Counters::default()),
+        Arc::new(Metrics::default()),
     );
     let pools = asked.targets.iter().map(|name| pool(name, base_url)).collect();
     let config = antiphon_worker::Config {

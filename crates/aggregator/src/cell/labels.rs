@@ -9,6 +9,7 @@ use antiphon_stats::{Nested, Population, agreement, categorical, entropy, interv
 use super::crossed::{self, Scale};
 use super::{CellInput, DEVIANTS, Quotes, apart};
 use crate::estimates::{self, with_interval};
+use crate::groups;
 use crate::label::{Label, label_of};
 
 /// Labels of a cell, or of one language of it.
@@ -16,6 +17,8 @@ pub(super) struct LabelScores {
     pub(super) labels: Labels,
     pub(super) quotes: Quotes,
     pub(super) apart: Vec<UserApart>,
+    /// What each user adds to the agreement between users.
+    pub(super) adds: Vec<(u64, f64)>,
 }
 
 /// Row of the cell → its label.
@@ -82,7 +85,8 @@ fn score(input: &CellInput<'_>, language: Option<&str>, found: &Found) -> Option
         crossed,
         distribution,
     };
-    Some(LabelScores { labels, quotes, apart: apart::of_labels(input, language, &cell) })
+    let adds = groups::adds(&cell, &agreement);
+    Some(LabelScores { labels, quotes, apart: apart::of_labels(input, language, &cell), adds })
 }
 
 /// `short`: how often two answers are the same as they were written, ends apart.

@@ -9,6 +9,7 @@ use super::support::Support;
 use super::voted::voted;
 use super::{CellInput, DEVIANTS, Factors, Quotes, apart, clusters, quotations};
 use crate::estimates;
+use crate::groups;
 use crate::read_block::BlockSample;
 
 /// Agreement of wording in one language, with real samples to quote.
@@ -17,6 +18,8 @@ pub(super) struct WordingScores {
     pub(super) quotes: Quotes,
     /// Agreement between users without each of them.
     pub(super) without: Vec<WithoutUser>,
+    /// What each user adds to the agreement between users.
+    pub(super) adds: Vec<(u64, f64)>,
     pub(super) clusters: Option<Clusters>,
     pub(super) apart: Vec<UserApart>,
     pub(super) quotations: Option<Quotations>,
@@ -65,8 +68,10 @@ fn score(
         sentences: support.sentences(input, &exemplar.text, vocabulary),
         ..exemplar
     });
+    let texts = cell.filter_map(|answer| matches!(answer, Answer::Text(_)).then_some(()));
     WordingScores {
-        without: without(&cell, &scores.answered),
+        without: without(&texts, &scores.answered),
+        adds: groups::adds(&texts, &scores.answered),
         agreement: WordingAgreement {
             language: language.to_owned(),
             answered: estimates::agreement(&scores.answered, input.miss),
@@ -87,8 +92,7 @@ fn score(
 }
 
 /// Agreement without each user who has a text.
-fn without(cell: &Nested<Answer>, answered: &Agreement) -> Vec<WithoutUser> {
-    let texts = cell.filter_map(|answer| matches!(answer, Answer::Text(_)).then_some(()));
+fn without(texts: &Nested<()>, answered: &Agreement) -> Vec<WithoutUser> {
     let value = |at: usize| answered.without.get(at).copied();
     let user =
         |(at, user): (usize, &antiphon_stats::User<()>)| WithoutUser { user: user.id, agreement: value(at) };

@@ -11,7 +11,7 @@ use super::{WantedArguments, duration};
 /// How a service runs.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ServiceArguments {
-    /// Serve /healthz and /readyz at this address, for example 0.0.0.0:8081 [default: not]
+    /// Serve /healthz, /readyz and /metrics at this address, for example 0.0.0.0:8081 [default: not]
     #[arg(long, value_name = "ADDRESS", env = "ANTIPHON_LISTEN")]
     pub(crate) listen: Option<SocketAddr>,
     /// After SIGTERM or Ctrl-C, how long open work may take to end
@@ -32,6 +32,16 @@ pub(crate) struct CoordinatorArguments {
 pub(crate) struct AggregatorArguments {
     #[command(flatten)]
     pub(crate) service: ServiceArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ViewerArguments {
+    /// Serve reports, /metrics, /healthz and /readyz at this address
+    #[arg(long, value_name = "ADDRESS", env = "ANTIPHON_LISTEN", default_value = "127.0.0.1:9100")]
+    pub(crate) listen: SocketAddr,
+    /// How often the store is looked into
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration)]
+    pub(crate) refresh: std::time::Duration,
 }
 
 #[derive(Debug, Args)]

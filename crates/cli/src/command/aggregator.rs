@@ -25,5 +25,5 @@ pub(crate) async fn run(
     fleet.store.probe().await?;
     let grace = wanted.service.grace;
     let role = async |place, stop| aggregate(&place, settings, grace, &stop).await;
-    keep(&wanted.service, &fleet, role, *output).await
+    keep("aggregator", &wanted.service, &fleet, role, *output).await
 }

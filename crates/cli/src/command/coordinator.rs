@@ -22,5 +22,5 @@ pub(crate) async fn run(
     );
     fleet.store.probe().await?;
     let role = async |place, stop| coordinate(&place, wanted.window as usize, &stop).await;
-    keep(&wanted.service, &fleet, role, *output).await
+    keep("coordinator", &wanted.service, &fleet, role, *output).await
 }

@@ -34,7 +34,7 @@ pub(crate) async fn run(
     fleet.store.probe().await?;
     let (config, grace) = (&fleet.config, wanted.service.grace);
     let role = async |place, stop| Box::pin(work(&place, config, choice, grace, &stop)).await;
-    keep(&wanted.service, &fleet, role, *output).await
+    keep("worker", &wanted.service, &fleet, role, *output).await
 }
 
 fn must_be_there(pool: &PoolId, config: &Config) -> Result<(), Usage> {

@@ -10,7 +10,7 @@ use antiphon_core::plan::Plan;
 use antiphon_core::{Manifest, PoolId};
 use antiphon_queue::Queue;
 use antiphon_store::Store;
-use antiphon_worker::{Config as WorkerConfig, Counters, Parts as WorkerParts, RetryPolicy};
+use antiphon_worker::{Config as WorkerConfig, Metrics, Parts as WorkerParts, RetryPolicy};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -39,18 +39,17 @@ pub(crate) async fn sing(
 ) -> anyhow::Result<Sung> {
     let manifest = &opened.manifest;
     let queue = Queue::memory();
-    let counters = Arc::new(Counters::default());
+    let metrics = Arc::new(Metrics::default());
     let progress = Arc::new(Progress::default());
     // A run of which nothing is left needs no keys.
     let pools = if is_done(store, opened).await? { Vec::new() } else { pools(manifest, config)? };
     let watched = pools.iter().map(|pool| (pool.id.clone(), pool.limits.clone())).collect();
-    let watch = Watch::new(Arc::clone(&counters), Arc::clone(&progress), watched, output);
+    let watch = Watch::new(Arc::clone(&metrics), Arc::clone(&progress), watched, output);
     let slots: u32 = pools.iter().map(|pool| pool.slots).sum();
     let gauge = Arc::new(Ruler { store: store.clone() });
     let coordinator = CoordinatorParts { queue: queue.clone(), store: store.clone(), progress, gauge };
     let client = config.client()?;
-    let worker =
-        WorkerParts::new(queue, store.clone(), client, RetryPolicy::default(), Arc::clone(&counters));
+    let worker = WorkerParts::new(queue, store.clone(), client, RetryPolicy::default(), Arc::clone(&metrics));
     let window = CoordinatorConfig::one_process(window(slots, manifest.sessions_per_job));
     let work = WorkerConfig {
         sessions_per_job: manifest.sessions_per_job,
@@ -86,7 +85,7 @@ pub(crate) async fn sing(
     } {
         ended??;
     }
-    let reading = counters.read();
+    let reading = metrics.read();
     let mut report = report?;
     // An interrupted coordinator has not seen the jobs that ended within the grace period.
     report.stored = store.result_keys(&manifest.run).await?.len() as u64;

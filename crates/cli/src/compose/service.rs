@@ -8,7 +8,8 @@ use antiphon_coordinator::{Config as CoordinatorConfig, Parts as CoordinatorPart
 use antiphon_core::{PoolId, SESSIONS_PER_JOB};
 use antiphon_queue::Queue;
 use antiphon_store::Store;
-use antiphon_worker::{Config as WorkerConfig, Counters, Health, Parts as WorkerParts, RetryPolicy};
+use antiphon_worker::{Config as WorkerConfig, Health, Metrics, Parts as WorkerParts, RetryPolicy};
+use prometheus::Registry;
 use tokio_util::sync::CancellationToken;
 
 use super::pools::Singing;
@@ -27,6 +28,7 @@ pub(crate) struct Place {
     pub(crate) queue: Queue,
     pub(crate) store: Store,
     pub(crate) signs: Arc<Signs>,
+    pub(crate) registry: Registry,
 }
 
 /// The pools that a worker sings in, and why not in the others.
@@ -69,10 +71,11 @@ pub(crate) async fn work(
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
     let Place { queue, store, .. } = place.clone();
-    let counters = Arc::new(Counters::default());
-    let parts = WorkerParts::new(queue, store, config.client()?, RetryPolicy::default(), counters);
+    let metrics = Arc::new(Metrics::new(&place.registry)?);
+    let parts = WorkerParts::new(queue, store, config.client()?, RetryPolicy::default(), metrics);
     let health = Arc::clone(&parts.health);
-    let pools = choice.singing.into_iter().map(Singing::into_parts).collect();
+    let pools: Vec<_> = choice.singing.into_iter().map(Singing::into_parts).collect();
+    parts.show_pools(&pools, &place.registry)?;
     let park = Some(WorkerConfig::PARK);
     let work = WorkerConfig {
         sessions_per_job: SESSIONS_PER_JOB,
@@ -103,6 +106,7 @@ async fn nothing_to_finish(place: &Place, health: &Health, stop: &CancellationTo
 pub(crate) async fn coordinate(place: &Place, window: usize, stop: &CancellationToken) -> anyhow::Result<()> {
     let Place { queue, store, .. } = place.clone();
     let progress = Arc::new(Progress::default());
+    progress.show(&place.registry)?;
     let gauge = Arc::new(Ruler { store: store.clone() });
     let parts = CoordinatorParts { queue, store, progress: Arc::clone(&progress), gauge };
     let config = CoordinatorConfig::fleet(window);
@@ -126,7 +130,8 @@ pub(crate) async fn aggregate(
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
     let parts = antiphon_aggregator::Parts { store: place.store.clone(), settings };
-    let role = antiphon_aggregator::serve(&parts, &place.queue, grace, stop);
+    let metrics = antiphon_aggregator::Metrics::new(&place.registry)?;
+    let role = antiphon_aggregator::serve(&parts, &place.queue, &metrics, grace, stop);
     watched(place, role, || Ok("summing up".to_owned())).await?;
     Ok(())
 }

@@ -14,3 +14,4 @@ mod nights;
 mod recall;
 mod samples;
 mod secrets;
+mod viewer;

@@ -1,6 +1,7 @@
 //! One queue: what waits, what waits for its time, and what is delivered but not settled. Synchronous, told the time.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::Instant;
@@ -11,6 +12,10 @@ use crate::DELIVERY_LIMIT;
 pub(super) struct Message {
     body: Bytes,
     losses: u32,
+    /// From when it could be delivered.
+    ready: Instant,
+    /// The trace that it belongs to.
+    trace: Option<String>,
 }
 
 /// What becomes of a message that was lost.
@@ -21,11 +26,24 @@ pub(super) enum Lost {
 
 impl Message {
     pub(super) fn new(body: Bytes) -> Self {
-        Self { body, losses: 0 }
+        Self { body, losses: 0, ready: Instant::now(), trace: None }
     }
 
     pub(super) fn body(&self) -> Bytes {
         self.body.clone()
+    }
+
+    pub(super) fn of_trace(self, trace: Option<String>) -> Self {
+        Self { trace, ..self }
+    }
+
+    pub(super) fn trace(&self) -> Option<String> {
+        self.trace.clone()
+    }
+
+    /// How long it could have been delivered by now.
+    pub(super) fn waited(&self) -> Duration {
+        self.ready.elapsed()
     }
 
     pub(super) fn lost(mut self) -> Lost {
@@ -55,6 +73,7 @@ impl Line {
     }
 
     pub(super) fn add_later(&mut self, message: Message, due: Instant) {
+        let message = Message { ready: due, ..message };
         let number = self.number();
         self.later.insert((due, number), message);
     }

@@ -66,7 +66,7 @@ async fn a_slow_listener_misses_the_oldest_hints_and_goes_on() {
 async fn a_full_queue_says_so() {
     let (queue, memory) = with_jobs(0).await;
     for _ in 0..LARGEST_DEPTH {
-        memory.publish_job(&pool(), Bytes::new()).unwrap();
+        memory.publish_job(&pool(), Bytes::new(), None).unwrap();
     }
     let refused = queue.publish_job(&job(&pool(), 0)).await;
     assert!(matches!(refused, Err(QueueError::Full { waiting: LARGEST_DEPTH, .. })), "{refused:?}");
@@ -76,7 +76,7 @@ async fn a_full_queue_says_so() {
 #[tokio::test]
 async fn a_message_that_is_no_job_is_reported_once_and_holds_up_nothing() {
     let (queue, memory) = with_jobs(0).await;
-    memory.publish_job(&pool(), Bytes::from_static(b"\x01")).unwrap();
+    memory.publish_job(&pool(), Bytes::from_static(b"\x01"), None).unwrap();
     queue.publish_job(&job(&pool(), 7)).await.unwrap();
     let mut consumer = queue.consume_jobs(&pool(), 1).await.unwrap();
     let error = consumer.next().await.unwrap_err();

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use lapin::BasicProperties;
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 
+use super::clock;
 use super::declare::milliseconds;
 use super::pieces::{CALLS, CHOIR, DEAD, DELAYS, EVENTS, JOBS, UNREADABLE};
 
@@ -16,6 +17,10 @@ const TRANSIENT: u8 = 1;
 
 /// The format that the message was written in; for whoever looks at it in the broker.
 const FORMAT: &str = "antiphon-format";
+/// From when a job may be delivered, in milliseconds since 1970: how long it waits in queues is told by it.
+pub(super) const READY: &str = "antiphon-ready-ms";
+/// The trace that a job belongs to, as W3C Trace Context writes it.
+pub(super) const TRACE: &str = "traceparent";
 /// Milliseconds that a job is to wait after the delay of its queue.
 pub(super) const REST: &str = "antiphon-rest-ms";
 /// How often somebody could not read the message.
@@ -45,22 +50,35 @@ impl Parcel {
     }
 
     pub(super) fn job(pool: &PoolId, body: Bytes) -> Self {
-        Self::new(JOBS, pool.as_str(), body)
+        Self::new(JOBS, pool.as_str(), body).ready_in(Duration::ZERO)
     }
 
     /// A job that is to come back to its pool after a while: it waits in the shortest queue that is long enough. Beyond the
     /// longest it takes several turns, the rest being in a header.
     pub(super) fn retry(pool: &str, body: Bytes, delay: Duration) -> Self {
         if delay.is_zero() {
-            return Self::new(JOBS, pool, body);
+            return Self::new(JOBS, pool, body).ready_in(delay);
         }
         let fitting = DELAYS.iter().find(|(_, longest)| delay <= *longest);
         let (queue, waited) = fitting.unwrap_or(&DELAYS[DELAYS.len() - 1]);
-        let parcel = Self::new(queue, pool, body);
+        let parcel = Self::new(queue, pool, body).ready_in(delay);
         match delay.saturating_sub(*waited) {
             Duration::ZERO => parcel,
             rest => parcel.with(REST, AMQPValue::LongLongInt(milliseconds(rest))),
         }
+    }
+
+    /// With the trace that it belongs to, if anybody traces.
+    pub(super) fn of_trace(self, trace: Option<String>) -> Self {
+        match trace {
+            Some(trace) => self.with(TRACE, AMQPValue::LongString(trace.into())),
+            None => self,
+        }
+    }
+
+    fn ready_in(self, delay: Duration) -> Self {
+        let ready = clock::now_ms().saturating_add(milliseconds(delay));
+        self.with(READY, AMQPValue::LongLongInt(ready))
     }
 
     pub(super) fn unread(self, times: i64) -> Self {
@@ -113,8 +131,8 @@ mod tests {
 
     fn waits(seconds: u64) -> (String, Option<i64>) {
         let parcel = Parcel::retry("p", Bytes::new(), Duration::from_secs(seconds));
-        let rest = parcel.headers.iter().find_map(|(_, value)| value.as_long_long_int());
-        (parcel.exchange.to_string(), rest)
+        let rest = parcel.headers.iter().find(|(name, _)| *name == REST);
+        (parcel.exchange.to_string(), rest.and_then(|(_, value)| value.as_long_long_int()))
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
+use super::clock;
 use super::parcel::Parcel;
 use super::publisher::Publisher;
 use crate::QueueError;
@@ -26,6 +27,10 @@ pub(crate) struct Receipt {
     publisher: Publisher,
     /// As it came, for a copy that loses nothing of it.
     body: Bytes,
+    /// From when it could be delivered, in milliseconds since 1970, if its sender said so.
+    ready_ms: Option<i64>,
+    /// The trace that it belongs to.
+    trace: Option<String>,
 }
 
 impl Receipt {
@@ -34,8 +39,20 @@ impl Receipt {
         orders: mpsc::UnboundedSender<Order>,
         publisher: Publisher,
         body: Bytes,
+        (ready_ms, trace): (Option<i64>, Option<String>),
     ) -> Self {
-        Self { tag: Some(tag), orders, publisher, body }
+        Self { tag: Some(tag), orders, publisher, body, ready_ms, trace }
+    }
+
+    /// The trace that it belongs to.
+    pub(crate) fn trace(&self) -> Option<&str> {
+        self.trace.as_deref()
+    }
+
+    /// How long it could have been delivered by now, as far as the clocks of two machines tell.
+    pub(crate) fn waited(&self) -> Option<Duration> {
+        let waited = clock::now_ms().saturating_sub(self.ready_ms?);
+        Some(Duration::from_millis(u64::try_from(waited).unwrap_or_default()))
     }
 
     /// Whether the broker has given the message back to its queue, or will do so at once.
@@ -60,7 +77,7 @@ impl Receipt {
 
     /// Publishes a copy that comes later, then acks this one. A crash in between leaves two of them, never none.
     pub(crate) async fn retry(self, pool: &str, delay: Duration) -> Result<bool, QueueError> {
-        let copy = Parcel::retry(pool, self.body.clone(), delay);
+        let copy = Parcel::retry(pool, self.body.clone(), delay).of_trace(self.trace.clone());
         self.replace_by(copy).await
     }
 

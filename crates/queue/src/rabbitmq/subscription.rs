@@ -26,7 +26,7 @@ use super::pieces;
 use super::publisher::Publisher;
 use super::receipt::{Order, Receipt};
 use super::session::Session;
-use super::triage::{Triage, triage};
+use super::triage::{Triage, ready_ms, trace, triage};
 use crate::QueueError;
 
 /// Dead letters and calls in work at a time.
@@ -213,7 +213,8 @@ impl Listener {
         let body = Bytes::from(std::mem::take(&mut delivery.data));
         let tag = delivery.delivery_tag;
         let triaged = triage(&self.source, &delivery, &body);
-        let receipt = |body| Receipt::new(tag, orders.clone(), self.publisher.clone(), body);
+        let told = (ready_ms(&delivery), trace(&delivery));
+        let receipt = |body| Receipt::new(tag, orders.clone(), self.publisher.clone(), body, told.clone());
         match triaged {
             Triage::Move(parcel) => return Some(move_elsewhere(self.publisher.clone(), tag, parcel)),
             Triage::Job(job) => self.hear(Heard::Job(job, receipt(body))),

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use lapin::message::Delivery;
 use lapin::types::{AMQPValue, FieldTable};
 
-use super::parcel::{Parcel, REST, UNREAD};
+use super::parcel::{Parcel, READY, REST, TRACE, UNREAD};
 use super::pieces::{self, DELAYS};
 use super::subscription::Source;
 use crate::{DELIVERY_LIMIT, DELIVERY_LIMIT_REASON, wire};
@@ -39,7 +39,8 @@ pub(super) fn triage(source: &Source, delivery: &Delivery, body: &Bytes) -> Tria
 fn job(pool: &str, headers: &FieldTable, body: &Bytes) -> Triage {
     let rest = number(headers, REST).and_then(|rest| u64::try_from(rest).ok()).unwrap_or(0);
     if rest > 0 {
-        return Triage::Move(Parcel::retry(pool, body.clone(), Duration::from_millis(rest)));
+        let parcel = Parcel::retry(pool, body.clone(), Duration::from_millis(rest));
+        return Triage::Move(parcel.of_trace(headers.inner().get(TRACE).map(words)));
     }
     let job = match wire::decode_job(body) {
         Ok(job) => job,
@@ -51,6 +52,16 @@ fn job(pool: &str, headers: &FieldTable, body: &Bytes) -> Triage {
         return Triage::Move(Parcel::dead(pool, wire::encode(&letter)));
     }
     Triage::Job(job)
+}
+
+/// The trace that it belongs to.
+pub(super) fn trace(delivery: &Delivery) -> Option<String> {
+    Some(words(delivery.properties.headers().as_ref()?.inner().get(TRACE)?))
+}
+
+/// From when it could be delivered, in milliseconds since 1970, if its sender said so.
+pub(super) fn ready_ms(delivery: &Delivery) -> Option<i64> {
+    number(delivery.properties.headers().as_ref()?, READY)
 }
 
 /// Somebody newer may be able to read it.

@@ -108,6 +108,7 @@ fn summary_of(cells: Vec<Cell>) -> Summary {
         targets: vec![anthropic(), llama()],
         completeness: Completeness { complete: total.is_complete(), total, targets },
         cells,
+        groups: Vec::new(),
         scales: vec![scale("opus-default", Some(0.912)), scale("local-llama-3.1-8b-instruct-q4_k_m", None)],
         rules_version: Some(1),
         refusals: mirrored::refusals(),

@@ -9,7 +9,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Failure;
-use crate::{Put, Store, StoreError};
+use crate::store::Backend;
+use crate::{Put, StoreError};
 use scripted::{Answer, Scripted, error_body, ok, page, refusal};
 
 const CREATE_ONLY: &str = "if-none-match: *";
@@ -119,7 +120,7 @@ async fn an_answer_that_does_not_come_is_not_waited_for() {
 async fn what_passes_is_tried_for_as_long_as_the_settings_say() {
     let server = Scripted::start().await;
     let store = server.store([]).await;
-    let Store::S3(s3) = &store else { panic!("it is a bucket") };
+    let Backend::S3(s3) = &store.backend else { panic!("it is a bucket") };
     let patience = server.settings().s3.patience;
     tokio::time::pause();
     let begin = Instant::now();

@@ -6,7 +6,7 @@ use antiphon_providers::{Client, HttpSettings};
 use antiphon_store::Store;
 
 use super::*;
-use crate::{Counters, RetryPolicy};
+use crate::{Metrics, RetryPolicy};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -23,8 +23,8 @@ struct Stage {
 
 fn voice() -> (Stage, Voice, mpsc::Receiver<Option<Duration>>) {
     let client = Client::new(&HttpSettings::default()).unwrap();
-    let counters = Arc::new(Counters::default());
-    let parts = Parts::new(Queue::memory(), Store::memory(), client, RetryPolicy::default(), counters);
+    let metrics = Arc::new(Metrics::default());
+    let parts = Parts::new(Queue::memory(), Store::memory(), client, RetryPolicy::default(), metrics);
     let told = Limits { requests_per_minute: Some(600), ..Limits::default() };
     let mut pool = PoolParts::in_choir(pool(), told, ChoirSettings::default(), 4, BTreeMap::new());
     let shared = pool.shared.take().unwrap();
@@ -45,7 +45,7 @@ impl Stage {
         let (after_ms, voice) = (Some(60_000), VoiceId(1));
         let hush = ChoirMessage::Hush(Hush { format: OBJECT_FORMAT, pool: pool(), voice, after_ms });
         self.parts.queue.publish_choir(&hush).await.unwrap();
-        while self.parts.counters.read().hushes_heard == 0 {
+        while self.parts.metrics.read().hushes_heard == 0 {
             sleep(SECOND / 10).await;
         }
     }
