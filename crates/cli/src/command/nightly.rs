@@ -65,6 +65,7 @@ pub(crate) async fn run(
     store.put(&key, comparison_page(&comparison).into()).await?;
     store.put(&beside("history.html"), history_page(&history).into()).await?;
     store.put_json(&keys::summary(&night, "comparison.json"), &comparison).await?;
+    store.put_json(&keys::summary(&night, "history.json"), &history).await?;
     tell(&comparison, &nightly.written, *output)?;
     let report = open_store::place(&address, &key);
     output.note(format!("comparison: {report}"));
