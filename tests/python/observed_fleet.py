@@ -1,6 +1,6 @@
 """A fleet that is scraped: broker, S3 server, simulated models, two coordinators, two workers, an aggregator, a viewer, and Prometheus.
 
-`Fleet.live` lets it live through what leaves a trace in every metric: a dead job, failures, 429s, a budget, and three nights.
+`Fleet.live` lets it live through what leaves a trace in every metric: a dead job, failures, 429s, a budget, and two nights.
 """
 
 import base64
@@ -37,7 +37,7 @@ voices:
       - {name: oath, match: oath, kind: choice, options: [{text: the first, weight: 8}, {text: the second, weight: 2}]}
       - {name: duty, match: duty, kind: choice, options: [{text: to one, weight: 8}, {text: to all, weight: 2}]}
     default: {words: 20, variation: 0.2}
-    drift: [{from: 2026-11-03, refusal_rate: 0.8}]
+    drift: [{from: 2026-11-02, refusal_rate: 0.8}]
   - name: fickle
     seed: 8
     vary_by_run: true
@@ -253,11 +253,13 @@ class Fleet:
         self.command("watch", "troubled", codes=(3,))
         self.fault("server_error", 0, "fickle")
         self.fault("rate_limit", 0, "steady")
-        for day, codes in (("01", (0,)), ("02", (0, 4, 5)), ("03", (4,))):
-            fetch(f"{self.models}/_sim/date", {"date": f"2026-11-{day}"})
-            self.command("nightly", "nightly.suite.yaml", "--date", f"2026-11-{day}", "--first-is-baseline", codes=codes)
-            self.command("report", f"nightly-2026-11-{day}", "--fleet")
-        blocked = 'antiphon_result_verdict{suite="nightly",verdict="BLOCK"} == 1'
+        # The first night is the baseline, and on the second a voice refuses.
+        for day, code in ("2026-11-01", 0), ("2026-11-02", 4):
+            fetch(f"{self.models}/_sim/date", {"date": day})
+            self.command("nightly", "nightly.suite.yaml", "--date", day, "--first-is-baseline", codes=(code,))
+            self.command("report", f"nightly-{day}", "--fleet")
+        # For some seconds, so that a look at the past finds it.
+        blocked = 'count_over_time((antiphon_result_verdict{suite="nightly",verdict="BLOCK"} == 1)[30s:1s]) > 5'
         wait_for("the viewer's word on the last night", lambda: self.ask("query", query=blocked)["result"])
 
     def end(self):

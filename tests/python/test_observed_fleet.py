@@ -96,4 +96,4 @@ def test_links_to_reports_lead_to_pages(fleet):
     for url in links:
         assert "<html" in fetch(substituted(url, {"viewer": viewer, "suite": "nightly"}))
     for page in ("index.html", "comparison.html", "history.html"):
-        assert "<html" in fetch(f"{viewer}/runs/nightly-2026-11-03/{page}")
+        assert "<html" in fetch(f"{viewer}/runs/nightly-2026-11-02/{page}")
