@@ -99,7 +99,7 @@ fn the_example_of_extraction_is_right() {
     let loaded =
         antiphon_coordinator::load_suite(&root().join("configs/extract.suite.yaml"), &catalogue(), None);
     let manifest = loaded.unwrap().manifest;
-    assert_eq!(manifest.probes.len(), 10);
+    assert_eq!(manifest.probes.len(), 13);
     assert!(manifest.scoring.convergence.is_some(), "an invented title is there to compare with");
     assert_eq!(manifest.documents.len(), 1, "the document is held once");
 }

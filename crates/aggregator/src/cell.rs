@@ -5,6 +5,7 @@ mod by_user;
 pub(crate) mod clusters;
 mod crossed;
 mod labels;
+mod mentions;
 mod quotations;
 mod recall;
 mod support;
@@ -199,6 +200,7 @@ impl CellInput<'_> {
             truncated: rate(|outcome| matches!(outcome, Outcome::Truncated)),
             refused_by_rule: self.by_rule(|classes| Some(classes.refusal == Refusal::Refused)),
             refusal_undecided: self.by_rule(|classes| Some(classes.refusal == Refusal::Undecided)),
+            mentioned: mentions::rate(self),
             hedged: self.by_rule(|classes| Some(classes.hedging? == Hedging::Hedged)),
             hedging_undecided: self.by_rule(|classes| Some(classes.hedging? == Hedging::Undecided)),
         }

@@ -287,6 +287,9 @@ pub struct Probe {
     /// `choice`: the first option is how a document goes on, and the others are like it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub continues: Option<Continues>,
+    /// Names that are looked for in the answers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<String>,
 }
 
 /// The text of a probe in one language.

@@ -221,6 +221,9 @@ pub struct SuiteProbe {
     /// `paired`: two mirrored prompts on one topic, instead of `prompt`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sides: Option<SuiteSides>,
+    /// `open`, `short` and `refusal`: names that are looked for in the answers, whole words whatever their case. One of them is enough.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mentions: Option<Vec<String>>,
     /// The same in other languages.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub translations: BTreeMap<String, Translation>,

@@ -257,6 +257,9 @@ pub struct Rates {
     /// Of which the rule cannot tell whether they refuse.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refusal_undecided: Option<Estimate>,
+    /// Named one of the names that the probe looks for; absent where it looks for none. Answers without a text name nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mentioned: Option<Estimate>,
     /// Hedged by rule, among those with a text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hedged: Option<Estimate>,

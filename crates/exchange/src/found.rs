@@ -243,6 +243,7 @@ fn probes(
                 .collect(),
             kind: kind.of_probe(),
             continues: None,
+            mentions: Vec::new(),
         });
     }
     if reworded > 0 {

@@ -5,6 +5,7 @@ mod coverage;
 mod evidence;
 mod limits;
 mod map;
+mod provenance;
 
 use antiphon_core::RecallRules;
 use antiphon_core::summary::{DocumentVerdict, Knows, Manner, Summary};
@@ -33,6 +34,7 @@ pub(crate) fn section(summary: &Summary, probes: &Probes<'_>) -> Markup {
                 }
                 (glance(summary))
                 @for (at, verdict) in summary.verdicts.iter().enumerate() { (one(summary, probes, at, verdict)) }
+                (provenance::section(summary))
                 (limits::list(summary))
                 (map::section(summary))
             }

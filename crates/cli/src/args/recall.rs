@@ -16,7 +16,7 @@ pub(crate) struct RecallArguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum RecallCommand {
     /// Write a suite that asks whether targets know a document, with its controls and the tests that decide
-    New(RecallNewArguments),
+    New(Box<RecallNewArguments>),
 }
 
 #[derive(Debug, Args)]
@@ -39,6 +39,12 @@ pub(crate) struct RecallNewArguments {
     /// What the document is called in questions [default: its first heading, or its file's name]
     #[arg(long, value_name = "TEXT")]
     pub(crate) title: Option<String>,
+    /// Who wrote it: targets are asked for the name. Other spellings may be given as well
+    #[arg(long, value_name = "NAME", conflicts_with = "completion")]
+    pub(crate) author: Vec<String>,
+    /// What it is about, in a few words: targets are asked which texts on that there are, and whether they name it is counted
+    #[arg(long, value_name = "TEXT", conflicts_with = "completion")]
+    pub(crate) about: Option<String>,
     /// Ask about these words of the document only, counted from 0
     #[arg(long, value_name = "FROM..TO", value_parser = words)]
     pub(crate) words: Option<Range<usize>>,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::desk::Desk;
+use crate::desk::{Desk, KEY, simulator};
 
 /// 60 sections of English sentences.
 fn document() -> String {
@@ -90,4 +90,56 @@ fn what_cannot_be_asked_leaves_nothing_behind() {
         assert_ne!(done.code, 0, "{line}");
         assert_eq!(desk.listing("."), before, "{line}");
     }
+}
+
+/// A voice that knows the author of this document, mostly, and of no other; and that names the document unasked one time in five.
+const VOICES: &str = "\
+voices:
+  - name: steady
+    seed: 3
+    answers:
+      - {name: nobody, match: '/Eastmere/', kind: text, options: [{text: unknown, weight: 9}, {text: Bo Ray, weight: 1}]}
+      - {name: author, match: '/Who wrote/', kind: text, options: [{text: It was Ann Lee., weight: 4}, {text: unknown, weight: 1}]}
+      - {name: unasked, match: '/Which texts/', kind: text, options: [{text: 'The Night Charter, and others.', weight: 1}, {text: 'Several.', weight: 4}]}
+";
+
+#[test]
+fn where_a_document_comes_from_is_asked_and_counted() {
+    let mut desk = desk();
+    desk.set("SIM_KEY", KEY);
+    desk.write(
+        "antiphon.toml",
+        format!(
+            "[providers.sim]\napi = \"openai\"\nbase_url = \"{}/v1\"\nkey_env = \"SIM_KEY\"\nsend_sample_key = true\n\n[targets.voice]\nprovider = \
+             \"sim\"\nmodel = \"steady\"\n",
+            simulator(VOICES)
+        ),
+    );
+    let mut new = desk.command();
+    let line = "recall new --document charter.md --targets voice --cuts 8 --users 60";
+    new.args(line.split(' ')).args([
+        "--title",
+        "The Night Charter",
+        "--author",
+        "Ann Lee",
+        "--author",
+        "A. Lee",
+    ]);
+    let done: crate::desk::Done = new.args(["--about", "night guards"]).output().unwrap().into();
+    assert_eq!(done.code, 0, "{}", done.err);
+    desk.good("run recall-charter.suite.yaml --run seen --only provenance --yes");
+    let summary = std::fs::read(desk.path("antiphon-data/runs/seen/summary/summary.json")).unwrap();
+    let summary: serde_json::Value = serde_json::from_slice(&summary).unwrap();
+    let named = |probe: &str| -> (f64, f64, f64) {
+        let cells = summary["cells"].as_array().unwrap();
+        let cell = cells.iter().find(|cell| cell["probe"] == probe).unwrap();
+        let rate = &cell["rates"]["mentioned"];
+        let number = |name: &str| rate[name].as_f64().unwrap();
+        (number("value"), number("low"), number("high"))
+    };
+    let (_, low, high) = named("author");
+    assert!(low < 0.8 && 0.8 < high && low > 0.5, "4 of 5 say it: {low} to {high}");
+    assert!(named("author-of-none").0.abs() < 1e-12, "{:?}", named("author-of-none"));
+    let (_, low, high) = named("unprompted");
+    assert!(low < 0.2 && 0.2 < high && high < 0.5, "1 of 5 names it: {low} to {high}");
 }

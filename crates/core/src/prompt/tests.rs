@@ -31,6 +31,7 @@ fn probe(kind: ProbeKind, turns: &[&str], options: &[&str]) -> Probe {
         wordings: BTreeMap::from([("en".into(), wording)]),
         kind,
         continues: None,
+        mentions: Vec::new(),
     }
 }
 

@@ -8,6 +8,9 @@ use crate::prompt::MOST_OPTIONS;
 use crate::suite::{Suite, SuiteKind, SuiteProbe, Translation};
 use crate::{ProbeId, UserDesign};
 
+/// Names that a probe may look for.
+const MOST_NAMES: usize = 50;
+
 mod dataset;
 mod extract;
 mod mirrored;
@@ -101,6 +104,12 @@ impl Entry<'_> {
             ("grow", probe.grow.is_some(), extract, "kind `extract`"),
             ("expect", probe.expect.is_some(), kind == SuiteKind::Refusal, "kind `refusal`"),
             (
+                "mentions",
+                probe.mentions.is_some(),
+                matches!(kind, SuiteKind::Open | SuiteKind::Short | SuiteKind::Refusal) && !from,
+                "single probes of the kinds `open`, `short` and `refusal`",
+            ),
+            (
                 "sides",
                 probe.sides.is_some(),
                 paired && !from,
@@ -181,7 +190,20 @@ impl Entry<'_> {
             wordings,
             kind: self.probe_kind()?,
             continues: None,
+            mentions: self.mentions()?,
         })
+    }
+
+    /// A name without a letter or digit would be found in every answer, or in none.
+    fn mentions(&self) -> Result<Vec<String>, Problem> {
+        let names = self.written.mentions.clone().unwrap_or_default();
+        if names.len() > MOST_NAMES {
+            return self.problem(format!("`mentions` has {} names, and takes {MOST_NAMES}", names.len()));
+        }
+        match names.iter().find(|name| !name.chars().any(char::is_alphanumeric)) {
+            Some(name) => self.problem(format!("`mentions`: {name:?} is no name; it has no letter")),
+            None => Ok(names),
+        }
     }
 
     fn wording(&self, text: &Translation, place: &str) -> Result<Wording, Problem> {

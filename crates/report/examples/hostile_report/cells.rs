@@ -123,6 +123,7 @@ fn cell(target_id: &str, probe_id: &str, kind: &str, question: &str) -> Cell {
             refusal_undecided: Some(estimate(0.013, 0.01)),
             hedged: Some(estimate(0.11, 0.03)),
             hedging_undecided: Some(estimate(0.008, 0.008)),
+            mentioned: None,
         },
         labels: Vec::new(),
         wording: Vec::new(),

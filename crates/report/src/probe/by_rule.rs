@@ -11,6 +11,7 @@ pub(super) fn table(cells: &[&Cell]) -> Markup {
             @match rate { Some(rate) => (Form::Percent.stacked(rate)), None => (UNDEFINED) }
         }
     };
+    let mentions = cells.iter().any(|cell| cell.rates.mentioned.is_some());
     html! {
         @if cells.iter().any(|cell| cell.rates.refused_by_rule.is_some()) {
             div.scroll role="region" aria-label="Refusal and hedging by rule" tabindex="0" {
@@ -20,6 +21,7 @@ pub(super) fn table(cells: &[&Cell]) -> Markup {
                         tr {
                             th scope="col" { "Target" } th scope="col" { "Refused" } th scope="col" { "The rule cannot tell" }
                             th scope="col" { "Hedged" } th scope="col" { "The rule cannot tell" }
+                            @if mentions { th scope="col" { "Named it" } }
                         }
                     }
                     tbody {
@@ -30,6 +32,7 @@ pub(super) fn table(cells: &[&Cell]) -> Markup {
                                 td { (shown(&cell.rates.refusal_undecided)) }
                                 td { (shown(&cell.rates.hedged)) }
                                 td { (shown(&cell.rates.hedging_undecided)) }
+                                @if mentions { td { (shown(&cell.rates.mentioned)) } }
                             }
                         }
                     }

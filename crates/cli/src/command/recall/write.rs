@@ -81,6 +81,7 @@ pub(super) fn suite(
     for entry in &plan.entries {
         line(probe(new, title, entry));
     }
+    provenance(new, title).into_iter().for_each(line);
     text
 }
 
@@ -139,6 +140,39 @@ fn probe(new: &RecallNewArguments, title: &str, entry: &Entry) -> String {
     let _ = writeln!(text, "    cuts: [{}]", cuts.join(", "));
     let _ = writeln!(text, "    prompt: {}", quoted(&prompt));
     text
+}
+
+/// A document that does not exist, so that whoever is named as its author is a guess.
+const NOWHERE: &str = "The Charter of the Lamp Office at Eastmere Harbour";
+
+/// Who wrote it, and whether it is named unasked.
+fn provenance(new: &RecallNewArguments, title: &str) -> Vec<String> {
+    let mut entries = Vec::new();
+    let mut entry = |id: &str, kind: &str, names: &[String], prompt: &str| {
+        let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
+        entries.push(format!(
+            "  - id: {id}\n    group: provenance\n    kind: {kind}\n    mentions: [{}]\n    prompt: {}\n",
+            names.join(", "),
+            quoted(prompt)
+        ));
+    };
+    let who = |title: &str| format!("Who wrote “{title}”? Answer with a name alone, or with “unknown”.");
+    if !new.author.is_empty() {
+        entry("author", "short", &new.author, &who(&plain(title)));
+        entry("author-of-none", "short", &new.author, &who(NOWHERE));
+    }
+    if let Some(about) = &new.about {
+        let prompt =
+            format!("Which texts on {} should one know? Name ten, with a sentence on each.", plain(about));
+        entry("unprompted", "open", &[one_line(title)], &prompt);
+    }
+    if let Some(first) = entries.first_mut() {
+        first.insert_str(
+            0,
+            "  # Where it comes from. Not part of the verdict: who knows a title need not know the text.\n",
+        );
+    }
+    entries
 }
 
 /// A title inside a template: it must not end it.

@@ -80,6 +80,7 @@ impl Entry<'_> {
                 wordings: wordings(prompt(prompts.unwrap_or_default())?, options),
                 kind,
                 continues: None,
+                mentions: Vec::new(),
             });
         }
         Ok(probes)

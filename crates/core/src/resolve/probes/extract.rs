@@ -60,6 +60,7 @@ impl Entry<'_> {
             wordings: wordings.clone(),
             kind: ProbeKind::Extract(chain),
             continues: None,
+            mentions: Vec::new(),
         };
         match (&probe.cuts, &probe.passage, &probe.opening) {
             (Some(cuts), None, None) if !cuts.is_empty() => {

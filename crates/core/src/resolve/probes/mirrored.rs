@@ -69,6 +69,7 @@ pub(super) fn pair(
                 wordings,
                 kind: ProbeKind::Paired(Side { topic: topic.to_owned(), is_b: letter == "b", name }),
                 continues: None,
+                mentions: Vec::new(),
             })
         })
         .collect()

@@ -66,7 +66,14 @@ impl Entry<'_> {
                 if probe.form == Some(RecallForm::Choose) {
                     let wordings = self.choice(&place, &wordings, word)?;
                     let continues = Some(Continues { document: path.clone(), word });
-                    return Ok(Probe { id, group, wordings, kind: ProbeKind::Choice, continues });
+                    return Ok(Probe {
+                        id,
+                        group,
+                        wordings,
+                        kind: ProbeKind::Choice,
+                        continues,
+                        mentions: Vec::new(),
+                    });
                 }
                 let cut = Cut {
                     document: path.clone(),
@@ -79,7 +86,14 @@ impl Entry<'_> {
                 };
                 let cut = self.compared(cut, &place, assets);
                 let kind = ProbeKind::Recall(cut);
-                Ok(Probe { id, group, wordings: wordings.clone(), kind, continues: None })
+                Ok(Probe {
+                    id,
+                    group,
+                    wordings: wordings.clone(),
+                    kind,
+                    continues: None,
+                    mentions: Vec::new(),
+                })
             })
             .collect()
     }
