@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from documented import ADDED, ALERTS, DASHBOARDS, EXPRESSIONS, METRICS, PROMETHEUS, SERVICES, metric_of, substituted
+from documented import ADDED, ALERTS, DASHBOARDS, EXPRESSIONS, METRICS, PROMETHEUS, SERVICES, WORDS, metric_of, substituted
 from observed_fleet import Fleet, fetch, wait_for
 
 # What a reader chooses. Rates over so short a time move.
@@ -46,6 +46,13 @@ def test_what_is_documented_is_served_and_nothing_else(fleet, series, component)
     types = {name: kind for name, kind in fleet.types[component].items() if name.startswith("antiphon_")}
     assert types == {name: metric.type for name, metric in documented.items()}
     assert seen == {name: set(metric.labels) for name, metric in documented.items()}
+
+
+@pytest.mark.parametrize("label", ["end", "kind", "measure", "origin", "outcome", "role", "state", "type", "verdict", "what"])
+def test_values_of_labels_are_documented(fleet, label):
+    match = {"match[]": '{__name__=~"antiphon_.+"}', "start": fleet.begun, "end": time.time()}
+    values = set(fleet.ask(f"label/{label}/values", **match))
+    assert values and values <= WORDS
 
 
 @pytest.mark.parametrize("component", SERVICES)
