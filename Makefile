@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test build-tools prepare test-rust test-python test-faults check bench coverage k8s-check validate validate-verdicts cross-check stack stack-down
+.PHONY: help demo test build-tools prepare test-rust test-python test-traces test-faults check bench coverage k8s-check validate validate-verdicts cross-check stack stack-down
 
 CARGO ?= cargo
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
@@ -30,8 +30,14 @@ test-rust: # The tests in Rust
 
 test-python: prepare # Official clients, a real browser and the readers of Parquet, against what cargo built
 	$(CARGO) build --locked --workspace --bins --examples
-	$(VENV)/bin/pytest tests/python --ignore tests/python/inspect
+	$(VENV)/bin/pytest tests/python --ignore tests/python/inspect --ignore tests/python/traces
 	$(VENV)-inspect/bin/pytest --rootdir tests/python tests/python/inspect
+
+test-traces: prepare ## Try traces against a collector (outside CI: it builds once more, with the feature `otel`)
+	$(CARGO) build --locked --package antiphon --features otel
+	$(CARGO) build --locked --package antiphon-tests --example stack
+	$(VENV)/bin/pip install --quiet --requirement tests/python/traces/requirements.txt
+	$(VENV)/bin/pytest --rootdir tests/python/traces --confcutdir tests/python/traces tests/python/traces
 
 test-faults: prepare ## Try the fault matrix with FAULT_SEEDS seeds (20); `make test` tries one
 	ANTIPHON_FAULT_SEEDS=$(or $(FAULT_SEEDS),20) $(CARGO) test --workspace --test faults --locked
@@ -39,6 +45,7 @@ test-faults: prepare ## Try the fault matrix with FAULT_SEEDS seeds (20); `make 
 check: build-tools ## Check format, lints, documentation and dependencies
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	$(CARGO) clippy --package antiphon --features otel --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
 	@if $(CARGO) deny --version >/dev/null 2>&1; then \
 	    $(CARGO) deny --locked check bans licenses sources; \

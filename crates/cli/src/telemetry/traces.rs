@@ -66,6 +66,7 @@ mod with_otel {
                 .with_location(false)
                 .with_threads(false)
                 .with_target(false)
+                .with_tracked_inactivity(false)
                 .with_filter(filter_fn(|of| of.is_span() && of.target() == SPANS));
             Ok((Self(Some(provider)), Some(layer)))
         }
