@@ -110,8 +110,13 @@ impl Step {
             Self::Done(_, _, billing) => {
                 span.record("gen_ai.response.model", &billing.model);
                 if let Some(usage) = billing.usage {
-                    span.record("gen_ai.usage.input_tokens", usage.input_tokens);
-                    span.record("gen_ai.usage.output_tokens", usage.output_tokens);
+                    for (field, tokens) in [
+                        ("gen_ai.usage.input_tokens", usage.input_tokens),
+                        ("gen_ai.usage.output_tokens", usage.output_tokens),
+                    ] {
+                        // OpenTelemetry has no unsigned numbers; they would become texts.
+                        span.record(field, i64::try_from(tokens).unwrap_or(i64::MAX));
+                    }
                 }
             }
             failed => {
@@ -200,7 +205,7 @@ impl Line<'_> {
             gen_ai.operation.name = "chat",
             gen_ai.provider.name = provider.name(),
             gen_ai.request.model = model,
-            gen_ai.request.max_tokens = parameters.max_tokens,
+            gen_ai.request.max_tokens = i64::from(parameters.max_tokens),
             gen_ai.response.model = Empty,
             gen_ai.usage.input_tokens = Empty,
             gen_ai.usage.output_tokens = Empty,

@@ -120,7 +120,7 @@ def test_a_job_is_one_trace_across_coordinator_broker_and_worker(collected):
         assert service == "antiphon-worker" and span.kind == CLIENT and span.parent_span_id in processed
         call = fields(span)
         assert call["gen_ai.operation.name"] == "chat" and call["gen_ai.provider.name"] == "anthropic"
-        assert call["gen_ai.request.model"] == "steady" and span.name == "chat steady"
+        assert call["gen_ai.request.model"] == "steady" and call["gen_ai.request.max_tokens"] == 60 and span.name == "chat steady"
         assert call["gen_ai.usage.input_tokens"] > 0 and call["gen_ai.usage.output_tokens"] > 0
 
 
