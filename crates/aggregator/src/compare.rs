@@ -52,6 +52,9 @@ pub struct Movements {
     pub complete: bool,
     /// Models that say they answered.
     pub models: BTreeMap<TargetId, Vec<String>>,
+    /// System fingerprints that they gave.
+    #[serde(default)]
+    pub fingerprints: BTreeMap<TargetId, Vec<String>>,
     /// Measures of each target and group.
     pub series: Vec<Series>,
 }

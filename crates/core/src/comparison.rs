@@ -210,6 +210,44 @@ impl RunVerdict {
     }
 }
 
+/// A run that was compared with nothing: the baseline itself, or one of a suite that has none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Uncompared {
+    /// [`crate::OBJECT_FORMAT`] when it was written.
+    pub format: u32,
+    /// What comes of it.
+    pub verdict: UncomparedVerdict,
+    /// The suite.
+    pub suite: String,
+    /// The run.
+    pub run: RunId,
+    /// Whether every planned sample has its final record.
+    pub complete: bool,
+    /// Why nothing was compared.
+    pub reason: String,
+}
+
+/// What comes of a run that was compared with nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum UncomparedVerdict {
+    /// Later runs are compared with it.
+    Baseline,
+    /// There is nothing to compare it with.
+    Inconclusive,
+}
+
+impl UncomparedVerdict {
+    /// As it is printed.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Baseline => "BASELINE",
+            Self::Inconclusive => RunVerdict::Inconclusive.name(),
+        }
+    }
+}
+
 /// The run that later runs of a suite are compared with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Baseline {

@@ -8,11 +8,11 @@ use antiphon_core::suite::{Measured, Policy};
 use antiphon_core::summary::Estimate;
 use antiphon_core::{
     Change, ComparedRun, ComparedTarget, Comparison, Finding, History, HistoryNight, HistoryPoint,
-    HistorySeries, ProviderSeen, RunVerdict,
+    HistorySeries, ProviderSeen, RunVerdict, Uncompared, UncomparedVerdict,
 };
 use antiphon_report::{
     Style, comparison_junit, comparison_markdown, comparison_page, comparison_terminal, history_page,
-    history_terminal,
+    history_terminal, uncompared_junit, uncompared_markdown, uncompared_page, uncompared_terminal,
 };
 
 const HOSTILE: &str = "</td><script>x</script> ](http://evil) @all | `a` \u{1b}[31m\u{202e}\u{ffff}\"'&";
@@ -152,7 +152,7 @@ fn history(alarm: Option<u64>) -> History {
         score: None,
         e: 2.5,
     };
-    let night = |run: &str, complete| HistoryNight { run: run.parse().unwrap(), complete };
+    let night = |run: &str, complete| HistoryNight { run: run.parse().unwrap(), complete, provider: vec![HOSTILE.to_owned()] };
     History {
         format: 1,
         suite: HOSTILE.to_owned(),

@@ -156,7 +156,11 @@ pub fn shift(apart: &[Vec<f64>], margin: f64) -> Option<Shift> {
     let of_pairs = 2.0 * (squares / (m * (m - 3.0) / 2.0)) / (m * (m - 1.0));
     let error = (jackknife + 2.0 * of_pairs).sqrt();
     if error < 1e-12 {
-        return Some(Shift { value, interval: None, equivalence: None });
+        // Where not one user moved, as of a model that says the same for ever: with a share x of movers, whose squared distance is 2 x²,
+        // there would be none with chance (1 - x)^n.
+        let share = (margin / 2.0).sqrt().min(1.0);
+        let equivalence = (value.abs() < 1e-12 && margin > 0.0).then(|| (1.0 - share).powf(m));
+        return Some(Shift { value, interval: None, equivalence });
     }
     let half = student_t(TAIL, m - 1.0) * error;
     Some(Shift {

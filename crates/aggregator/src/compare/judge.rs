@@ -6,10 +6,10 @@ use antiphon_core::suite::{Measured, Policy};
 use antiphon_core::summary::Estimate;
 use antiphon_core::{Change, Comparison, Finding, RunVerdict, Seed};
 use antiphon_stats::between::Between;
+use antiphon_stats::exchange::exchange_pairs_further;
 use antiphon_stats::multiplicity::{Adjustment, adjust};
 use antiphon_stats::power::{POWER, detectable_effect};
-use antiphon_stats::versus::{self, Moved, Shift};
-use antiphon_stats::{permutation, versus::FEWEST};
+use antiphon_stats::versus::{self, FEWEST, Moved, Shift};
 
 /// Above this p nobody asks for another one.
 const INTERESTING: f64 = 0.1;
@@ -89,10 +89,11 @@ impl<'a> Judge<'a> {
         )
     }
 
-    /// The same of a distribution over several probes.
+    /// The same of a distribution over several probes, of which there are few, so that a p as small as a late night of a season asks for
+    /// can be had.
     pub(crate) fn of_pooled_shift(&self, blank: Change, users: usize, apart: &[Vec<f64>]) -> Change {
         let shift = versus::shift(apart, self.policy.margin(Measured::Distribution));
-        let test = permutation::exchange_pairs(apart, self.seed_of(&blank));
+        let test = exchange_pairs_further(apart, self.seed_of(&blank));
         let sum: f64 = apart.iter().flatten().sum();
         #[expect(clippy::cast_precision_loss, reason = "pairs of users are far below 2^53")]
         let value = sum / (users * users.saturating_sub(1) / 2) as f64;
