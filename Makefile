@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-nightly test build-tools prepare test-rust test-python test-faults check bench coverage k8s-check validate validate-verdicts cross-check stack stack-down
+.PHONY: help demo demo-nightly test build-tools prepare test-rust test-python test-faults check bench coverage k8s-check validate validate-verdicts validate-nights cross-check stack stack-down
 
 CARGO ?= cargo
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
@@ -78,3 +78,8 @@ validate: ## Try real, tiny language models served by llama.cpp (20 minutes, out
 validate-verdicts: ## Hold verdicts on documents against simulated voices of known truth (long, outside CI)
 	$(CARGO) build --release --locked --workspace --bin antiphon --example verdicts
 	ANTIPHON=$(abspath $(TARGET_DIR))/release/antiphon $(TARGET_DIR)/release/examples/verdicts
+
+validate-nights: ## Hold verdicts on nights against seasons of known truth; writes docs/nights.md (SERIES=200; long, outside CI)
+	$(CARGO) build --release --locked --workspace --bin antiphon --example nights
+	ANTIPHON=$(abspath $(TARGET_DIR))/release/antiphon $(TARGET_DIR)/release/examples/nights \
+	    --series $(or $(SERIES),200) --write docs/nights.md

@@ -135,8 +135,9 @@ pub async fn compare(
         }
     }
     let (means, shifts) = pool.means(manifest);
-    let mut groups = pooled(&both, &mut judge, &means, &shifts);
     let level = look.map_or(policy.alpha, |Look(look)| level_of_look(policy.alpha / 2.0, look));
+    judge.among(means.len() + shifts.len(), level);
+    let mut groups = pooled(&both, &mut judge, &means, &shifts);
     let mut all: Vec<&mut Change> = groups.iter_mut().chain(&mut probes).collect();
     judge::decide(&mut all, &policy, level);
     let targets: Vec<ComparedTarget> = (both.pairing.targets.iter().enumerate())

@@ -131,7 +131,7 @@ pub struct Change {
     /// The same by exchanging the nights of each user, where `p` is at most 0.1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permutation_p: Option<f64>,
-    /// `p` adjusted for all tests of the comparison (Benjamini-Hochberg).
+    /// `p` adjusted for all tests of the comparison (Benjamini-Hochberg), half of it for groups and half for single probes.
     pub p_adjusted: Option<f64>,
     /// p that it changed by the margin or more.
     pub equivalence_p: Option<f64>,

@@ -9,9 +9,9 @@ use crate::permutation::{DRAWN, PermutationTest, TIE};
 
 /// Up to so many units all ways are tried.
 const EXACT_UPTO: usize = 14;
-/// So many are drawn where a smaller p is asked for, and the first ones were all less extreme.
-pub const FURTHER: u64 = 999_999;
-/// Makes another stream of a seed.
+/// So many are drawn where a smaller p is asked for, and all before were less extreme.
+const FURTHER: [u64; 2] = [999_999, 9_999_999];
+/// Makes other streams of a seed.
 const ANOTHER: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Exchanges the two halves of units at random. The statistic is a sum over pairs of units: `apart[u][v]`, for every `v < u`, is what a
@@ -38,20 +38,23 @@ pub fn exchange_pairs(apart: &[Vec<f64>], seed: u64) -> Option<PermutationTest> 
     })
 }
 
-/// The same with [`FURTHER`] new draws where not one of the first was as extreme: for a p that has to stand among many others, or far into a
-/// season. It is as valid: p below that of the first draws needs the new ones to be as rare by themselves, and any other p is not smaller
-/// than the first draws had it.
+/// The same with new draws, a hundred and a thousand times as many, where not one of those before was as extreme and p is not yet `enough`: for
+/// a p that has to stand among many others, or far into a season. It is as valid: a p below what fewer draws can give needs the new ones to
+/// be as rare by themselves, and no other p is smaller than fewer draws had it.
 ///
 /// # Panics
 /// If a row is shorter than its place.
 #[must_use]
-pub fn exchange_pairs_further(apart: &[Vec<f64>], seed: u64) -> Option<PermutationTest> {
-    let first = exchange_pairs(apart, seed)?;
-    let least = 1.0 / (1 + DRAWN) as f64;
-    if first.exact || first.p > 1.5 * least {
-        return Some(first);
+pub fn exchange_pairs_until(apart: &[Vec<f64>], enough: f64, seed: u64) -> Option<PermutationTest> {
+    let mut found = exchange_pairs(apart, seed)?;
+    for (further, stream) in FURTHER.into_iter().zip(1_u64..) {
+        let least = 1.0 / (1 + found.arrangements) as f64;
+        if found.exact || found.p <= enough || found.p > 1.5 * least {
+            break;
+        }
+        found = Signed::of(apart)?.drawn(further, seed ^ ANOTHER.wrapping_mul(stream));
     }
-    Some(Signed::of(apart)?.drawn(FURTHER, seed ^ ANOTHER))
+    Some(found)
 }
 
 /// The sum over pairs for any signs of the units.
@@ -173,9 +176,17 @@ mod tests {
 
     #[test]
     fn only_what_is_rare_is_drawn_further() {
-        let rare = exchange_pairs_further(&apart(24, 1.0), 1).unwrap();
-        assert_eq!((rare.arrangements, rare.p), (FURTHER, 1e-6), "{rare:?}");
+        let rare = apart(24, 1.0);
+        for (enough, arrangements, p) in
+            [(1e-3, DRAWN, 1e-4), (1e-5, FURTHER[0], 1e-6), (0.0, FURTHER[1], 1e-7)]
+        {
+            let found = exchange_pairs_until(&rare, enough, 1).unwrap();
+            assert_eq!((found.arrangements, found.p), (arrangements, p), "{enough}");
+        }
         let usual = apart(24, 0.0);
-        assert_eq!(exchange_pairs_further(&usual, 1), exchange_pairs(&usual, 1));
+        assert_eq!(exchange_pairs_until(&usual, 0.0, 1), exchange_pairs(&usual, 1));
+        // All ways that there are.
+        let few = apart(10, 1.0);
+        assert_eq!(exchange_pairs_until(&few, 0.0, 1), exchange_pairs(&few, 1));
     }
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use antiphon_core::suite::{Measured, Policy};
 use antiphon_core::summary::Estimate;
 use antiphon_core::{
-    Comparison, History, HistoryNight, HistoryPoint, HistorySeries, OBJECT_FORMAT, RunId, RunVerdict, TargetId,
+    Comparison, History, HistoryNight, HistoryPoint, HistorySeries, OBJECT_FORMAT, RunId, RunVerdict,
+    TargetId,
 };
 use antiphon_stats::change::paired_change;
 use antiphon_stats::multiplicity::e_bh;
@@ -76,10 +77,9 @@ fn told(nights: &[Movements]) -> Vec<HistoryNight> {
     let mut all = Vec::with_capacity(nights.len());
     for night in nights {
         let mut provider = Vec::new();
-        for (what, known, now) in [
-            ("model", &mut models, &night.models),
-            ("fingerprint", &mut fingerprints, &night.fingerprints),
-        ] {
+        for (what, known, now) in
+            [("model", &mut models, &night.models), ("fingerprint", &mut fingerprints, &night.fingerprints)]
+        {
             for target in now.keys() {
                 if let Some([before, now]) = known.differ(target, now) {
                     let (before, now) = (before.join(", "), now.join(", "));
@@ -99,13 +99,19 @@ struct Names<'a>(BTreeMap<&'a TargetId, &'a [String]>);
 
 impl<'a> Names<'a> {
     /// The names before and now, where both are known and they are not the same.
-    fn differ(&self, target: &TargetId, now: &'a BTreeMap<TargetId, Vec<String>>) -> Option<[&'a [String]; 2]> {
+    fn differ(
+        &self,
+        target: &TargetId,
+        now: &'a BTreeMap<TargetId, Vec<String>>,
+    ) -> Option<[&'a [String]; 2]> {
         let now = now.get(target).filter(|names| !names.is_empty())?.as_slice();
         self.0.get(target).filter(|before| **before != now).map(|before| [*before, now])
     }
 
     fn take(&mut self, now: &'a BTreeMap<TargetId, Vec<String>>) {
-        self.0.extend(now.iter().filter(|(_, names)| !names.is_empty()).map(|(id, names)| (id, names.as_slice())));
+        self.0.extend(
+            now.iter().filter(|(_, names)| !names.is_empty()).map(|(id, names)| (id, names.as_slice())),
+        );
     }
 }
 

@@ -66,7 +66,9 @@ impl First {
             nights.set_baseline(night, false).await?;
         }
         let reason = match (self.is_baseline, becomes) {
-            (true, _) => format!("it is the baseline of {suite} itself, so there is nothing to compare it with"),
+            (true, _) => {
+                format!("it is the baseline of {suite} itself, so there is nothing to compare it with")
+            }
             (_, true) => format!("later nights of {suite} are compared with it from now on"),
             _ if wanted => format!(
                 "the suite {suite} has no baseline, and this run is not complete, so it does not become one; the same command goes \

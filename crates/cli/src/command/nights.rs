@@ -5,12 +5,10 @@ use std::path::Path;
 use antiphon_aggregator::{Look, Movements, Parts, compare, season, with_season};
 use antiphon_core::plan::Plan;
 use antiphon_core::summary::{Operations, Summary};
-use antiphon_core::{
-    Baseline, Comparison, History, RunId, RunVerdict, Uncompared, UncomparedVerdict, keys,
-};
+use antiphon_core::{Baseline, Comparison, History, RunId, RunVerdict, Uncompared, UncomparedVerdict, keys};
 use antiphon_report::{
-    comparison_junit, comparison_markdown, comparison_page, comparison_terminal, history_page, uncompared_junit,
-    uncompared_markdown, uncompared_page, uncompared_terminal,
+    comparison_junit, comparison_markdown, comparison_page, comparison_terminal, history_page,
+    uncompared_junit, uncompared_markdown, uncompared_page, uncompared_terminal,
 };
 use antiphon_store::Store;
 use anyhow::Context;
@@ -142,9 +140,11 @@ impl Nights<'_> {
         let later = self.later(baseline).await?;
         let Some(look) = later.iter().position(|run| run == night) else {
             let hint = "its calls began before the baseline's; choose an earlier baseline";
-            return Err(
-                Usage(format!("run {night} is no night after the baseline {}; {hint}", baseline.run)).into()
-            );
+            return Err(Usage(format!(
+                "run {night} is no night after the baseline {}; {hint}",
+                baseline.run
+            ))
+            .into());
         };
         let look = Look(u32::try_from(look + 1).unwrap_or(u32::MAX));
         let (comparison, _) = self.compare(&baseline.run, night, Some(look)).await?;

@@ -99,7 +99,10 @@ fn a_webhook_gets_the_verdict_and_what_goes_wrong_with_it_is_no_success() {
         assert_eq!(done.code, 1, "a notification that fails is no success: {}", done.err);
         assert!(done.err.contains(says) && done.out.starts_with("PASS  "), "{}{}", done.out, done.err);
     }
-    assert_eq!((&posted.recv().unwrap()["verdict"], &led_on.recv().unwrap()["verdict"]), (&"PASS".into(), &"PASS".into()));
+    assert_eq!(
+        (&posted.recv().unwrap()["verdict"], &led_on.recv().unwrap()["verdict"]),
+        (&"PASS".into(), &"PASS".into())
+    );
 
     // A BLOCK stays one, whoever could be told. From the environment the address is as secret.
     configure(&desk, &voice(7, 0.7, MOSTLY, MOSTLY));
@@ -143,14 +146,22 @@ fn a_night_without_another_to_compare_with_is_told_and_written() {
     desk.edit("suite.yaml", "budget: {dollars: 0.02}\n", "");
     let (none, told) = night(&[], 5);
     assert_eq!((&told["verdict"], &told["complete"]), (&"INCONCLUSIVE".into(), &true.into()));
-    assert!(none.out.starts_with("INCONCLUSIVE  run nightly-2026-11-01\n  the suite nightly has no baseline"), "{}", none.out);
+    assert!(
+        none.out.starts_with("INCONCLUSIVE  run nightly-2026-11-01\n  the suite nightly has no baseline"),
+        "{}",
+        none.out
+    );
     assert!(read("n.md").starts_with("### ❔ INCONCLUSIVE: nightly\n"), "{}", read("n.md"));
 
     let (first, told) = night(&["--first-is-baseline", "--json"], 0);
     assert_eq!(told["verdict"], "BASELINE");
     let printed: Value = serde_json::from_str(&first.out).unwrap();
     assert_eq!((&printed["verdict"], &printed["complete"]), (&"BASELINE".into(), &true.into()));
-    assert!(read("n.xml").contains("<testcase classname=\"nightly\" name=\"baseline\" time=\"0\">"), "{}", read("n.xml"));
+    assert!(
+        read("n.xml").contains("<testcase classname=\"nightly\" name=\"baseline\" time=\"0\">"),
+        "{}",
+        read("n.xml")
+    );
     assert!(!read("n.xml").contains("<failure") && !read("n.xml").contains("<error"), "{}", read("n.xml"));
     assert!(read("n.html").contains("<h1>BASELINE: nightly</h1>"), "{}", read("n.html"));
 
@@ -228,6 +239,7 @@ fn the_same_answers_again_pass() {
     let again = nightly(&desk, "2026-11-02", &["--json"]);
     let comparison: Comparison = serde_json::from_str(&again.out).unwrap();
     assert_eq!((again.code, comparison.verdict), (0, RunVerdict::Pass), "{:?}", comparison.reasons);
-    let moved = |change: &&antiphon_core::Change| change.difference.value.is_some_and(|value| value.abs() > 1e-9);
+    let moved =
+        |change: &&antiphon_core::Change| change.difference.value.is_some_and(|value| value.abs() > 1e-9);
     assert!(!comparison.groups.iter().any(|change| moved(&change)), "{:#?}", comparison.groups);
 }

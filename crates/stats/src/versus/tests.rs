@@ -80,3 +80,14 @@ fn a_shift_is_what_the_shares_moved_by() {
     assert!(held >= TIMES * 92 / 100, "{held} of {TIMES} intervals hold the truth");
     assert!(far == 0 && equivalent > TIMES / 10, "{equivalent} shown to be equal, {far} wrongly");
 }
+
+#[test]
+fn where_not_one_user_moved_a_distance_can_be_ruled_out() {
+    let none = |users: usize| shift(&(0..users).map(|u| vec![0.0; u]).collect::<Vec<_>>(), 0.02).unwrap();
+    // A margin of 0.02 is a share of a tenth: (1 - 0.1)^n.
+    assert!((none(30).equivalence.unwrap() - 0.9_f64.powi(30)).abs() < 1e-12);
+    assert!(none(28).equivalence.unwrap() > 0.05 && none(29).equivalence.unwrap() < 0.05);
+    // All moved alike: nothing to estimate a spread from, and no sign of having stayed.
+    let all = shift(&(0..30).map(|u| vec![2.0; u]).collect::<Vec<_>>(), 0.02).unwrap();
+    assert_eq!((all.value, all.equivalence), (2.0, None));
+}

@@ -45,10 +45,7 @@ struct Played<'a> {
 }
 
 pub(super) async fn run(folder: &Path, output: Output) -> anyhow::Result<Exit> {
-    lay_out(
-        folder,
-        &[("suite.yaml", SUITE), ("voices.yaml", VOICES), ("antiphon.toml", CONFIGURATION)],
-    )?;
+    lay_out(folder, &[("suite.yaml", SUITE), ("voices.yaml", VOICES), ("antiphon.toml", CONFIGURATION)])?;
     let voices = Voices::from_yaml(VOICES, folder).context("the demo's voices")?;
     let models = Simulator::start(SimulatorConfig::new(voices), ([127, 0, 0, 1], 0).into()).await?;
     let config = Config::from_text(&at(CONFIGURATION, &models.base_url()))?;
@@ -94,7 +91,8 @@ impl Stage<'_> {
         self.models.set_date(Some(date));
         let suite = self.folder.join("suite.yaml");
         let named = load_suite(&suite, &self.config.catalogue, None)?.manifest.suite;
-        let run = RunId::new(format!("{named}-{date}")).context("the suite's name is too long for a run's")?;
+        let run =
+            RunId::new(format!("{named}-{date}")).context("the suite's name is too long for a run's")?;
         let loaded = load_suite(&suite, &self.config.catalogue, Some(run.clone()))?;
         let _lock = self.store.lock_run(&run).await?;
         let opened = open_run(self.store, &loaded.text, loaded.manifest, &Wanted::default()).await?;
