@@ -4,6 +4,7 @@ The rules are those of the schema that Jenkins' reader publishes, and of what Gi
 attributes, and knows a test by class and name.
 """
 
+import json
 import re
 import subprocess
 import xml.etree.ElementTree as ElementTree
@@ -56,7 +57,7 @@ targets: [{{alias: steady, max_tokens: 60}}, {{alias: other, max_tokens: 60}}]
 users: {{draw: 16, wordings: {{a: "{{{{ question }}}}", b: "Please: {{{{ question }}}}"}}}}
 sampling: {{sessions: 2}}
 probes:
-  - {{id: one, group: {HOSTILE!r}, kind: short, prompt: What is this?}}
+  - {{id: one, group: {json.dumps(HOSTILE, ensure_ascii=False)}, kind: short, prompt: What is this?}}
   - {{id: two, group: plain, turns: [What is that?, And now?]}}
   - {{id: three, prompt: What else?}}
 """

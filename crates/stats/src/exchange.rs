@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn only_what_is_rare_is_drawn_further() {
-        let rare = apart(24, 1.0);
+        let rare = apart(40, 1.0);
         for (enough, arrangements, p) in
             [(1e-3, DRAWN, 1e-4), (1e-5, FURTHER[0], 1e-6), (0.0, FURTHER[1], 1e-7)]
         {
