@@ -9,23 +9,23 @@ use crate::quiet::Judged;
 use crate::suite::{EACH, GROUPS, SESSIONS, USERS};
 
 /// Something that has to hold.
-pub struct Bound {
-    pub what: String,
-    pub found: String,
-    pub holds: bool,
+pub(crate) struct Bound {
+    pub(crate) what: String,
+    pub(crate) found: String,
+    pub(crate) holds: bool,
 }
 
 /// All that was found.
-pub struct Page {
-    pub bounds: Vec<Bound>,
-    pub season: Option<Season>,
-    pub quiet: Vec<Judged>,
-    pub nights: u32,
+pub(crate) struct Page {
+    pub(crate) bounds: Vec<Bound>,
+    pub(crate) season: Option<Season>,
+    pub(crate) quiet: Vec<Judged>,
+    pub(crate) nights: u32,
 }
 
 impl Page {
     /// The document.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut text = String::from(
             "# Nights\n\n`antiphon nightly` looks at a suite every night. Does it find what is there, where it is, and nothing else? `make \
              validate-nights` tries it, writes this\npage and ends with an error where a bound is missed. It is no part of the tests: it takes \

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::suite::{EACH, GROUPS, OPTIONS, SESSIONS, USERS, yaml};
 
 /// The night from which on something is different; the baseline is night 0.
-pub const DRIFT: u32 = 20;
+pub(crate) const DRIFT: u32 = 20;
 /// Where it is.
 const TARGET: &str = "beta";
 const GROUP: &str = "values";
@@ -24,24 +24,24 @@ const MARGINS: &str = "agreement: 0.08, distribution: 0.15, refusal: 0.05, lengt
 
 /// A night as the program judged it.
 #[derive(Debug)]
-pub struct Night {
+pub(crate) struct Night {
     /// Its number.
-    pub number: u32,
+    pub(crate) number: u32,
     /// The comparison, with what the season says.
-    pub comparison: Comparison,
+    pub(crate) comparison: Comparison,
     /// The exit code.
-    pub code: i32,
+    pub(crate) code: i32,
 }
 
 /// What one kind of night came to.
 #[derive(Debug)]
-pub struct Special {
+pub(crate) struct Special {
     /// What happened.
-    pub what: &'static str,
+    pub(crate) what: &'static str,
     /// What the verdict has to be.
-    pub expected: RunVerdict,
+    pub(crate) expected: RunVerdict,
     /// The night.
-    pub night: Night,
+    pub(crate) night: Night,
 }
 
 /// What a voice does otherwise than usual.
@@ -56,21 +56,21 @@ struct Otherwise {
 
 /// A season.
 #[derive(Debug)]
-pub struct Season {
+pub(crate) struct Season {
     folder: TempDir,
     /// What a single comparison could detect four times in five where the drift is planted, in agreement.
-    pub detectable: f64,
+    pub(crate) detectable: f64,
     /// By how much agreement falls there.
-    pub planted: f64,
+    pub(crate) planted: f64,
     /// All nights after the baseline.
-    pub nights: Vec<Night>,
+    pub(crate) nights: Vec<Night>,
     /// Nights in place of the twentieth.
-    pub special: Vec<Special>,
+    pub(crate) special: Vec<Special>,
 }
 
 impl Season {
     /// Plays all of it; `say` is told of each night.
-    pub async fn play(nights: u32, say: &mut dyn FnMut(&str)) -> Self {
+    pub(crate) async fn play(nights: u32, say: &mut dyn FnMut(&str)) -> Self {
         let folder = tempfile::tempdir().expect("there is room for a folder");
         write(folder.path(), "suite.yaml", &yaml(&["alpha", TARGET], MARGINS, ""));
         let mut season =
@@ -111,17 +111,6 @@ impl Season {
             copy(self.folder.path(), "data", &store);
             let models = self.models(otherwise).await;
             let samples = u64::from(USERS * SESSIONS) * 2 * (GROUPS.len() * EACH) as u64;
-            let outage = async {
-                models.until_calls(samples / 2).await;
-                let order = FaultOrder {
-                    voice: Some(TARGET.to_owned()),
-                    kind: FaultKind::ServerError,
-                    rate: Some(1.0),
-                    next: None,
-                    first_attempt_only: false,
-                };
-                models.order_fault(order).expect("the voice is there");
-            };
             if what.starts_with("a budget") {
                 // 35 tokens go in and one to twenty come out, at a dollar for a million; worst cases are reserved.
                 let dollars = samples as f64 / 2.0 * 40e-6;
@@ -130,7 +119,7 @@ impl Season {
             }
             let night = self.night(&models, DRIFT, &store, &[]);
             let night = match what.starts_with("an outage") {
-                true => tokio::join!(night, outage).0,
+                true => tokio::join!(night, fail_after(&models, samples / 2)).0,
                 false => night.await,
             };
             write(self.folder.path(), "suite.yaml", &yaml(&["alpha", TARGET], MARGINS, ""));
@@ -186,7 +175,7 @@ impl Season {
     }
 
     /// The first night that blocks.
-    pub fn found(&self) -> Option<u32> {
+    pub(crate) fn found(&self) -> Option<u32> {
         self.nights
             .iter()
             .find(|night| night.comparison.verdict == RunVerdict::Block)
@@ -194,7 +183,7 @@ impl Season {
     }
 
     /// What was called changed somewhere else than where the drift was planted, on any night.
-    pub fn misplaced(&self) -> Vec<String> {
+    pub(crate) fn misplaced(&self) -> Vec<String> {
         let mut found = Vec::new();
         for night in &self.nights {
             let all = night.comparison.groups.iter().chain(&night.comparison.probes);
@@ -215,7 +204,7 @@ impl Season {
     }
 
     /// Whether some night names agreement there, among the users whom it is about.
-    pub fn is_named(&self, until: u32) -> bool {
+    pub(crate) fn is_named(&self, until: u32) -> bool {
         let named = |night: &&Night| {
             let changed = night.comparison.groups.iter().any(|change| {
                 change.finding == Finding::Changed
@@ -227,6 +216,19 @@ impl Season {
         };
         self.nights.iter().filter(|night| (DRIFT..=until).contains(&night.number)).any(|night| named(&night))
     }
+}
+
+/// One of the two providers fails for good after so many calls.
+async fn fail_after(models: &Running, calls: u64) {
+    models.until_calls(calls).await;
+    let order = FaultOrder {
+        voice: Some(TARGET.to_owned()),
+        kind: FaultKind::ServerError,
+        rate: Some(1.0),
+        next: None,
+        first_attempt_only: false,
+    };
+    models.order_fault(order).expect("the voice is there");
 }
 
 fn is_there(change: &Change) -> bool {

@@ -32,24 +32,24 @@ const REFUSED: f64 = 0.02;
 
 /// How a season without a change was judged.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Judged {
+pub(crate) struct Judged {
     /// The first night whose own comparison blocked.
-    pub by_night: Option<u32>,
+    pub(crate) by_night: Option<u32>,
     /// The first night on which the season blocked.
-    pub by_season: Option<u32>,
+    pub(crate) by_season: Option<u32>,
     /// The greatest e-value that any series reached, over what one alone would need.
-    pub most: f64,
+    pub(crate) most: f64,
 }
 
 impl Judged {
     /// Whether anything was called changed.
-    pub fn blocks(&self) -> bool {
+    pub(crate) fn blocks(&self) -> bool {
         self.by_night.is_some() || self.by_season.is_some()
     }
 }
 
 /// A season of so many nights after a baseline.
-pub async fn judge(seed: u64, nights: u32) -> Judged {
+pub(crate) async fn judge(seed: u64, nights: u32) -> Judged {
     let world = World::new(seed);
     let parts = Parts {
         store: Store::memory(),

@@ -3,18 +3,18 @@
 use std::fmt::Write;
 
 /// Groups of questions.
-pub const GROUPS: [&str; 6] = ["values", "facts", "taste", "self", "people", "work"];
+pub(crate) const GROUPS: [&str; 6] = ["values", "facts", "taste", "self", "people", "work"];
 /// Questions of each.
-pub const EACH: usize = 10;
+pub(crate) const EACH: usize = 10;
 /// Users, each drawn as a nurse or a pilot.
-pub const USERS: u32 = 40;
+pub(crate) const USERS: u32 = 40;
 /// Sessions of each user.
-pub const SESSIONS: u32 = 2;
+pub(crate) const SESSIONS: u32 = 2;
 /// What there is to choose from.
-pub const OPTIONS: [&str; 3] = ["yes", "no", "maybe"];
+pub(crate) const OPTIONS: [&str; 3] = ["yes", "no", "maybe"];
 
 /// The suite for these targets with a policy's margins, and more lines.
-pub fn yaml(targets: &[&str], margins: &str, more: &str) -> String {
+pub(crate) fn yaml(targets: &[&str], margins: &str, more: &str) -> String {
     let mut yaml = String::from("version: 1\nname: nights\nseed: 17\ntargets:\n");
     let mut line = |text: String| writeln!(yaml, "{text}").expect("a string takes all");
     targets.iter().for_each(|target| line(format!("  - {{alias: {target}, max_tokens: 20}}")));
