@@ -25,11 +25,11 @@ fn no_p_is_smaller_than_exchanging_nights_allows() {
     let found = shares(&fell, 0.1, 1).unwrap();
     assert_eq!(found.p, Some(2.0 / 64.0));
     assert_eq!(exchanged(&fell, 1), Some(2.0 / 64.0));
-    let score = normal_score(&fell).unwrap();
+    let score = normal_score(&fell, 0.0).unwrap();
     assert!((score + 2.153_874).abs() < 1e-5, "{score}");
-    assert_eq!(normal_score(&fell[..5]), None, "five users can show nothing");
-    assert_eq!(normal_score(&[0.0; 9]), None);
-    assert!(normal_score(&[1.0; 9]).unwrap() > 2.6, "all moved by the same, which is no accident");
+    assert_eq!(normal_score(&fell[..5], 0.0), None, "five users can show nothing");
+    assert_eq!(normal_score(&[0.0; 9], 0.0), None);
+    assert!(normal_score(&[1.0; 9], 0.0).unwrap() > 2.6, "all moved by the same, which is no accident");
 }
 
 #[test]
