@@ -55,12 +55,12 @@ async fn main() -> std::io::Result<ExitCode> {
         let _gone = writeln!(std::io::stderr(), "{:5.0} s  {what}", begun.elapsed().as_secs_f64());
     };
     let season = match options.plays {
-        true => Some(Season::play(options.nights, &mut |what| said(what)).await),
+        true => Some(Box::pin(Season::play(options.nights, &mut |what| said(what))).await),
         false => None,
     };
     let seeds = (0..u64::from(options.series)).map(|seed| options.first + seed);
-    let judged =
-        stream::iter(seeds).map(|seed| async move { (seed, quiet::judge(seed, options.nights).await) });
+    let judged = stream::iter(seeds)
+        .map(|seed| async move { (seed, Box::pin(quiet::judge(seed, options.nights)).await) });
     let mut judged = judged.buffer_unordered(TOGETHER);
     let mut quiet: Vec<Judged> = Vec::new();
     while let Some((seed, found)) = judged.next().await {

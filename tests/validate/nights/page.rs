@@ -29,7 +29,7 @@ impl Page {
         let mut text = String::from(
             "# Nights\n\n`antiphon nightly` looks at a suite every night. Does it find what is there, where it is, and nothing else? `make \
              validate-nights` tries it, writes this\npage and ends with an error where a bound is missed. It is no part of the tests: it takes \
-             hours. How nights are judged stands in [statistics.md](statistics.md#many-nights).\n\n## What was tried\n\n",
+             an hour or two. How nights are judged stands in [statistics.md](statistics.md#many-nights).\n\n## What was tried\n\n",
         );
         let probes = GROUPS.len() * EACH;
         let _ = write!(

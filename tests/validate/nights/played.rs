@@ -20,7 +20,7 @@ const KIND: &str = "nurse";
 /// How often each option is chosen, in thousandths.
 const USUAL: [u32; 3] = [850, 100, 50];
 /// Changes that do not matter.
-const MARGINS: &str = "agreement: 0.08, distribution: 0.15, refusal: 0.05, length: 0.3";
+const MARGINS: &str = "agreement: 0.2, distribution: 0.2, refusal: 0.1, length: 0.3";
 
 /// A night as the program judged it.
 #[derive(Debug)]
@@ -86,7 +86,7 @@ impl Season {
         let models = season.models(Otherwise { drift: Some(drifted), ..Otherwise::default() }).await;
         for number in 2..=nights {
             if number == DRIFT {
-                season.play_special(say).await;
+                Box::pin(season.play_special(say)).await;
                 season.configure(&models);
             }
             let night = season.night(&models, number, "data", &[]).await.expect("it is compared");

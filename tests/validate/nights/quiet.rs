@@ -58,14 +58,14 @@ pub(crate) async fn judge(seed: u64, nights: u32) -> Judged {
     let stop = CancellationToken::new();
     let summed = async |number: u32| {
         let run = world.night(&parts.store, number).await;
-        antiphon_aggregator::run(&parts, &run, &stop).await.expect("the night can be summed up").0
+        Box::pin(antiphon_aggregator::run(&parts, &run, &stop)).await.expect("the night can be summed up").0
     };
     let base = summed(0).await;
     let policy = world.manifest.policy.clone().expect("the suite has one");
     let (mut judged, mut movements) = (Judged::default(), Vec::<Movements>::new());
     for number in 1..=nights {
         let night = summed(number).await;
-        let compared = compare(&parts, [&base, &night], Some(Look(number)), &stop).await;
+        let compared = Box::pin(compare(&parts, [&base, &night], Some(Look(number)), &stop)).await;
         let (comparison, moved) = compared.expect("the nights can be compared");
         movements.push(moved);
         let history = season("nights", &base.run, &movements, &policy, policy.alpha / 2.0);

@@ -33,7 +33,7 @@ pub(crate) async fn run(demo: &DemoArguments, output: &Output) -> anyhow::Result
     let default = if demo.nightly { "antiphon-demo-nightly" } else { "antiphon-demo" };
     let folder = demo.folder.clone().unwrap_or_else(|| PathBuf::from(default));
     if demo.nightly {
-        return nightly::run(&folder, *output).await;
+        return Box::pin(nightly::run(&folder, *output)).await;
     }
     lay_out(&folder, &FILES)?;
     let running = Simulator::start(SimulatorConfig::new(demo_voices()?), ([127, 0, 0, 1], 0).into()).await?;

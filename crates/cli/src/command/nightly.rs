@@ -35,7 +35,8 @@ pub(crate) async fn run(
     let (outcome, key) = match nights.baseline(&suite).await? {
         Some(baseline) if baseline.run != night => {
             open_store::must_hold(&store, &address, &baseline.run).await?;
-            (nights.judge(&baseline, &night).await?.0.into(), beside(&night, "comparison.html"))
+            let (comparison, _) = Box::pin(nights.judge(&baseline, &night)).await?;
+            (comparison.into(), beside(&night, "comparison.html"))
         }
         itself => {
             let complete = asked == Exit::Complete;

@@ -55,7 +55,7 @@ pub(super) async fn run(folder: &Path, output: Output) -> anyhow::Result<Exit> {
     let mut played = Vec::new();
     for number in 0..NIGHTS {
         let date = FIRST.checked_add(jiff::Span::new().days(number)).context("a date within this era")?;
-        let night = match stage.play(date, output).await? {
+        let night = match Box::pin(stage.play(date, output)).await? {
             Ok(night) => night,
             // Stopped, or something is missing; it has been said.
             Err(exit) => return Ok(exit),
@@ -111,7 +111,7 @@ impl Stage<'_> {
                 Night { run, verdict: "BASELINE", reasons }
             }
             baseline => {
-                let (comparison, _) = nights.judge(&baseline, &run).await?;
+                let (comparison, _) = Box::pin(nights.judge(&baseline, &run)).await?;
                 Night { run, verdict: comparison.verdict.name(), reasons: comparison.reasons }
             }
         }))
