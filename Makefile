@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test build-tools prepare test-rust test-python test-traces test-faults check bench coverage k8s-check validate validate-verdicts cross-check stack stack-down
+.PHONY: help demo demo-nightly test build-tools prepare test-rust test-python test-traces test-faults check bench coverage k8s-check validate validate-verdicts validate-nights cross-check stack stack-down
 
 CARGO ?= cargo
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
@@ -15,6 +15,9 @@ help: ## Say what there is
 
 demo: build-tools ## Run every kind of probe against two simulated models; writes a report into antiphon-demo/
 	@$(CARGO) run --locked --package antiphon -- demo antiphon-demo
+
+demo-nightly: build-tools ## Play ten nights with a change on one of them; writes their history into antiphon-demo-nightly/
+	@$(CARGO) run --locked --package antiphon -- demo --nightly antiphon-demo-nightly
 
 test: prepare test-rust test-python ## Run all tests; installs what they need, and says what
 
@@ -82,3 +85,8 @@ validate: ## Try real, tiny language models served by llama.cpp (20 minutes, out
 validate-verdicts: ## Hold verdicts on documents against simulated voices of known truth (long, outside CI)
 	$(CARGO) build --release --locked --workspace --bin antiphon --example verdicts
 	ANTIPHON=$(abspath $(TARGET_DIR))/release/antiphon $(TARGET_DIR)/release/examples/verdicts
+
+validate-nights: ## Hold verdicts on nights against seasons of known truth; writes docs/nights.md (SERIES=200; long, outside CI)
+	$(CARGO) build --release --locked --workspace --bin antiphon --example nights
+	ANTIPHON=$(abspath $(TARGET_DIR))/release/antiphon $(TARGET_DIR)/release/examples/nights \
+	    --series $(or $(SERIES),200) --write docs/nights.md

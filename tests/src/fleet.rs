@@ -247,14 +247,20 @@ impl Fleet {
 
     /// Runs a command of an operator, who has no relays between, to its end.
     pub async fn operate(&self, arguments: &[&str]) -> Ended {
+        self.start_operator(arguments).output().await
+    }
+
+    /// Starts such a command.
+    #[must_use]
+    pub fn start_operator(&self, arguments: &[&str]) -> Program {
         let mut command = Program::command();
         command.current_dir(self.stage.folder()).args(arguments).args(["--config", "antiphon.toml"]);
         let broker = self.ground.url_at(self.ground.address(0));
         command.envs(settings(&broker, self.bucket.address()));
-        Program::start(&mut command).output().await
+        Program::start(&mut command)
     }
 
-    /// The same, which must succeed.
+    /// The same to its end, which must be a success.
     ///
     /// # Panics
     /// If it ends with another code than 0.

@@ -52,6 +52,9 @@ pub struct Movements {
     pub complete: bool,
     /// Models that say they answered.
     pub models: BTreeMap<TargetId, Vec<String>>,
+    /// System fingerprints that they gave.
+    #[serde(default)]
+    pub fingerprints: BTreeMap<TargetId, Vec<String>>,
     /// Measures of each target and group.
     pub series: Vec<Series>,
 }
@@ -132,8 +135,9 @@ pub async fn compare(
         }
     }
     let (means, shifts) = pool.means(manifest);
-    let mut groups = pooled(&both, &mut judge, &means, &shifts);
     let level = look.map_or(policy.alpha, |Look(look)| level_of_look(policy.alpha / 2.0, look));
+    judge.among(means.len() + shifts.len(), level);
+    let mut groups = pooled(&both, &mut judge, &means, &shifts);
     let mut all: Vec<&mut Change> = groups.iter_mut().chain(&mut probes).collect();
     judge::decide(&mut all, &policy, level);
     let targets: Vec<ComparedTarget> = (both.pairing.targets.iter().enumerate())

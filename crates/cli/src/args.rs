@@ -196,9 +196,11 @@ pub(crate) struct InitArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct DemoArguments {
-    /// Folder for the demo's suite, configuration and results
-    #[arg(default_value = "antiphon-demo")]
-    pub(crate) folder: PathBuf,
+    /// Folder for the demo's suite, configuration and results [default: antiphon-demo, or antiphon-demo-nightly]
+    pub(crate) folder: Option<PathBuf>,
+    /// Play ten nights of a small suite instead, with a change on the seventh; writes their history
+    #[arg(long)]
+    pub(crate) nightly: bool,
 }
 
 /// How a run is worked on.

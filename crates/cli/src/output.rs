@@ -57,6 +57,11 @@ impl Output {
         Self { json: false, silent: true, ..self }
     }
 
+    /// The same with nothing but warnings and errors, for a step that is one of many.
+    pub(crate) fn with_warnings_only(self) -> Self {
+        Self { quiet: true, ..self.without_results() }
+    }
+
     /// A line of a result.
     pub(crate) fn line(self, text: impl AsRef<str>) {
         self.raw(&format!("{}\n", text.as_ref()));

@@ -131,7 +131,7 @@ pub struct Change {
     /// The same by exchanging the nights of each user, where `p` is at most 0.1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permutation_p: Option<f64>,
-    /// `p` adjusted for all tests of the comparison (Benjamini-Hochberg).
+    /// `p` adjusted for all tests of the comparison (Benjamini-Hochberg), half of it for groups and half for single probes.
     pub p_adjusted: Option<f64>,
     /// p that it changed by the margin or more.
     pub equivalence_p: Option<f64>,
@@ -206,6 +206,44 @@ impl RunVerdict {
             Self::Warn => "WARN",
             Self::Inconclusive => "INCONCLUSIVE",
             Self::Block => "BLOCK",
+        }
+    }
+}
+
+/// A run that was compared with nothing: the baseline itself, or one of a suite that has none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Uncompared {
+    /// [`crate::OBJECT_FORMAT`] when it was written.
+    pub format: u32,
+    /// What comes of it.
+    pub verdict: UncomparedVerdict,
+    /// The suite.
+    pub suite: String,
+    /// The run.
+    pub run: RunId,
+    /// Whether every planned sample has its final record.
+    pub complete: bool,
+    /// Why nothing was compared.
+    pub reason: String,
+}
+
+/// What comes of a run that was compared with nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum UncomparedVerdict {
+    /// Later runs are compared with it.
+    Baseline,
+    /// There is nothing to compare it with.
+    Inconclusive,
+}
+
+impl UncomparedVerdict {
+    /// As it is printed.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Baseline => "BASELINE",
+            Self::Inconclusive => RunVerdict::Inconclusive.name(),
         }
     }
 }

@@ -30,6 +30,9 @@ pub struct HistoryNight {
     pub run: RunId,
     /// Whether all of its samples were had.
     pub complete: bool,
+    /// What the provider says has changed since the night before, in words; empty where nothing did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub provider: Vec<String>,
 }
 
 /// One measure of a target and group over the nights.

@@ -44,7 +44,8 @@ mod vectors;
 pub use chain::{Branch, ChainEnd, Chunk, Grown, GrownWord, Step, may_refuse};
 pub use choir::{Beat, ChoirMessage, Hush, VoiceId};
 pub use comparison::{
-    Baseline, Change, ComparedRun, ComparedTarget, Comparison, Finding, ProviderSeen, RunVerdict,
+    Baseline, Change, ComparedRun, ComparedTarget, Comparison, Finding, ProviderSeen, RunVerdict, Uncompared,
+    UncomparedVerdict,
 };
 pub use format::{FormatError, OBJECT_FORMAT, check_format};
 pub use history::{History, HistoryNight, HistoryPoint, HistorySeries};

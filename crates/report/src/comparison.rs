@@ -13,10 +13,10 @@ use antiphon_core::{Change, Comparison, Finding};
 use crate::number::{UNDEFINED, signed};
 
 pub use history::{history_page, history_terminal};
-pub use junit::comparison_junit;
-pub use markdown::comparison_markdown;
-pub use page::comparison_page;
-pub use terminal::comparison_terminal;
+pub use junit::{comparison_junit, uncompared_junit};
+pub use markdown::{comparison_markdown, uncompared_markdown};
+pub use page::{comparison_page, uncompared_page};
+pub use terminal::{comparison_terminal, uncompared_terminal};
 
 /// What of a comparison is shown where there is little room: groups over all users, then of user groups and probes what moved.
 fn shown(comparison: &Comparison) -> (Vec<&Change>, Vec<&Change>) {

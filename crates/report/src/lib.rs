@@ -44,7 +44,7 @@ mod visible;
 
 pub use comparison::{
     comparison_junit, comparison_markdown, comparison_page, comparison_terminal, history_page,
-    history_terminal,
+    history_terminal, uncompared_junit, uncompared_markdown, uncompared_page, uncompared_terminal,
 };
 pub use documents::{Comparison, Containment, Document, Passage, Run, documents_page, documents_terminal};
 pub use error_bars::error_bars;

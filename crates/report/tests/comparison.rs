@@ -8,11 +8,11 @@ use antiphon_core::suite::{Measured, Policy};
 use antiphon_core::summary::Estimate;
 use antiphon_core::{
     Change, ComparedRun, ComparedTarget, Comparison, Finding, History, HistoryNight, HistoryPoint,
-    HistorySeries, ProviderSeen, RunVerdict,
+    HistorySeries, ProviderSeen, RunVerdict, Uncompared, UncomparedVerdict,
 };
 use antiphon_report::{
     Style, comparison_junit, comparison_markdown, comparison_page, comparison_terminal, history_page,
-    history_terminal,
+    history_terminal, uncompared_junit, uncompared_markdown, uncompared_page, uncompared_terminal,
 };
 
 const HOSTILE: &str = "</td><script>x</script> ](http://evil) @all | `a` \u{1b}[31m\u{202e}\u{ffff}\"'&";
@@ -152,7 +152,11 @@ fn history(alarm: Option<u64>) -> History {
         score: None,
         e: 2.5,
     };
-    let night = |run: &str, complete| HistoryNight { run: run.parse().unwrap(), complete };
+    let night = |run: &str, complete| HistoryNight {
+        run: run.parse().unwrap(),
+        complete,
+        provider: vec![HOSTILE.to_owned()],
+    };
     History {
         format: 1,
         suite: HOSTILE.to_owned(),
@@ -191,5 +195,37 @@ fn a_history_says_since_when() {
     assert!(!page.contains("<script"), "{page}");
     for text in [&page, &alarmed] {
         assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
+    }
+}
+
+#[test]
+fn a_run_that_was_compared_with_nothing_has_every_form_and_no_markup() {
+    for (verdict, name) in
+        [(UncomparedVerdict::Baseline, "BASELINE"), (UncomparedVerdict::Inconclusive, "INCONCLUSIVE")]
+    {
+        let uncompared = Uncompared {
+            format: 1,
+            verdict,
+            suite: HOSTILE.to_owned(),
+            run: "r1".parse().unwrap(),
+            complete: true,
+            reason: HOSTILE.to_owned(),
+        };
+        let (page, xml) = (uncompared_page(&uncompared), uncompared_junit(&uncompared));
+        for text in [&page, &xml] {
+            assert!(text.contains(name), "{text}");
+            assert!(!text.contains("<script") && !text.contains(['\u{1b}', '\u{202e}']), "{text}");
+        }
+        assert!(
+            page.contains("default-src 'none'") && !page.contains(" style=\"") && !xml.contains('\u{ffff}')
+        );
+        let terminal = uncompared_terminal(&uncompared, PLAIN);
+        assert!(terminal.starts_with(&format!("{name}  run r1\n")), "{terminal}");
+        assert!(!terminal.contains(['\u{1b}', '\u{202e}']), "{terminal}");
+        let markdown = uncompared_markdown(&uncompared);
+        for mark in ["<script", "](", "@all", "http:", " | `"] {
+            assert!(!markdown.contains(mark), "{mark}: {markdown}");
+        }
+        assert!(markdown.starts_with("### ") && markdown.contains(name), "{markdown}");
     }
 }

@@ -9,11 +9,12 @@
 use std::collections::BTreeSet;
 
 use crate::estimate::{Estimate, Population, Undefined};
+use crate::exchange::exchange_pairs;
 use crate::interval::Spread;
 use crate::kernel::{Kernel, Profile, SimilarityMatrix};
 use crate::nested::{Nested, Row, SampleId};
 use crate::pair_statistic::PairStatistic;
-use crate::permutation::{PermutationTest, exchange_pairs};
+use crate::permutation::PermutationTest;
 
 /// Two models on one probe.
 #[derive(Clone, Debug, PartialEq)]

@@ -13,7 +13,7 @@
 //! | [`pieces`], [`circles`], [`follows`] | texts that grow: cut into words and put together again; whether they go in circles; how they go along with a document |
 //! | [`components`], [`clustered`], [`two_way`], [`bootstrap`] | where variance lies, and errors of means of clustered values |
 //! | [`crossed`] | which factors of users go with disagreement; users in general |
-//! | [`permutation`], [`distances`], [`divergence`], [`between`], [`contingency`], [`ranked`] | whether and how far groups or models differ |
+//! | [`permutation`], [`exchange`], [`distances`], [`divergence`], [`between`], [`contingency`], [`ranked`] | whether and how far groups or models differ |
 //! | [`change`], [`paired`], [`versus`], [`multiplicity`], [`monitoring`], [`season`], [`looks`], [`power`], [`nights`] | whether something changed between runs, for one probe or many, between two sides, once or every night, and what a design could find |
 //! | [`fleiss`], [`krippendorff`], [`gwet`], [`icc`] | how reliable raters are |
 //! | [`pass`], [`rates`] | independent trials |
@@ -38,6 +38,7 @@ pub mod distances;
 pub mod divergence;
 pub mod entropy;
 mod estimate;
+pub mod exchange;
 pub mod fleiss;
 pub mod follows;
 pub mod gwet;

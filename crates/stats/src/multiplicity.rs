@@ -39,6 +39,22 @@ pub fn adjust(p: &[Option<f64>], adjustment: Adjustment) -> Vec<Option<f64>> {
     adjusted
 }
 
+/// Benjamini's and Hochberg's adjustment with weights: tests of which more is expected get more of what all together may err by. Weights are
+/// positive, and count by how they compare with the mean of those whose p is defined; equal ones change nothing.
+/// (Genovese, Roeder and Wasserman 2006)
+///
+/// # Panics
+/// If there is not one weight for each p.
+#[must_use]
+pub fn adjust_weighted(p: &[Option<f64>], weights: &[f64]) -> Vec<Option<f64>> {
+    assert_eq!(p.len(), weights.len(), "one weight for each p");
+    let defined = || p.iter().zip(weights).filter(|(p, _)| p.is_some_and(|p| !p.is_nan()));
+    let mean = defined().map(|(_, weight)| weight).sum::<f64>() / defined().count() as f64;
+    let weighted: Vec<Option<f64>> =
+        p.iter().zip(weights).map(|(p, weight)| p.map(|p| p * mean / weight)).collect();
+    adjust(&weighted, Adjustment::BenjaminiHochberg)
+}
+
 /// Which hypotheses fall at false discovery rate `alpha`, by their e-values, under any dependence (e-BH: Wang and
 /// Ramdas 2022). Indices in ascending order. What is no number is never rejected, and counts as a hypothesis.
 #[must_use]
@@ -76,6 +92,29 @@ mod tests {
         check(Adjustment::BenjaminiHochberg, &[0.025, 0.1, 0.21, 0.21, 0.21, 0.25]);
         check(Adjustment::BenjaminiYekutieli, &[0.095_398_95, 0.381_595_82, 0.801_351_22]);
         check(Adjustment::Holm, &[0.025, 0.192, 0.897]);
+    }
+
+    #[test]
+    fn weights_move_what_may_be_erred_by() {
+        let p: Vec<Option<f64>> = P.iter().copied().map(Some).collect();
+        let same = adjust_weighted(&p, &[3.0; 25]);
+        assert!(
+            same.iter()
+                .zip(adjust(&p, Adjustment::BenjaminiHochberg))
+                .all(|(a, b)| { (a.unwrap() - b.unwrap()).abs() < 1e-12 })
+        );
+        // Two tests share a half, and two hundred the other: the two pay for two times two, not for two hundred and two.
+        let many: Vec<Option<f64>> =
+            [Some(0.01), None].into_iter().chain([Some(0.9); 200]).chain([Some(0.5)]).collect();
+        let weights: Vec<f64> = many
+            .iter()
+            .enumerate()
+            .map(|(at, _)| if at < 2 || at == 202 { 1.0 / 2.0 } else { 1.0 / 200.0 })
+            .collect();
+        let found = adjust_weighted(&many, &weights);
+        assert!((found[0].unwrap() - 0.01 * 4.0).abs() < 1e-12, "{:?}", found[0]);
+        assert_eq!(found[1], None);
+        assert_eq!(adjust_weighted(&[], &[]), []);
     }
 
     #[test]

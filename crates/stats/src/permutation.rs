@@ -12,9 +12,9 @@ use rand_chacha::ChaCha8Rng;
 /// Up to so many different arrangements, all are tried.
 const ALL: u64 = 10_000;
 /// Else so many are drawn.
-const DRAWN: u64 = 9_999;
+pub(crate) const DRAWN: u64 = 9_999;
 /// Statistics that differ by less are ties, and ties count as extreme.
-const TIE: f64 = 1e-12;
+pub(crate) const TIE: f64 = 1e-12;
 
 /// The outcome of a permutation test.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -183,51 +183,6 @@ pub fn sign_flip(differences: &[f64], seed: u64) -> Option<PermutationTest> {
     Some(drawn(statistic, seed, |rng| {
         let sign = |difference: &f64| if rng.random_bool(0.5) { -difference } else { *difference };
         differences.iter().map(sign).sum::<f64>().abs() >= observed - scale
-    }))
-}
-
-/// Exchanges the two halves of units at random. The statistic is a sum over pairs of units: `apart[u][v]`, for every `v < u`, is what a
-/// pair adds, and the opposite is added where one of the two is exchanged and the other is not, as in the squared distance between
-/// all first and all second halves. Large means extreme; up to 14 units all ways are tried. `None` below two units, or if a part is no
-/// finite number.
-///
-/// # Panics
-/// If a row is shorter than its place.
-#[must_use]
-pub fn exchange_pairs(apart: &[Vec<f64>], seed: u64) -> Option<PermutationTest> {
-    const EXACT_UPTO: usize = 14;
-    let n = apart.len();
-    let rows = || apart.iter().enumerate().map(|(u, row)| &row[..u]);
-    if n < 2 || rows().flatten().any(|part| !part.is_finite()) {
-        return None;
-    }
-    let scale = TIE * rows().flatten().map(|part| part.abs()).sum::<f64>().max(f64::MIN_POSITIVE);
-    let of = |signs: &[f64]| -> f64 {
-        let row = |(u, row): (usize, &[f64])| {
-            signs[u] * row.iter().zip(signs).map(|(part, sign)| part * sign).sum::<f64>()
-        };
-        rows().enumerate().map(row).sum()
-    };
-    let mut signs = vec![1.0; n];
-    let statistic = of(&signs);
-    if n <= EXACT_UPTO {
-        // The last unit stays: to exchange all changes nothing.
-        let all = 1_u64 << (n - 1);
-        return Some(tried(statistic, all, |&exchanged| {
-            for (u, sign) in signs.iter_mut().enumerate() {
-                *sign = if exchanged >> u & 1 == 1 { -1.0 } else { 1.0 };
-            }
-            of(&signs) >= statistic - scale
-        }));
-    }
-    Some(drawn(statistic, seed, |rng| {
-        for signs in signs.chunks_mut(64) {
-            let bits: u64 = rng.random();
-            for (at, sign) in signs.iter_mut().enumerate() {
-                *sign = if bits >> at & 1 == 1 { -1.0 } else { 1.0 };
-            }
-        }
-        of(&signs) >= statistic - scale
     }))
 }
 

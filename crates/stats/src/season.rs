@@ -3,14 +3,15 @@
 //! A baseline is an estimate as well: its error is in every night's difference from it, so these are no independent looks, and a long
 //! enough season would find nothing but that error. So a night is compared with the mean of the baseline and *all nights before it*, user
 //! by user. These contrasts (Helmert's) do not correlate where nothing changes, and what users differ in for good cancels. Each comes as a
-//! normal score ([`crate::versus::normal_score`]); their mixture sequential probability ratio is an e-value. When a change began is not
+//! normal score ([`crate::versus::normal_score`], with a variance no smaller than that of the contrasts so far); their mixture sequential probability ratio is an e-value. When a change began is not
 //! known: processes that begin on each night are added up with weights `1 / (j (j + 1))`, which come to 1. The sum exceeds `1 / alpha` at
 //! any time with chance `alpha` at most where nothing changed. (Ville 1939; Robbins 1970; Shin, Ramdas and Rinaldo 2023)
 
 use std::collections::BTreeMap;
 
+use crate::interval::variance;
 use crate::monitoring::msprt;
-use crate::versus::normal_score;
+use crate::versus::{FEWEST, normal_score};
 
 /// The variance of the scores' mean that is looked for: a change of one standard error of a night.
 const MIXING: f64 = 1.0;
@@ -20,6 +21,8 @@ const MIXING: f64 = 1.0;
 pub struct Season {
     /// User → sum over earlier nights, and how many.
     earlier: BTreeMap<u64, (f64, f64)>,
+    /// Variance of each night's contrasts.
+    variances: Vec<f64>,
     scores: Vec<f64>,
 }
 
@@ -40,7 +43,13 @@ impl Season {
             let (sum, nights) = self.earlier.get(user).copied().unwrap_or((0.0, 1.0));
             (value - sum / nights) * (nights / (nights + 1.0)).sqrt()
         };
-        let score = normal_score(&night.iter().map(contrast).collect::<Vec<_>>());
+        let contrasts: Vec<f64> = night.iter().map(contrast).collect();
+        if contrasts.len() >= FEWEST {
+            self.variances.push(variance(&contrasts));
+        }
+        // A night's mean and its own variance depend on each other where what is counted is rare; that of all nights hardly does.
+        let usual = self.variances.iter().sum::<f64>() / self.variances.len().max(1) as f64;
+        let score = normal_score(&contrasts, usual);
         for (user, value) in night {
             let earlier = self.earlier.entry(*user).or_insert((0.0, 1.0));
             earlier.0 += value;
@@ -101,6 +110,31 @@ mod tests {
         let mut random = ChaCha8Rng::seed_from_u64(20_261_127);
         let alarms = (0..400).filter(|_| alarm(usize::MAX, 0.0, &mut random).is_some()).count();
         assert!(alarms <= 20, "{alarms} of 400 seasons without a change");
+    }
+
+    /// Refusals of one answer in fifty: by chance a night has next to none of them, and its users hardly differ.
+    #[test]
+    fn what_is_rare_raises_no_false_alarm() {
+        let mut random = ChaCha8Rng::seed_from_u64(20_261_129);
+        let mut most = |_| -> f64 {
+            let mut night = || -> Vec<f64> {
+                let mut hits = || (0..20).filter(|_| random.random::<f64>() < 0.02).count();
+                (0..20).map(|_| hits() as f64 / 20.0).collect()
+            };
+            let baseline = night();
+            let mut season = Season::default();
+            let nights = (0..30).map(|_| {
+                let now = night();
+                let differences =
+                    (0..).zip(now.iter().zip(&baseline).map(|(now, then)| now - then)).collect();
+                season.push(&differences).e
+            });
+            nights.fold(0.0, f64::max)
+        };
+        let most: Vec<f64> = (0..1_000).map(&mut most).collect();
+        // As a share of one in forty may, and of one in a thousand.
+        let beyond = |e: f64| most.iter().filter(|most| **most >= e).count();
+        assert!(beyond(40.0) <= 25 && beyond(1_000.0) <= 1, "{} {}", beyond(40.0), beyond(1_000.0));
     }
 
     #[test]

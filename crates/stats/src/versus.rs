@@ -7,7 +7,6 @@
 //! A t of few users whose differences are far from normal has tails that it does not know. So no p-value is ever taken to be smaller than
 //! exchanging the nights of each user could give: `2^(1 - n)` for `n` users that differ at all.
 
-use crate::change::paired_change;
 use crate::estimate::Interval;
 use crate::interval::variance;
 use crate::paired::{self, Difference};
@@ -156,7 +155,11 @@ pub fn shift(apart: &[Vec<f64>], margin: f64) -> Option<Shift> {
     let of_pairs = 2.0 * (squares / (m * (m - 3.0) / 2.0)) / (m * (m - 1.0));
     let error = (jackknife + 2.0 * of_pairs).sqrt();
     if error < 1e-12 {
-        return Some(Shift { value, interval: None, equivalence: None });
+        // Where not one user moved, as of a model that says the same for ever: with a share x of movers, whose squared distance is 2 x²,
+        // there would be none with chance (1 - x)^n.
+        let share = (margin / 2.0).sqrt().min(1.0);
+        let equivalence = (value.abs() < 1e-12 && margin > 0.0).then(|| (1.0 - share).powf(m));
+        return Some(Shift { value, interval: None, equivalence });
     }
     let half = student_t(TAIL, m - 1.0) * error;
     Some(Shift {
@@ -167,19 +170,19 @@ pub fn shift(apart: &[Vec<f64>], margin: f64) -> Option<Shift> {
 }
 
 /// What one night differs from the mean of earlier ones, user by user, as a normal score: 0 on average and with variance 1 where nothing
-/// changed. `None` below [`FEWEST`] users, or where none differs.
+/// changed. Where these users' own variance is smaller than `least`, that is taken: of what is rare a night with next to none of it would
+/// else look sure of itself. `None` below [`FEWEST`] users, or where none differs.
 #[must_use]
-pub fn normal_score(differences: &[f64]) -> Option<f64> {
+pub fn normal_score(differences: &[f64], least: f64) -> Option<f64> {
     let differing = differences.iter().filter(|difference| difference.abs() > 1e-12).count();
     if differences.len() < FEWEST || differing == 0 {
         return None;
     }
-    let mean = differences.iter().sum::<f64>() / differences.len() as f64;
-    let by_t = match paired_change(differences) {
-        Some(change) => student_t_tail(change.t.abs(), differences.len() as f64 - 1.0),
-        // All moved by the same.
-        None => 0.0,
-    };
+    let n = differences.len() as f64;
+    let mean = differences.iter().sum::<f64>() / n;
+    let error = (variance(differences).max(least) / n).sqrt();
+    // Without an error all moved by the same.
+    let by_t = if error > 0.0 { student_t_tail(mean.abs() / error, n - 1.0) } else { 0.0 };
     // Half of a two-sided p.
     let tail = by_t.max(least_p(differing) / 2.0).clamp(f64::MIN_POSITIVE, 0.5);
     Some(mean.signum() * std::f64::consts::SQRT_2 * statrs::function::erf::erfc_inv(2.0 * tail))

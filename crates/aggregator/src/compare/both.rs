@@ -247,16 +247,18 @@ impl Both {
                 .map(|(user, [base, run])| UserMoved { user: *user, base: *base, run: *run })
                 .collect(),
         });
-        let models = targets
-            .iter()
-            .map(|target| (target.target.clone(), target.seen[0].run.keys().cloned().collect()));
+        let names = |what: usize| {
+            let of = targets.iter().map(|target| (target.target.clone(), &target.seen[what].run));
+            of.map(|(target, names)| (target, names.keys().cloned().collect())).collect()
+        };
         Movements {
             format: OBJECT_FORMAT,
             run: run.run.clone(),
             base: base.run.clone(),
             made_from: Movements::source([base, run]),
             complete: run.completeness.complete,
-            models: models.collect(),
+            models: names(0),
+            fingerprints: names(1),
             series: series.collect(),
         }
     }

@@ -6,10 +6,10 @@ use antiphon_core::suite::{Measured, Policy};
 use antiphon_core::summary::Estimate;
 use antiphon_core::{Change, Comparison, Finding, RunVerdict, Seed};
 use antiphon_stats::between::Between;
-use antiphon_stats::multiplicity::{Adjustment, adjust};
+use antiphon_stats::exchange::exchange_pairs_until;
+use antiphon_stats::multiplicity::adjust_weighted;
 use antiphon_stats::power::{POWER, detectable_effect};
-use antiphon_stats::versus::{self, Moved, Shift};
-use antiphon_stats::{permutation, versus::FEWEST};
+use antiphon_stats::versus::{self, FEWEST, Moved, Shift};
 
 /// Above this p nobody asks for another one.
 const INTERESTING: f64 = 0.1;
@@ -20,13 +20,22 @@ const REASONS: usize = 5;
 pub(crate) struct Judge<'a> {
     policy: &'a Policy,
     seed: Seed,
+    /// A p of a group that is as small needs no further draws.
+    enough: f64,
     /// Users → the effect in standard deviations that is found; it takes a while to compute.
     effects: BTreeMap<usize, f64>,
 }
 
 impl<'a> Judge<'a> {
     pub(crate) fn new(policy: &'a Policy, seed: Seed) -> Self {
-        Self { policy, seed, effects: BTreeMap::new() }
+        Self { policy, seed, enough: 0.0, effects: BTreeMap::new() }
+    }
+
+    /// Says at which level and among how many groups a p has to stand.
+    pub(crate) fn among(&mut self, groups: usize, level: f64) {
+        #[expect(clippy::cast_precision_loss, reason = "groups are far below 2^53")]
+        let shares = 2.0 * groups.max(1) as f64;
+        self.enough = level / shares;
     }
 
     /// Fills in what was found of a mean over users.
@@ -89,10 +98,11 @@ impl<'a> Judge<'a> {
         )
     }
 
-    /// The same of a distribution over several probes.
+    /// The same of a distribution over several probes, of which there are few, so that a p as small as a late night of a season asks for
+    /// can be had.
     pub(crate) fn of_pooled_shift(&self, blank: Change, users: usize, apart: &[Vec<f64>]) -> Change {
         let shift = versus::shift(apart, self.policy.margin(Measured::Distribution));
-        let test = permutation::exchange_pairs(apart, self.seed_of(&blank));
+        let test = exchange_pairs_until(apart, self.enough, self.seed_of(&blank));
         let sum: f64 = apart.iter().flatten().sum();
         #[expect(clippy::cast_precision_loss, reason = "pairs of users are far below 2^53")]
         let value = sum / (users * users.saturating_sub(1) / 2) as f64;
@@ -149,10 +159,22 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// Decides what was found of each. All tests are one family (methods: one for each report); what has no p counts for nothing.
+/// Decides what was found of each. All tests are one family (methods: one for each report); what has no p counts for nothing. Half of what the
+/// family may err by is for groups and half for single probes, of which there are many more: else a group would have to stand out among
+/// hundreds of them.
 pub(crate) fn decide(changes: &mut [&mut Change], policy: &Policy, level: f64) {
-    let adjusted =
-        adjust(&changes.iter().map(|change| change.p).collect::<Vec<_>>(), Adjustment::BenjaminiHochberg);
+    let p: Vec<Option<f64>> = changes.iter().map(|change| change.p).collect();
+    let tests = |of_probes: bool| {
+        let tested =
+            changes.iter().filter(|change| change.p.is_some() && change.probe.is_some() == of_probes);
+        #[expect(clippy::cast_precision_loss, reason = "tests are far below 2^53")]
+        let count = tested.count().max(1) as f64;
+        count
+    };
+    let [of_group, of_probe] = [1.0 / tests(false), 1.0 / tests(true)];
+    let weights: Vec<f64> =
+        changes.iter().map(|change| if change.probe.is_some() { of_probe } else { of_group }).collect();
+    let adjusted = adjust_weighted(&p, &weights);
     for (change, adjusted) in changes.iter_mut().zip(adjusted) {
         change.p_adjusted = adjusted;
         let is_found = adjusted.is_some_and(|p| p <= level);

@@ -6,6 +6,7 @@ use antiphon_core::suite::{Measured, Policy};
 use antiphon_core::summary::Estimate;
 use antiphon_core::{
     Comparison, History, HistoryNight, HistoryPoint, HistorySeries, OBJECT_FORMAT, RunId, RunVerdict,
+    TargetId,
 };
 use antiphon_stats::change::paired_change;
 use antiphon_stats::multiplicity::e_bh;
@@ -13,11 +14,11 @@ use antiphon_stats::season::Season;
 
 use super::{Movements, UserMoved};
 
-type Key = (antiphon_core::TargetId, Option<String>, Option<(String, String)>, Measured);
+type Key = (TargetId, Option<String>, Option<(String, String)>, Measured);
 
 /// The nights in their order, each compared with the same baseline. `alpha` is how often a season without a change may raise an alarm,
 /// whenever it is looked at. A night on which another model says that it answers begins a series anew: it is the provider's change, which the
-/// comparison of that night names.
+/// comparison of that night names. Another fingerprint is told and begins nothing anew (decision 014).
 #[must_use]
 pub fn season(
     suite: &str,
@@ -42,12 +43,11 @@ pub fn season(
     keys.dedup();
     let mut all: Vec<HistorySeries> = keys.iter().map(|key| begin(key, policy)).collect();
     let mut seasons = vec![Season::default(); keys.len()];
-    let mut models: BTreeMap<&antiphon_core::TargetId, &Vec<String>> = BTreeMap::new();
+    let mut models = Names::default();
     for (at, (night, of)) in nights.iter().zip(&of_nights).enumerate() {
         for (place, key) in keys.iter().enumerate() {
             let Some(users) = of.get(key) else { continue };
-            let now = night.models.get(&key.0).filter(|names| !names.is_empty());
-            if now.is_some_and(|now| models.get(&key.0).is_some_and(|before| *before != now)) {
+            if models.differ(&key.0, &night.models).is_some() {
                 seasons[place] = Season::default();
             }
             let differences = users.iter().map(|user| (user.user, user.run - user.base)).collect();
@@ -55,9 +55,7 @@ pub fn season(
             let point = point(at, key.3, users, found.score, found.e);
             all[place].points.push(point);
         }
-        for (target, names) in night.models.iter().filter(|(_, names)| !names.is_empty()) {
-            models.insert(target, names);
-        }
+        models.take(&night.models);
         let e: Vec<f64> = seasons.iter().map(Season::e).collect();
         for place in e_bh(&e, alpha) {
             all[place].alarm.get_or_insert(at as u64);
@@ -68,11 +66,52 @@ pub fn season(
         suite: suite.to_owned(),
         base: base.clone(),
         alpha,
-        nights: nights
-            .iter()
-            .map(|night| HistoryNight { run: night.run.clone(), complete: night.complete })
-            .collect(),
+        nights: told(nights),
         series: all,
+    }
+}
+
+/// The nights, and what the provider says has changed from one to the next.
+fn told(nights: &[Movements]) -> Vec<HistoryNight> {
+    let (mut models, mut fingerprints) = (Names::default(), Names::default());
+    let mut all = Vec::with_capacity(nights.len());
+    for night in nights {
+        let mut provider = Vec::new();
+        for (what, known, now) in
+            [("model", &mut models, &night.models), ("fingerprint", &mut fingerprints, &night.fingerprints)]
+        {
+            for target in now.keys() {
+                if let Some([before, now]) = known.differ(target, now) {
+                    let (before, now) = (before.join(", "), now.join(", "));
+                    provider.push(format!("the {what} of {target} is {now}, the night before {before}"));
+                }
+            }
+            known.take(now);
+        }
+        all.push(HistoryNight { run: night.run.clone(), complete: night.complete, provider });
+    }
+    all
+}
+
+/// What each target's provider called itself when it last said so.
+#[derive(Default)]
+struct Names<'a>(BTreeMap<&'a TargetId, &'a [String]>);
+
+impl<'a> Names<'a> {
+    /// The names before and now, where both are known and they are not the same.
+    fn differ(
+        &self,
+        target: &TargetId,
+        now: &'a BTreeMap<TargetId, Vec<String>>,
+    ) -> Option<[&'a [String]; 2]> {
+        let now = now.get(target).filter(|names| !names.is_empty())?.as_slice();
+        self.0.get(target).filter(|before| **before != now).map(|before| [*before, now])
+    }
+
+    fn take(&mut self, now: &'a BTreeMap<TargetId, Vec<String>>) {
+        self.0.extend(
+            now.iter().filter(|(_, names)| !names.is_empty()).map(|(id, names)| (id, names.as_slice())),
+        );
     }
 }
 
@@ -146,7 +185,70 @@ fn point(at: usize, measure: Measured, users: &[UserMoved], score: Option<f64>, 
 
 #[cfg(test)]
 mod tests {
+    use crate::compare::Series;
+
     use super::*;
+
+    /// One series of twenty users, who refuse a fifth more often from the sixth night on.
+    fn nights(model: impl Fn(u64) -> String, fingerprint: impl Fn(u64) -> String) -> Vec<Movements> {
+        let users = |night: u64| {
+            (0..20).map(move |user: u64| {
+                // Some number between -0.1 and 0.1 that depends on user and night.
+                let noise = ((user * 7 + night * 13) * (user + 3 * night + 5) % 21) as f64 / 100.0 - 0.1;
+                UserMoved { user, base: 0.2, run: 0.2 + noise + if night >= 5 { 0.2 } else { 0.0 } }
+            })
+        };
+        let names = |name: String| BTreeMap::from([("voice".parse().unwrap(), vec![name])]);
+        let night = |night: u64| Movements {
+            format: OBJECT_FORMAT,
+            run: format!("n{night}").parse().unwrap(),
+            base: "base".parse().unwrap(),
+            made_from: String::new(),
+            complete: true,
+            models: names(model(night)),
+            fingerprints: names(fingerprint(night)),
+            series: vec![Series {
+                target: "voice".parse().unwrap(),
+                group: None,
+                users_with: None,
+                measure: Measured::Refusal,
+                users: users(night).collect(),
+            }],
+        };
+        (0..8).map(night).collect()
+    }
+
+    fn seen(nights: &[Movements]) -> History {
+        season("suite", &"base".parse().unwrap(), nights, &Policy::default(), 0.025)
+    }
+
+    #[test]
+    fn another_fingerprint_is_told_and_begins_nothing_anew() {
+        let same = seen(&nights(|_| "m".to_owned(), |_| "fp".to_owned()));
+        assert_eq!(same.series[0].alarm, Some(5), "{:#?}", same.series);
+        assert!(same.nights.iter().all(|night| night.provider.is_empty()));
+        // A server that is built anew every night hides nothing.
+        let built = seen(&nights(|_| "m".to_owned(), |night| format!("fp{night}")));
+        assert_eq!(built.series, same.series);
+        assert_eq!(built.nights[0].provider, Vec::<String>::new());
+        assert_eq!(
+            built.nights[5].provider,
+            ["the fingerprint of voice is fp5, the night before fp4"],
+            "and the night of the change can be looked up"
+        );
+    }
+
+    #[test]
+    fn another_model_begins_anew() {
+        let model = |night: u64| if night >= 5 { "new".to_owned() } else { "old".to_owned() };
+        let found = seen(&nights(model, |_| "fp".to_owned()));
+        assert_eq!(found.nights[5].provider, ["the model of voice is new, the night before old"]);
+        let anew = seen(&nights(model, |_| "fp".to_owned())[5..]);
+        let of = |history: &History, from: usize| -> Vec<f64> {
+            history.series[0].points[from..].iter().map(|point| point.e).collect()
+        };
+        assert_eq!(of(&found, 5), of(&anew, 0), "as if these nights were all there are");
+    }
 
     #[test]
     fn intervals_of_shares_stay_among_shares() {

@@ -74,7 +74,8 @@ The run is named after suite and date, so that the same command goes on where it
 asks, else this process does. Comparison and history stand in the store, beside the run's report.
 
 The command of --notify is run by `sh -c` and gets the verdict as JSON on standard input, and as ANTIPHON_VERDICT, ANTIPHON_SUITE, \
-ANTIPHON_RUN and ANTIPHON_REPORT. The same JSON is posted to the webhook. A notification that fails is a warning, and makes 1 of a 0.
+ANTIPHON_RUN and ANTIPHON_REPORT. The same JSON is posted to the webhook. A notification that fails is a warning, and makes 1 of a 0. The \
+baseline itself is told and written as BASELINE, a run of a suite without one as INCONCLUSIVE.
 
 Exit codes: those of `antiphon compare`, and of `antiphon run` where nothing could be judged.")]
 pub(crate) struct NightlyArguments {

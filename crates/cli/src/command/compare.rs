@@ -1,6 +1,6 @@
 //! `antiphon compare`: a run held against an earlier one.
 
-use super::nights::{Nights, check, exit, tell};
+use super::nights::{Nights, Outcome, check, tell};
 use super::open_store;
 use crate::args::{Arguments, CompareArguments};
 use crate::config;
@@ -36,6 +36,7 @@ pub(crate) async fn run(
         return Err(Usage(format!("run {run} is compared with itself; name another base")).into());
     }
     let (comparison, _) = nights.compare(&base, run, None).await?;
-    tell(&comparison, &compare.written, *output)?;
-    Ok(exit(&comparison))
+    let outcome = Outcome::from(comparison);
+    tell(&outcome, &compare.written, *output)?;
+    Ok(outcome.exit())
 }

@@ -1,6 +1,8 @@
-//! `antiphon demo`: a real suite against two simulated models, in one process.
+//! `antiphon demo`: a real suite against two simulated models, in one process; or ten nights of another one.
 
-use std::path::Path;
+mod nightly;
+
+use std::path::{Path, PathBuf};
 
 use antiphon_coordinator::{Wanted, load_suite, open_run};
 use antiphon_simulator::{Simulator, SimulatorConfig, Voices};
@@ -19,11 +21,23 @@ const DEMO_DOCUMENT: &str = include_str!("../../../../configs/demo-document.md")
 const DEMO_CONFIGURATION: &str = include_str!("../../../../configs/demo.antiphon.toml");
 const DEMO_SUITE: &str = include_str!("../../../../configs/demo.suite.yaml");
 
+/// The demo's files by their names in its folder.
+const FILES: [(&str, &str); 4] = [
+    ("suite.yaml", DEMO_SUITE),
+    ("voices.yaml", DEMO_VOICES),
+    ("demo-document.md", DEMO_DOCUMENT),
+    ("antiphon.toml", DEMO_CONFIGURATION),
+];
+
 pub(crate) async fn run(demo: &DemoArguments, output: &Output) -> anyhow::Result<Exit> {
-    let folder = &demo.folder;
-    lay_out(folder).with_context(|| format!("can't write the demo into {}", folder.display()))?;
+    let default = if demo.nightly { "antiphon-demo-nightly" } else { "antiphon-demo" };
+    let folder = demo.folder.clone().unwrap_or_else(|| PathBuf::from(default));
+    if demo.nightly {
+        return Box::pin(nightly::run(&folder, *output)).await;
+    }
+    lay_out(&folder, &FILES)?;
     let running = Simulator::start(SimulatorConfig::new(demo_voices()?), ([127, 0, 0, 1], 0).into()).await?;
-    let config = Config::from_text(&configuration(&running.base_url()))?;
+    let config = Config::from_text(&at(DEMO_CONFIGURATION, &running.base_url()))?;
     let suite = folder.join("suite.yaml");
     output.note(format!(
         "suite: {} (two simulated models answer at {})",
@@ -43,25 +57,23 @@ pub(crate) async fn run(demo: &DemoArguments, output: &Output) -> anyhow::Result
 }
 
 /// Writes the demo's files beside its results, to look at and to change; files that are there are left as they are.
-fn lay_out(folder: &Path) -> std::io::Result<()> {
-    std::fs::create_dir_all(folder)?;
-    for (name, text) in [
-        ("suite.yaml", DEMO_SUITE),
-        ("voices.yaml", DEMO_VOICES),
-        ("demo-document.md", DEMO_DOCUMENT),
-        ("antiphon.toml", DEMO_CONFIGURATION),
-    ] {
-        let path = folder.join(name);
-        if !path.exists() {
-            std::fs::write(path, text)?;
+fn lay_out(folder: &Path, files: &[(&str, &str)]) -> anyhow::Result<()> {
+    let write = || -> std::io::Result<()> {
+        std::fs::create_dir_all(folder)?;
+        for (name, text) in files {
+            let path = folder.join(name);
+            if !path.exists() {
+                std::fs::write(path, text)?;
+            }
         }
-    }
-    Ok(())
+        Ok(())
+    };
+    write().with_context(|| format!("can't write the demo into {}", folder.display()))
 }
 
-/// The two voices, one in each dialect.
-fn configuration(base_url: &str) -> String {
-    DEMO_CONFIGURATION.replace("http://127.0.0.1:8080", base_url)
+/// A configuration with the simulated models at this address.
+fn at(configuration: &str, base_url: &str) -> String {
+    configuration.replace("http://127.0.0.1:8080", base_url)
 }
 
 /// The demo's voices refer to a document; it is laid into a folder of its own for the moment of reading.

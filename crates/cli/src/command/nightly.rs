@@ -2,12 +2,10 @@
 
 mod notify;
 
-use antiphon_aggregator::{Look, with_season};
-use antiphon_core::{Comparison, RunId, keys};
-use antiphon_report::{comparison_page, history_page};
+use antiphon_core::{OBJECT_FORMAT, RunId, Uncompared, UncomparedVerdict, keys};
 
 use self::notify::{Notice, notify};
-use super::nights::{Nights, check, exit, tell};
+use super::nights::{Nights, Outcome, beside, check, tell};
 use super::{fleet, open_store, run as one_process, submit};
 use crate::args::{
     Arguments, NightlyArguments, RunArguments, SubmitArguments, WantedArguments, WorkArguments,
@@ -34,42 +32,60 @@ pub(crate) async fn run(
     let store = compose::open_store(&address, &config).await?;
     let nights = Nights { store: &store, config: &config };
     let suite = nights.summary(&night).await?.suite;
-    let Some(baseline) = nights.baseline(&suite).await? else {
-        if nightly.first_is_baseline && asked == Exit::Complete {
-            nights.set_baseline(&night, false).await?;
-            output.note(format!("run {night} is the baseline of {suite} from now on"));
-            return Ok(Exit::Complete);
+    let (outcome, key) = match nights.baseline(&suite).await? {
+        Some(baseline) if baseline.run != night => {
+            open_store::must_hold(&store, &address, &baseline.run).await?;
+            let (comparison, _) = Box::pin(nights.judge(&baseline, &night)).await?;
+            (comparison.into(), beside(&night, "comparison.html"))
         }
-        let hint = format!("`antiphon baseline set {night}` makes this run the one");
-        output.warning(format!("the suite {suite} has no baseline to compare with; {hint}"));
-        return Ok(if asked == Exit::Complete { Exit::Inconclusive } else { asked });
+        itself => {
+            let complete = asked == Exit::Complete;
+            let first = First { suite, complete, is_baseline: itself.is_some() };
+            let outcome = first.outcome(&nights, &night, nightly.first_is_baseline).await?;
+            (Outcome::Uncompared(outcome), keys::report(&night))
+        }
     };
-    if baseline.run == night {
-        output.note(format!("run {night} is the baseline itself; there is nothing to compare it with"));
-        return Ok(asked);
-    }
-    open_store::must_hold(&store, &address, &baseline.run).await?;
-    let later = nights.later(&baseline).await?;
-    let Some(look) = later.iter().position(|run| *run == night) else {
-        let hint = "its calls began before the baseline's; choose an earlier baseline";
-        return Err(
-            Usage(format!("run {night} is no night after the baseline {}; {hint}", baseline.run)).into()
-        );
-    };
-    let look = Look(u32::try_from(look + 1).unwrap_or(u32::MAX));
-    let (comparison, _) = nights.compare(&baseline.run, &night, Some(look)).await?;
-    let history = nights.history(&baseline, Some(&night)).await?;
-    let comparison = with_season(comparison, &history);
-    let beside = |name: &str| keys::report(&night).replace("index.html", name);
-    let key = beside("comparison.html");
-    store.put(&key, comparison_page(&comparison).into()).await?;
-    store.put(&beside("history.html"), history_page(&history).into()).await?;
-    store.put_json(&keys::summary(&night, "comparison.json"), &comparison).await?;
-    store.put_json(&keys::summary(&night, "history.json"), &history).await?;
-    tell(&comparison, &nightly.written, *output)?;
+    tell(&outcome, &nightly.written, *output)?;
     let report = open_store::place(&address, &key);
-    output.note(format!("comparison: {report}"));
-    tell_somebody(nightly, &comparison, &report, *output).await
+    output.note(format!("report: {report}"));
+    tell_somebody(nightly, &outcome, &report, *output).await
+}
+
+/// A night that there is nothing to compare with.
+struct First {
+    suite: String,
+    complete: bool,
+    is_baseline: bool,
+}
+
+impl First {
+    /// What comes of it; it becomes the baseline where that is wanted and it is complete.
+    async fn outcome(self, nights: &Nights<'_>, night: &RunId, wanted: bool) -> anyhow::Result<Uncompared> {
+        let suite = &self.suite;
+        let becomes = wanted && self.complete && !self.is_baseline;
+        if becomes {
+            nights.set_baseline(night, false).await?;
+        }
+        let reason = match (self.is_baseline, becomes) {
+            (true, _) => {
+                format!("it is the baseline of {suite} itself, so there is nothing to compare it with")
+            }
+            (_, true) => format!("later nights of {suite} are compared with it from now on"),
+            _ if wanted => format!(
+                "the suite {suite} has no baseline, and this run is not complete, so it does not become one; the same command goes \
+                 on with it, and `antiphon retry {night}` asks again what failed"
+            ),
+            _ => format!(
+                "the suite {suite} has no baseline to compare with; `antiphon baseline set {night}` makes this run the one"
+            ),
+        };
+        let verdict = match self.is_baseline || becomes {
+            true => UncomparedVerdict::Baseline,
+            false => UncomparedVerdict::Inconclusive,
+        };
+        let (suite, run) = (self.suite, night.clone());
+        Ok(Uncompared { format: OBJECT_FORMAT, verdict, suite, run, complete: self.complete, reason })
+    }
 }
 
 /// Named after suite and date.
@@ -103,12 +119,12 @@ async fn ask(
 /// A notification that fails is said, and never makes a success.
 async fn tell_somebody(
     nightly: &NightlyArguments,
-    comparison: &Comparison,
+    outcome: &Outcome,
     report: &str,
     output: Output,
 ) -> anyhow::Result<Exit> {
-    let notice = Notice::of(comparison, report);
-    let mut exit = exit(comparison);
+    let notice = Notice::of(outcome, report);
+    let mut exit = outcome.exit();
     for failed in notify(&notice, nightly.notify.as_deref(), nightly.webhook.as_deref()).await {
         output.warning(format!("nobody was told: {}", crate::output::chain(&failed)));
         if exit == Exit::Complete {

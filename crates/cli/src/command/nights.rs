@@ -2,13 +2,17 @@
 
 use std::path::Path;
 
-use antiphon_aggregator::{Look, Movements, Parts, compare, season};
+use antiphon_aggregator::{Look, Movements, Parts, compare, season, with_season};
 use antiphon_core::plan::Plan;
 use antiphon_core::summary::{Operations, Summary};
-use antiphon_core::{Baseline, Comparison, History, RunId, RunVerdict, keys};
-use antiphon_report::{comparison_junit, comparison_markdown, comparison_page, comparison_terminal};
+use antiphon_core::{Baseline, Comparison, History, RunId, RunVerdict, Uncompared, UncomparedVerdict, keys};
+use antiphon_report::{
+    comparison_junit, comparison_markdown, comparison_page, comparison_terminal, history_page,
+    uncompared_junit, uncompared_markdown, uncompared_page, uncompared_terminal,
+};
 use antiphon_store::Store;
 use anyhow::Context;
+use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::export;
@@ -126,38 +130,122 @@ impl Nights<'_> {
         let policy = policy.unwrap_or_default();
         Ok(season(&baseline.suite, &base.run, &nights, &policy, policy.alpha / 2.0))
     }
+
+    /// Judges a night by the baseline and all nights before it. Comparison and history are stored beside its report.
+    pub(crate) async fn judge(
+        &self,
+        baseline: &Baseline,
+        night: &RunId,
+    ) -> anyhow::Result<(Comparison, History)> {
+        let later = self.later(baseline).await?;
+        let Some(look) = later.iter().position(|run| run == night) else {
+            let hint = "its calls began before the baseline's; choose an earlier baseline";
+            return Err(Usage(format!(
+                "run {night} is no night after the baseline {}; {hint}",
+                baseline.run
+            ))
+            .into());
+        };
+        let look = Look(u32::try_from(look + 1).unwrap_or(u32::MAX));
+        let (comparison, _) = self.compare(&baseline.run, night, Some(look)).await?;
+        let history = self.history(baseline, Some(night)).await?;
+        let comparison = with_season(comparison, &history);
+        self.store.put(&beside(night, "comparison.html"), comparison_page(&comparison).into()).await?;
+        self.store.put(&beside(night, "history.html"), history_page(&history).into()).await?;
+        self.store.put_json(&keys::summary(night, "comparison.json"), &comparison).await?;
+        self.store.put_json(&keys::summary(night, "history.json"), &history).await?;
+        Ok((comparison, history))
+    }
 }
 
-/// Prints a comparison and writes the files that are wanted.
-pub(crate) fn tell(
-    comparison: &Comparison,
-    written: &WrittenArguments,
-    output: Output,
-) -> anyhow::Result<()> {
-    type Render = fn(&Comparison) -> String;
+/// The key of a file beside the report of a run.
+pub(crate) fn beside(run: &RunId, name: &str) -> String {
+    keys::report(run).replace("index.html", name)
+}
+
+/// What came of a run: held against another one, or against nothing.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Outcome {
+    Compared(Box<Comparison>),
+    Uncompared(Uncompared),
+}
+
+impl From<Comparison> for Outcome {
+    fn from(comparison: Comparison) -> Self {
+        Self::Compared(Box::new(comparison))
+    }
+}
+
+impl Outcome {
+    fn markdown(&self) -> String {
+        match self {
+            Self::Compared(comparison) => comparison_markdown(comparison),
+            Self::Uncompared(uncompared) => uncompared_markdown(uncompared),
+        }
+    }
+
+    fn junit(&self) -> String {
+        match self {
+            Self::Compared(comparison) => comparison_junit(comparison),
+            Self::Uncompared(uncompared) => uncompared_junit(uncompared),
+        }
+    }
+
+    fn page(&self) -> String {
+        match self {
+            Self::Compared(comparison) => comparison_page(comparison),
+            Self::Uncompared(uncompared) => uncompared_page(uncompared),
+        }
+    }
+
+    /// How the program ends after it.
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Compared(comparison) => match comparison.verdict {
+                RunVerdict::Pass | RunVerdict::Warn => Exit::Complete,
+                RunVerdict::Block => Exit::Block,
+                RunVerdict::Inconclusive if !comparison.run.is_complete() => Exit::Incomplete,
+                RunVerdict::Inconclusive => Exit::Inconclusive,
+            },
+            Self::Uncompared(uncompared) if !uncompared.complete => Exit::Incomplete,
+            Self::Uncompared(uncompared) => match uncompared.verdict {
+                UncomparedVerdict::Baseline => Exit::Complete,
+                UncomparedVerdict::Inconclusive => Exit::Inconclusive,
+            },
+        }
+    }
+}
+
+/// Prints what came of a run and writes the files that are wanted.
+pub(crate) fn tell(outcome: &Outcome, written: &WrittenArguments, output: Output) -> anyhow::Result<()> {
+    type Render = fn(&Outcome) -> String;
     let forms: [(&Option<std::path::PathBuf>, Render); 3] = [
-        (&written.markdown, comparison_markdown),
-        (&written.junit, comparison_junit),
-        (&written.html, comparison_page),
+        (&written.markdown, Outcome::markdown),
+        (&written.junit, Outcome::junit),
+        (&written.html, Outcome::page),
     ];
     let mut printed = false;
     for (file, render) in forms {
         match file.as_deref() {
             None => {}
             Some(file) if file == Path::new("-") => {
-                output.raw(&render(comparison));
+                output.raw(&render(outcome));
                 printed = true;
             }
             Some(file) => {
-                export::write(file, render(comparison).as_bytes())?;
+                export::write(file, render(outcome).as_bytes())?;
                 output.note(format!("{}", file.display()));
             }
         }
     }
     if output.json {
-        output.value(comparison);
+        output.value(outcome);
     } else if !printed {
-        output.raw(&comparison_terminal(comparison, output.style()));
+        output.raw(&match outcome {
+            Outcome::Compared(comparison) => comparison_terminal(comparison, output.style()),
+            Outcome::Uncompared(uncompared) => uncompared_terminal(uncompared, output.style()),
+        });
     }
     Ok(())
 }
@@ -173,14 +261,4 @@ pub(crate) fn check(written: &WrittenArguments, output: Output) -> anyhow::Resul
         .into());
     }
     Ok(())
-}
-
-/// How the program ends after a verdict.
-pub(crate) fn exit(comparison: &Comparison) -> Exit {
-    match comparison.verdict {
-        RunVerdict::Pass | RunVerdict::Warn => Exit::Complete,
-        RunVerdict::Block => Exit::Block,
-        RunVerdict::Inconclusive if !comparison.run.is_complete() => Exit::Incomplete,
-        RunVerdict::Inconclusive => Exit::Inconclusive,
-    }
 }

@@ -2,8 +2,9 @@
 
 use std::fs;
 
-use antiphon_core::suite::Expect;
+use antiphon_core::suite::{Expect, Measured};
 use antiphon_core::summary::{Agreement, Estimate, Measure, MirroredMeasure, Summary, Verdict};
+use antiphon_core::{Comparison, Finding, History};
 use antiphon_simulator::{Truth, Voices};
 
 use crate::desk::{Desk, repository};
@@ -197,4 +198,58 @@ fn a_voice_that_refuses_one_side_more_is_told_from_a_fair_one() {
         assert!((mean - truth).abs() < most_off, "{target}: {mean}, not {truth}");
     }
     assert!(summary.cells.iter().all(|cell| cell.by_user.is_none()), "on its way only");
+}
+
+/// `configs/voices.nightly.yaml` says what was planted: on the seventh night, in what one model says to nurses about values.
+#[test]
+fn ten_nights_find_the_change_that_was_planted_on_the_seventh() {
+    let desk = Desk::new();
+    let out = desk.good("demo --nightly nights");
+    let lines: Vec<&str> = out.lines().collect();
+    assert_eq!(lines.len(), 11, "{out}");
+    for (number, line) in (1..).zip(&lines[..10]) {
+        let verdict = match number {
+            1 => "BASELINE",
+            2..=6 => "PASS",
+            _ => "BLOCK",
+        };
+        let begins = format!("demo-nightly-2026-06-{number:02}  {verdict} ");
+        assert!(line.starts_with(&begins), "{begins}: {out}");
+    }
+    assert!(lines[6].contains("changed: agreement of changing, group values"), "{}", lines[6]);
+    let compared = |night: u32| -> Comparison {
+        let file = format!("nights/data/runs/demo-nightly-2026-06-{night:02}/summary/comparison.json");
+        serde_json::from_str(&fs::read_to_string(desk.path(&file)).unwrap()).unwrap()
+    };
+    for night in 7..=10 {
+        let comparison = compared(night);
+        let changed: Vec<_> = (comparison.groups.iter().chain(&comparison.probes))
+            .filter(|change| change.finding == Finding::Changed)
+            .map(|change| {
+                let level = change.users_with.as_ref().map(|(_, level)| level.as_str());
+                assert_eq!((change.target.as_str(), change.group.as_deref()), ("changing", Some("values")));
+                assert_ne!(level, Some("pilot"), "{change:#?}");
+                (level, change.measure)
+            })
+            .collect();
+        assert!(changed.contains(&(Some("nurse"), Measured::Agreement)), "{night}: {changed:?}");
+    }
+    let page = lines[10].strip_prefix("history: ").expect("the last line says where it is");
+    assert_eq!(page, "nights/data/runs/demo-nightly-2026-06-10/report/history.html");
+    let page = fs::read_to_string(desk.path(page)).unwrap();
+    assert!(page.contains("agreement of changing, group values, users with wording nurse"), "{page}");
+    // With the folder's own configuration the history is there to be asked for, and its alarms are where the change is.
+    let history = desk.good("history demo-nightly --config nights/antiphon.toml --json");
+    let history: History = serde_json::from_str(&history).unwrap();
+    let alarmed: Vec<_> = history.series.iter().filter(|series| series.alarm.is_some()).collect();
+    assert!(!alarmed.is_empty());
+    for series in alarmed {
+        assert_eq!((series.target.as_str(), series.group.as_deref()), ("changing", Some("values")));
+        // Counted from the night after the baseline: the seventh night is the sixth of these.
+        assert!(series.alarm >= Some(5), "{series:#?}");
+    }
+    // Again, and nothing is asked twice: the nights are there.
+    let before = desk.listing("nights/data/runs/demo-nightly-2026-06-07/samples");
+    assert_eq!(desk.good("demo --nightly nights"), out);
+    assert_eq!(desk.listing("nights/data/runs/demo-nightly-2026-06-07/samples"), before);
 }

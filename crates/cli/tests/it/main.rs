@@ -10,6 +10,7 @@ mod documents;
 mod embed;
 mod grid;
 mod import;
+mod nightly;
 mod nights;
 mod recall;
 mod samples;

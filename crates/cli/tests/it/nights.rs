@@ -6,7 +6,7 @@ use antiphon_core::{Comparison, Finding, History, RunVerdict};
 use crate::desk::{Desk, Done, KEY, simulator};
 
 /// Thirty users who word a question in two ways.
-const SUITE: &str = "\
+pub(crate) const SUITE: &str = "\
 version: 1
 name: nightly
 targets: [{alias: voice, max_tokens: 60}]
@@ -23,7 +23,7 @@ probes:
 ";
 
 /// A voice; `nurses` are the weights of what is said to nurses about values.
-fn voice(seed: u32, refusal_rate: f64, weights: [u32; 3], nurses: [u32; 3]) -> String {
+pub(crate) fn voice(seed: u32, refusal_rate: f64, weights: [u32; 3], nurses: [u32; 3]) -> String {
     let options = |names: [&str; 3], [a, b, c]: [u32; 3]| {
         let [x, y, z] = names;
         format!("[{{text: {x}, weight: {a}}}, {{text: {y}, weight: {b}}}, {{text: {z}, weight: {c}}}]")
@@ -43,9 +43,9 @@ fn voice(seed: u32, refusal_rate: f64, weights: [u32; 3], nurses: [u32; 3]) -> S
     )
 }
 
-const MOSTLY: [u32; 3] = [18, 1, 1];
+pub(crate) const MOSTLY: [u32; 3] = [18, 1, 1];
 
-fn usual() -> String {
+pub(crate) fn usual() -> String {
     voice(7, 0.02, MOSTLY, MOSTLY)
 }
 
@@ -69,7 +69,7 @@ fn ask(desk: &Desk, run: &str, voices: &str, code: i32) {
 }
 
 /// Puts these voices behind the name.
-fn configure(desk: &Desk, voices: &str) {
+pub(crate) fn configure(desk: &Desk, voices: &str) {
     let configuration = format!(
         "[providers.sim]\napi = \"openai\"\nbase_url = \"{}/v1\"\nkey_env = \"SIM_KEY\"\nsend_sample_key = true\n\n[targets.voice]\nprovider = \
          \"sim\"\nmodel = \"steady\"\nprice = {{ input = 3.0, output = 15.0 }}\n",
@@ -288,10 +288,11 @@ fn a_night_is_asked_judged_and_told() {
     let at = |date: &str, more: &str| desk.run(&format!("nightly suite.yaml --date {date} {more}"));
     let first = at("2026-11-01", "");
     assert_eq!(first.code, 5, "{}", first.err);
-    assert!(first.err.contains("the suite nightly has no baseline to compare with"), "{}", first.err);
+    assert!(first.out.contains("the suite nightly has no baseline to compare with"), "{}", first.out);
     // The same command resumes: nothing is left to ask, and the night becomes the baseline.
     let again = at("2026-11-01", "--first-is-baseline");
-    assert_eq!((again.code, again.out.as_str()), (0, ""), "{}", again.err);
+    assert_eq!(again.code, 0, "{}", again.err);
+    assert!(again.out.starts_with("BASELINE  run nightly-2026-11-01\n"), "{}", again.out);
     assert_eq!(desk.good("baseline show nightly"), "nightly: nightly-2026-11-01\n");
     desk.write("told.sh", "echo \"$ANTIPHON_VERDICT $ANTIPHON_RUN\" >> told; cat >> told\n");
     let calm = at("2026-11-02", "--notify false --json");

@@ -33,6 +33,11 @@ pub fn history_terminal(history: &History, style: Style) -> String {
     if alarms.is_empty() {
         let _ = writeln!(text, "{}", paint.good("nothing changed, as far as the nights show"));
     }
+    for night in &history.nights {
+        for what in &night.provider {
+            let _ = writeln!(text, "{}", paint.dim(&plain(&format!("provider, on {}: {what}", night.run))));
+        }
+    }
     text.push('\n');
     for series in history.series.iter().filter(|series| series.users_with.is_none()) {
         let first = series.points.len().saturating_sub(NIGHTS);
@@ -110,6 +115,15 @@ pub fn history_page(history: &History) -> String {
                     h2 #changed { "Changed" }
                     @if alarmed.is_empty() { p { "Nothing, as far as the nights show." } }
                     @for series in alarmed { (section(history, series)) }
+                    @if history.nights.iter().any(|night| !night.provider.is_empty()) {
+                        h2 #provider { "At the provider" }
+                        p { "Another model begins the series of its target anew. Another fingerprint does not: what answers may have changed or not." }
+                        ul {
+                            @for night in &history.nights {
+                                @for what in &night.provider { li { code { (night.run) } ": " (inline(what)) } }
+                            }
+                        }
+                    }
                     h2 #others { "All else" }
                     @for series in calm.iter().filter(|series| series.users_with.is_none()) { (section(history, series)) }
                 }

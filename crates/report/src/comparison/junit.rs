@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use antiphon_core::{Change, Comparison, Finding, RunVerdict};
+use antiphon_core::{Change, Comparison, Finding, RunVerdict, Uncompared, UncomparedVerdict};
 
 use super::{difference, level, of, p};
 use crate::visible::plain;
@@ -37,24 +37,66 @@ pub fn comparison_junit(comparison: &Comparison) -> String {
     );
     let _ = writeln!(
         xml,
-        "  <testsuite name=\"verdict\" tests=\"1\" failures=\"{}\" errors=\"{}\" skipped=\"0\" time=\"0\">\n    <testcase classname=\"{name}\" \
-         name=\"verdict\" time=\"0\">",
+        "  <testsuite name=\"verdict\" tests=\"1\" failures=\"{}\" errors=\"{}\" skipped=\"0\" time=\"0\">",
         u8::from(blocked),
         u8::from(open)
     );
-    let reasons = attribute(&comparison.reasons.join("; "));
-    let verdict = comparison.verdict.name();
-    let _ = match comparison.verdict {
-        RunVerdict::Block => writeln!(xml, "      <failure type=\"{verdict}\" message=\"{reasons}\"/>"),
-        RunVerdict::Inconclusive => writeln!(xml, "      <error type=\"{verdict}\" message=\"{reasons}\"/>"),
-        RunVerdict::Pass | RunVerdict::Warn => {
-            writeln!(xml, "      <system-out>{verdict}: {reasons}</system-out>")
-        }
+    let told = match comparison.verdict {
+        RunVerdict::Block => Told::Failure,
+        RunVerdict::Inconclusive => Told::Error,
+        RunVerdict::Pass | RunVerdict::Warn => Told::Output,
     };
-    xml.push_str("    </testcase>\n  </testsuite>\n");
+    let verdict = comparison.verdict.name();
+    case(&mut xml, [&comparison.suite, "verdict"], Some((told, verdict, &comparison.reasons.join("; "))));
+    xml.push_str("  </testsuite>\n");
     suites.iter().for_each(|suite| suite.write(&mut xml));
     xml.push_str("</testsuites>\n");
     xml
+}
+
+/// The document of a run that was compared with nothing: one test, which passes where the run is the baseline.
+#[must_use]
+pub fn uncompared_junit(uncompared: &Uncompared) -> String {
+    let (name, told, errors) = match uncompared.verdict {
+        UncomparedVerdict::Baseline => ("baseline", Told::Output, 0),
+        UncomparedVerdict::Inconclusive => ("verdict", Told::Error, 1),
+    };
+    let mut xml = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"{}\" tests=\"1\" failures=\"0\" errors=\"{errors}\" time=\"0\">\n  \
+         <testsuite name=\"{name}\" tests=\"1\" failures=\"0\" errors=\"{errors}\" skipped=\"0\" time=\"0\">\n",
+        attribute(&uncompared.suite)
+    );
+    let told = (told, uncompared.verdict.name(), uncompared.reason.as_str());
+    case(&mut xml, [&uncompared.suite, name], Some(told));
+    xml.push_str("  </testsuite>\n</testsuites>\n");
+    xml
+}
+
+/// How what is said of a test is to be taken.
+#[derive(Clone, Copy)]
+enum Told {
+    Failure,
+    Error,
+    Skipped,
+    Output,
+}
+
+/// Writes a test. What is said stands in the attribute and as text, since some readers show only the one and some only the other.
+fn case(xml: &mut String, [class, name]: [&str; 2], said: Option<(Told, &str, &str)>) {
+    let head =
+        format!("    <testcase classname=\"{}\" name=\"{}\" time=\"0\"", attribute(class), attribute(name));
+    let Some((told, kind, text)) = said else {
+        let _ = writeln!(xml, "{head}/>");
+        return;
+    };
+    let text = attribute(text);
+    let inside = match told {
+        Told::Failure => format!("<failure type=\"{kind}\" message=\"{text}\">{text}</failure>"),
+        Told::Error => format!("<error type=\"{kind}\" message=\"{text}\">{text}</error>"),
+        Told::Skipped => format!("<skipped message=\"{text}\">{text}</skipped>"),
+        Told::Output => format!("<system-out>{kind}: {text}</system-out>"),
+    };
+    let _ = writeln!(xml, "{head}>\n      {inside}\n    </testcase>");
 }
 
 struct Suite<'a> {
@@ -79,13 +121,7 @@ impl Suite<'_> {
         for change in &self.tests {
             let place = format!("{}.{}", self.name, change.group.as_deref().unwrap_or("ungrouped"));
             let name = format!("{}: {}", of(change), change.measure.name());
-            let _ = write!(
-                xml,
-                "    <testcase classname=\"{}\" name=\"{}\" time=\"0\"",
-                attribute(&place),
-                attribute(&name)
-            );
-            let numbers = attribute(&format!(
+            let numbers = format!(
                 "{}: {} to {}, difference {}, margin {:.3}, adjusted p {}",
                 change.finding.name(),
                 level(change, change.base),
@@ -93,17 +129,13 @@ impl Suite<'_> {
                 difference(&change.difference),
                 change.margin,
                 p(change.p_adjusted)
-            ));
-            let _ = match outcome(change) {
-                Outcome::Passed => writeln!(xml, "/>"),
-                Outcome::Failed => writeln!(
-                    xml,
-                    ">\n      <failure type=\"changed\" message=\"{numbers}\"/>\n    </testcase>"
-                ),
-                Outcome::Skipped => {
-                    writeln!(xml, ">\n      <skipped message=\"{numbers}\"/>\n    </testcase>")
-                }
+            );
+            let said = match outcome(change) {
+                Outcome::Passed => None,
+                Outcome::Failed => Some((Told::Failure, "changed", numbers.as_str())),
+                Outcome::Skipped => Some((Told::Skipped, "", numbers.as_str())),
             };
+            case(xml, [&place, &name], said);
         }
         xml.push_str("  </testsuite>\n");
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use antiphon_core::{Change, Comparison, RunVerdict};
+use antiphon_core::{Change, Comparison, RunVerdict, Uncompared, UncomparedVerdict};
 
 use super::{difference, finding, heading, level, of, p, shown};
 use crate::visible::plain;
@@ -48,6 +48,22 @@ pub fn comparison_markdown(comparison: &Comparison) -> String {
         }
     }
     text
+}
+
+/// The same of a run that was compared with nothing.
+#[must_use]
+pub fn uncompared_markdown(uncompared: &Uncompared) -> String {
+    let mark = match uncompared.verdict {
+        UncomparedVerdict::Baseline => "📌",
+        UncomparedVerdict::Inconclusive => "❔",
+    };
+    format!(
+        "### {mark} {}: {}\n\nrun {}\n\n- {}\n",
+        uncompared.verdict.name(),
+        escape(&uncompared.suite),
+        escape(uncompared.run.as_str()),
+        escape(&uncompared.reason)
+    )
 }
 
 fn write_table(text: &mut String, rows: &[&Change]) {

@@ -1,6 +1,6 @@
 //! The comparison as one HTML file.
 
-use antiphon_core::{Change, Comparison, Finding};
+use antiphon_core::{Change, Comparison, Finding, Uncompared};
 use maud::{DOCTYPE, Markup, html};
 
 use super::{difference, finding, heading, level, number, of, p, shown};
@@ -39,6 +39,31 @@ pub fn comparison_page(comparison: &Comparison) -> String {
                         h2 { "Not compared" }
                         ul { @for line in &comparison.not_compared { li { (inline(line)) } } }
                     }
+                }
+                footer.page { p { "This file holds everything it shows: no scripts, nothing loaded from elsewhere." } }
+            }
+        }
+    }
+    .into_string()
+}
+
+/// Renders a run that was compared with nothing in the same way.
+#[must_use]
+pub fn uncompared_page(uncompared: &Uncompared) -> String {
+    let name = uncompared.verdict.name();
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            (head(&format!("{name}: {} – Antiphon comparison", plain(&uncompared.suite)), STYLE_SHEET))
+            body {
+                header.page {
+                    p.eyebrow { "Antiphon comparison" }
+                    h1 { (name) ": " (inline(&uncompared.suite)) }
+                    p.size { "run " code { (uncompared.run) } }
+                }
+                main #main {
+                    h2 { "Why" }
+                    p { (inline(&uncompared.reason)) }
                 }
                 footer.page { p { "This file holds everything it shows: no scripts, nothing loaded from elsewhere." } }
             }

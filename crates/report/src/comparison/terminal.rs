@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use antiphon_core::{Change, Comparison, Finding, RunVerdict};
+use antiphon_core::{Change, Comparison, Finding, RunVerdict, Uncompared, UncomparedVerdict};
 
 use super::{difference, finding, heading, level, of, p, shown};
 use crate::terminal::{NARROWEST, Paint, Style, shorten};
@@ -49,6 +49,17 @@ pub fn comparison_terminal(comparison: &Comparison, style: Style) -> String {
         let _ = writeln!(text, "{}", paint.dim(&format!("not compared: {}", plain(line))));
     }
     text
+}
+
+/// A run that was compared with nothing, and why.
+#[must_use]
+pub fn uncompared_terminal(uncompared: &Uncompared, style: Style) -> String {
+    let (paint, name) = (Paint(style.colour), uncompared.verdict.name());
+    let verdict = match uncompared.verdict {
+        UncomparedVerdict::Baseline => paint.good(name),
+        UncomparedVerdict::Inconclusive => paint.warn(name),
+    };
+    format!("{verdict}  run {}\n  {}\n", uncompared.run, plain(&uncompared.reason))
 }
 
 const HEAD: [&str; 8] = ["measure", "target", "of", "base", "run", "difference (95 %)", "p adj.", "found"];

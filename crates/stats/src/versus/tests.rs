@@ -25,11 +25,11 @@ fn no_p_is_smaller_than_exchanging_nights_allows() {
     let found = shares(&fell, 0.1, 1).unwrap();
     assert_eq!(found.p, Some(2.0 / 64.0));
     assert_eq!(exchanged(&fell, 1), Some(2.0 / 64.0));
-    let score = normal_score(&fell).unwrap();
+    let score = normal_score(&fell, 0.0).unwrap();
     assert!((score + 2.153_874).abs() < 1e-5, "{score}");
-    assert_eq!(normal_score(&fell[..5]), None, "five users can show nothing");
-    assert_eq!(normal_score(&[0.0; 9]), None);
-    assert!(normal_score(&[1.0; 9]).unwrap() > 2.6, "all moved by the same, which is no accident");
+    assert_eq!(normal_score(&fell[..5], 0.0), None, "five users can show nothing");
+    assert_eq!(normal_score(&[0.0; 9], 0.0), None);
+    assert!(normal_score(&[1.0; 9], 0.0).unwrap() > 2.6, "all moved by the same, which is no accident");
 }
 
 #[test]
@@ -79,4 +79,15 @@ fn a_shift_is_what_the_shares_moved_by() {
     }
     assert!(held >= TIMES * 92 / 100, "{held} of {TIMES} intervals hold the truth");
     assert!(far == 0 && equivalent > TIMES / 10, "{equivalent} shown to be equal, {far} wrongly");
+}
+
+#[test]
+fn where_not_one_user_moved_a_distance_can_be_ruled_out() {
+    let none = |users: usize| shift(&(0..users).map(|u| vec![0.0; u]).collect::<Vec<_>>(), 0.02).unwrap();
+    // A margin of 0.02 is a share of a tenth: (1 - 0.1)^n.
+    assert!((none(30).equivalence.unwrap() - 0.9_f64.powi(30)).abs() < 1e-12);
+    assert!(none(28).equivalence.unwrap() > 0.05 && none(29).equivalence.unwrap() < 0.05);
+    // All moved alike: nothing to estimate a spread from, and no sign of having stayed.
+    let all = shift(&(0..30).map(|u| vec![2.0; u]).collect::<Vec<_>>(), 0.02).unwrap();
+    assert_eq!((all.value, all.equivalence), (2.0, None));
 }

@@ -4,9 +4,10 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use antiphon_core::{Comparison, RunVerdict};
 use anyhow::{Context, bail};
 use serde::Serialize;
+
+use crate::command::nights::Outcome;
 
 /// Longer than this nobody is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -16,25 +17,36 @@ const LOOK: Duration = Duration::from_millis(20);
 /// What is told.
 #[derive(Debug, Serialize)]
 pub(super) struct Notice<'a> {
-    verdict: RunVerdict,
+    verdict: &'static str,
     suite: &'a str,
     run: &'a str,
-    base: &'a str,
+    base: Option<&'a str>,
     complete: bool,
     reasons: &'a [String],
     report: &'a str,
 }
 
 impl<'a> Notice<'a> {
-    pub(super) fn of(comparison: &'a Comparison, report: &'a str) -> Self {
-        Self {
-            verdict: comparison.verdict,
-            suite: &comparison.suite,
-            run: comparison.run.run.as_str(),
-            base: comparison.base.run.as_str(),
-            complete: comparison.run.is_complete(),
-            reasons: &comparison.reasons,
-            report,
+    pub(super) fn of(outcome: &'a Outcome, report: &'a str) -> Self {
+        match outcome {
+            Outcome::Compared(comparison) => Self {
+                verdict: comparison.verdict.name(),
+                suite: &comparison.suite,
+                run: comparison.run.run.as_str(),
+                base: Some(comparison.base.run.as_str()),
+                complete: comparison.run.is_complete(),
+                reasons: &comparison.reasons,
+                report,
+            },
+            Outcome::Uncompared(uncompared) => Self {
+                verdict: uncompared.verdict.name(),
+                suite: &uncompared.suite,
+                run: uncompared.run.as_str(),
+                base: None,
+                complete: uncompared.complete,
+                reasons: std::slice::from_ref(&uncompared.reason),
+                report,
+            },
         }
     }
 }
@@ -61,7 +73,7 @@ pub(super) async fn notify(
 async fn tell_command(notice: &Notice<'_>, command: &str, json: &[u8]) -> anyhow::Result<()> {
     let mut child = Command::new("sh")
         .args(["-c", command])
-        .env("ANTIPHON_VERDICT", notice.verdict.name())
+        .env("ANTIPHON_VERDICT", notice.verdict)
         .env("ANTIPHON_SUITE", notice.suite)
         .env("ANTIPHON_RUN", notice.run)
         .env("ANTIPHON_REPORT", notice.report)

@@ -1,0 +1,247 @@
+//! `antiphon nightly`: who is told what over which way, what a first night leaves, and a change in one of several targets.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::sync::mpsc::{Receiver, channel};
+
+use antiphon_core::suite::Measured;
+use antiphon_core::{Comparison, Finding, RunVerdict};
+use serde_json::Value;
+
+use crate::desk::{Desk, Done, repository, simulator};
+use crate::nights::{MOSTLY, SUITE, configure, usual, voice};
+
+/// Part of the webhook's address, which nobody may see.
+const SECRET: &str = "canary-hook-51c7";
+
+/// A webhook that answers each post with this status, and what was posted. It listens until the process ends.
+fn hook(status: &'static str) -> (String, Receiver<Value>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = format!("http://{}/hooks/{SECRET}?token={SECRET}", listener.local_addr().unwrap());
+    let (send, receive) = channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = BufReader::new(stream.unwrap());
+            let (mut head, mut length) = (String::new(), 0);
+            while stream.read_line(&mut head).unwrap() > 2 {
+                let line = head.lines().last().unwrap().to_lowercase();
+                if let Some(bytes) = line.strip_prefix("content-length: ") {
+                    length = bytes.trim().parse().unwrap();
+                }
+            }
+            assert!(head.starts_with(&format!("POST /hooks/{SECRET}?token={SECRET} HTTP/1.1\r\n")), "{head}");
+            assert!(head.to_lowercase().contains("content-type: application/json\r\n"), "{head}");
+            let mut body = vec![0; length];
+            stream.read_exact(&mut body).unwrap();
+            let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+            stream.get_mut().write_all(answer.as_bytes()).unwrap();
+            if send.send(serde_json::from_slice(&body).unwrap()).is_err() {
+                return;
+            }
+        }
+    });
+    (address, receive)
+}
+
+/// An address at which nobody listens.
+fn nobody() -> String {
+    let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    format!("http://127.0.0.1:{port}/hooks/{SECRET}")
+}
+
+fn nightly(desk: &Desk, date: &str, more: &[&str]) -> Done {
+    let line = [&["nightly", "suite.yaml", "--date", date], more].concat();
+    let done: Done = desk.command().args(line).output().unwrap().into();
+    assert!(!format!("{}{}", done.out, done.err).contains(SECRET), "{}{}", done.out, done.err);
+    done
+}
+
+/// A desk whose first night is the baseline.
+fn begun() -> Desk {
+    let desk = Desk::new();
+    desk.write("suite.yaml", SUITE);
+    configure(&desk, &usual());
+    let first = nightly(&desk, "2026-11-01", &["--first-is-baseline"]);
+    assert_eq!(first.code, 0, "{}", first.err);
+    desk
+}
+
+#[test]
+fn a_webhook_gets_the_verdict_and_what_goes_wrong_with_it_is_no_success() {
+    let mut desk = begun();
+    let (address, posted) = hook("204 No Content");
+    let calm = nightly(&desk, "2026-11-02", &["--webhook", &address]);
+    assert_eq!(calm.code, 0, "{}", calm.err);
+    let told = posted.recv().unwrap();
+    let report = "antiphon-data/runs/nightly-2026-11-02/report/comparison.html";
+    for (field, value) in [
+        ("verdict", "PASS"),
+        ("suite", "nightly"),
+        ("run", "nightly-2026-11-02"),
+        ("base", "nightly-2026-11-01"),
+        ("report", report),
+    ] {
+        assert_eq!(told[field], value, "{told}");
+    }
+    assert_eq!(told["complete"], true);
+    assert!(desk.path(report).exists() && told["reasons"][0].is_string(), "{told}");
+
+    // Asked again, nothing is left to ask; only somebody is told once more, and it goes wrong in every way.
+    let (broken, posted) = hook("500 Internal Server Error");
+    let (elsewhere, led_on) = hook("302 Found");
+    for (address, says) in [
+        (broken.as_str(), "nobody was told: the webhook did not take it: it answered 500"),
+        (elsewhere.as_str(), "nobody was told: the webhook did not take it: it answered 302"),
+        (&nobody(), "nobody was told: the webhook did not take it: error sending request"),
+        (&format!("{SECRET} is no address"), "nobody was told: the webhook did not take it: builder error"),
+    ] {
+        let done = nightly(&desk, "2026-11-02", &["--webhook", address]);
+        assert_eq!(done.code, 1, "a notification that fails is no success: {}", done.err);
+        assert!(done.err.contains(says) && done.out.starts_with("PASS  "), "{}{}", done.out, done.err);
+    }
+    assert_eq!(
+        (&posted.recv().unwrap()["verdict"], &led_on.recv().unwrap()["verdict"]),
+        (&"PASS".into(), &"PASS".into())
+    );
+
+    // A BLOCK stays one, whoever could be told. From the environment the address is as secret.
+    configure(&desk, &voice(7, 0.7, MOSTLY, MOSTLY));
+    desk.set("ANTIPHON_WEBHOOK", &nobody());
+    let wave = nightly(&desk, "2026-11-03", &[]);
+    assert_eq!(wave.code, 4, "{}", wave.err);
+    assert!(wave.err.contains("nobody was told"), "{}", wave.err);
+    assert!(!desk.run("nightly --help").out.contains(SECRET));
+}
+
+/// What is told, and the files: of a night that becomes the baseline, of the baseline asked again, and of one that there is no baseline for.
+#[test]
+fn a_night_without_another_to_compare_with_is_told_and_written() {
+    let desk = Desk::new();
+    desk.write("suite.yaml", SUITE);
+    configure(&desk, &usual());
+    let (address, posted) = hook("200 OK");
+    let files = ["--markdown", "n.md", "--junit", "n.xml", "--html", "n.html", "--webhook", &address];
+    let night = |more: &[&str], code: i32| -> (Done, Value) {
+        for name in ["n.md", "n.xml", "n.html"] {
+            let _absent = std::fs::remove_file(desk.path(name));
+        }
+        let done = nightly(&desk, "2026-11-01", &[&files, more].concat());
+        assert_eq!(done.code, code, "{}{}", done.out, done.err);
+        let told = posted.recv().unwrap();
+        assert_eq!((&told["run"], &told["base"]), (&"nightly-2026-11-01".into(), &Value::Null), "{told}");
+        assert_eq!(told["report"], "antiphon-data/runs/nightly-2026-11-01/report/index.html");
+        assert!(desk.path(told["report"].as_str().unwrap()).exists());
+        (done, told)
+    };
+    let read = |name: &str| std::fs::read_to_string(desk.path(name)).unwrap();
+
+    // Half a night is no baseline.
+    desk.edit("suite.yaml", "policy:", "budget: {dollars: 0.02}\npolicy:");
+    let (half, told) = night(&["--first-is-baseline"], 3);
+    assert_eq!((&told["verdict"], &told["complete"]), (&"INCONCLUSIVE".into(), &false.into()));
+    assert!(half.out.contains("this run is not complete, so it does not become one"), "{}", half.out);
+    assert!(read("n.xml").contains("<error type=\"INCONCLUSIVE\""), "{}", read("n.xml"));
+    assert_eq!(desk.run("baseline show nightly").code, 2);
+
+    desk.edit("suite.yaml", "budget: {dollars: 0.02}\n", "");
+    let (none, told) = night(&[], 5);
+    assert_eq!((&told["verdict"], &told["complete"]), (&"INCONCLUSIVE".into(), &true.into()));
+    assert!(
+        none.out.starts_with("INCONCLUSIVE  run nightly-2026-11-01\n  the suite nightly has no baseline"),
+        "{}",
+        none.out
+    );
+    assert!(read("n.md").starts_with("### ❔ INCONCLUSIVE: nightly\n"), "{}", read("n.md"));
+
+    let (first, told) = night(&["--first-is-baseline", "--json"], 0);
+    assert_eq!(told["verdict"], "BASELINE");
+    let printed: Value = serde_json::from_str(&first.out).unwrap();
+    assert_eq!((&printed["verdict"], &printed["complete"]), (&"BASELINE".into(), &true.into()));
+    assert!(
+        read("n.xml").contains("<testcase classname=\"nightly\" name=\"baseline\" time=\"0\">"),
+        "{}",
+        read("n.xml")
+    );
+    assert!(!read("n.xml").contains("<failure") && !read("n.xml").contains("<error"), "{}", read("n.xml"));
+    assert!(read("n.html").contains("<h1>BASELINE: "), "{}", read("n.html"));
+
+    let (again, told) = night(&[], 0);
+    assert_eq!(told["verdict"], "BASELINE");
+    assert!(again.out.contains("it is the baseline of nightly itself"), "{}", again.out);
+}
+
+/// Two targets are asked the same, of which one knows a document and later knows it less.
+#[test]
+fn a_document_that_one_of_two_targets_knows_less_is_found_as_recall() {
+    let desk = Desk::new();
+    let document = std::fs::read_to_string(repository().join("configs/demo-document.md")).unwrap();
+    desk.write("demo-document.md", document);
+    desk.write(
+        "suite.yaml",
+        "version: 1\nname: nightly\ntargets: [{alias: knows, max_tokens: 200}, {alias: other, max_tokens: 200}]\nusers:\n  draw: 24\n  \
+         system_prompts: {terse: Be brief., kind: Be kind.}\nsampling: {sessions: 2}\npolicy: {margins: {agreement: 0.3, distribution: 0.4, \
+         recall: 0.2, refusal: 0.3, length: 0.5}}\nprobes:\n  - {id: charter, group: document, kind: recall, document: demo-document.md, cuts: \
+         [120, 400, 800], passage_words: 60, reference_words: 60, prompt: \"Go on with it, word for word.\\n\\n{{ passage }}\"}\n  - {id: \
+         river, group: facts, kind: choice, prompt: Which river is longer?, options: [the Nile, the Rhine, the Po]}\n",
+    );
+    let asked = |date: &str, verbatim: f64| -> (i32, String) {
+        let one = |name: &str, seed: u32, verbatim: f64| {
+            format!(
+                "  - name: {name}\n    seed: {seed}\n    vary_by_run: true\n    default: {{words: 60, variation: 0.3}}\n    knows: [{{file: \
+                 demo-document.md, verbatim: {verbatim}, slip: 0.02, words: 110}}]\n    answers: [{{name: river, match: '/river/', kind: choice, \
+                 options: [{{text: the Nile, weight: 18}}, {{text: the Rhine, weight: 1}}]}}]\n"
+            )
+        };
+        let voices = format!("voices:\n{}{}", one("knows", 3, verbatim), one("other", 4, 0.9));
+        let mut configuration = format!(
+            "[providers.sim]\napi = \"openai\"\nbase_url = \"{}/v1\"\nkey_env = \"SIM_KEY\"\nsend_sample_key = true\n",
+            simulator(&voices)
+        );
+        for name in ["knows", "other"] {
+            configuration += &format!("[targets.{name}]\nprovider = \"sim\"\nmodel = \"{name}\"\n");
+        }
+        desk.write("antiphon.toml", configuration);
+        let done = desk.run(&format!("nightly suite.yaml --date {date} --first-is-baseline --json"));
+        assert!(done.out.starts_with('{'), "{}{}", done.out, done.err);
+        (done.code, done.out)
+    };
+    assert_eq!(asked("2026-11-01", 0.9).0, 0);
+    let (code, calm) = asked("2026-11-02", 0.9);
+    let calm: Comparison = serde_json::from_str(&calm).unwrap();
+    assert!(matches!(calm.verdict, RunVerdict::Pass | RunVerdict::Inconclusive), "{:?}", calm.reasons);
+    assert!(matches!(code, 0 | 5));
+    let (code, less) = asked("2026-11-03", 0.4);
+    let less: Comparison = serde_json::from_str(&less).unwrap();
+    assert_eq!((code, less.verdict), (4, RunVerdict::Block), "{:?}", less.reasons);
+    let changed: Vec<_> =
+        less.groups.iter().chain(&less.probes).filter(|change| change.finding == Finding::Changed).collect();
+    for change in &changed {
+        let place = (change.target.as_str(), change.group.as_deref());
+        assert_eq!(place, ("knows", Some("document")), "{change:#?}");
+    }
+    let recall = changed.iter().find(|change| {
+        change.measure == Measured::Recall && change.probe.is_none() && change.users_with.is_none()
+    });
+    let recall = recall.unwrap_or_else(|| panic!("{changed:#?}"));
+    // Half of the answers keep their words, and a text about nothing has hardly any of them.
+    let difference = recall.difference.value.unwrap();
+    assert!((-0.6..-0.3).contains(&difference) && recall.of_probes == 3, "{recall:#?}");
+    let said =
+        less.reasons.iter().any(|reason| reason.starts_with("changed: recall of knows, group document: "));
+    assert!(said, "{:?}", less.reasons);
+}
+
+/// A model that says the same for ever is the simplest case, and must not be undecided for the lack of any spread.
+#[test]
+fn the_same_answers_again_pass() {
+    let desk = Desk::new();
+    desk.write("suite.yaml", SUITE);
+    configure(&desk, &usual().replace("vary_by_run: true", "vary_by_run: false"));
+    assert_eq!(nightly(&desk, "2026-11-01", &["--first-is-baseline"]).code, 0);
+    let again = nightly(&desk, "2026-11-02", &["--json"]);
+    let comparison: Comparison = serde_json::from_str(&again.out).unwrap();
+    assert_eq!((again.code, comparison.verdict), (0, RunVerdict::Pass), "{:?}", comparison.reasons);
+    let moved =
+        |change: &&antiphon_core::Change| change.difference.value.is_some_and(|value| value.abs() > 1e-9);
+    assert!(!comparison.groups.iter().any(|change| moved(&change)), "{:#?}", comparison.groups);
+}
