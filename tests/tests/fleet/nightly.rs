@@ -1,7 +1,5 @@
 //! A night that the fleet asks: `antiphon nightly` is killed and started again, and nothing is asked twice.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by it")]
-
 use std::collections::BTreeMap;
 
 use antiphon_core::{Comparison, Uncompared, UncomparedVerdict};
