@@ -7,7 +7,7 @@ use antiphon_limits::{ChoirSettings, Standing};
 use antiphon_simulator::FaultKind;
 use antiphon_tests::VOICES;
 use antiphon_worker::FRESH;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::stage::{Stage, Worker, config, pool};
 
@@ -34,9 +34,13 @@ fn voices(worker: &Worker) -> Option<(u32, Standing)> {
 }
 
 async fn until_it_sings_with(worker: &Worker, others: u32) {
-    while voices(worker) != Some((others + 1, Standing::Singing)) {
-        sleep(SECOND / 100).await;
-    }
+    let sings = async {
+        while voices(worker) != Some((others + 1, Standing::Singing)) {
+            sleep(SECOND / 100).await;
+        }
+    };
+    // Where nothing is left to ask, nobody sings any more.
+    timeout(120 * SECOND, sings).await.unwrap_or_else(|_| panic!("it does not sing: {:?}", voices(worker)));
 }
 
 /// By the simulator's own count, on the real clock: while voices come, die and leave.
@@ -49,7 +53,8 @@ async fn together_they_keep_the_limits() {
         // What is left keeps the server's burst full, for calls that a busy machine holds up.
         headroom: 0.8,
     };
-    let mut stage = Stage::with(40, &limited_voices(), Limits::default()).await;
+    // Enough for ten seconds at these limits, so that there is still something to sing when the third comes, however busy the machine is.
+    let mut stage = Stage::with(100, &limited_voices(), Limits::default()).await;
     let jobs = stage.publish().await;
     let first = stage.singer(&LIMITS, settings);
     stage.simulator.until_calls(20).await;
