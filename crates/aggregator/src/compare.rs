@@ -173,11 +173,9 @@ fn pooled(both: &Both, judge: &mut Judge<'_>, means: &[Pooled], shifts: &[Pooled
     };
     let mut groups: Vec<Change> =
         means.iter().map(|mean| judge.of_values(blank(&mean.key, mean.probes), &mean.values)).collect();
-    groups.extend(
-        shifts
-            .iter()
-            .map(|shift| judge.of_pooled_shift(blank(&shift.key, shift.probes), shift.users, &shift.apart)),
-    );
+    groups.extend(shifts.iter().map(|shift| {
+        judge.of_pooled_shift(blank(&shift.key, shift.probes), shift.users, &shift.apart, shift.own)
+    }));
     groups.sort_by_key(order);
     groups
 }

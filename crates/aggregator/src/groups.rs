@@ -1,4 +1,4 @@
-//! Agreement over all probes of a group: the mean over probes of what each user adds to the agreement between users, and then over users.
+//! Agreement over all probes of a group: the mean over probes, with an interval by what each user adds to it.
 
 use std::collections::BTreeMap;
 
@@ -29,8 +29,10 @@ pub(crate) struct Groups {
 #[derive(Debug)]
 struct Group {
     blank: GroupAgreement,
-    /// User → sum of what the user adds, and of how many cells.
-    users: BTreeMap<u64, (f64, f64)>,
+    /// Agreements of its cells, summed.
+    agreements: f64,
+    /// User → by how much the user moves these, summed.
+    users: BTreeMap<u64, f64>,
 }
 
 impl Groups {
@@ -43,25 +45,36 @@ impl Groups {
         let (target, group) = (cell.target.clone(), cell.group.clone());
         let place = *self.places.entry((target.clone(), group.clone())).or_insert_with(|| {
             let blank = GroupAgreement { target, group, cells: 0, users: 0, agreement: Estimate::default() };
-            self.groups.push(Group { blank, users: BTreeMap::new() });
+            self.groups.push(Group { blank, agreements: 0.0, users: BTreeMap::new() });
             self.groups.len() - 1
         });
-        let Group { blank, users } = &mut self.groups[place];
-        blank.cells += 1;
-        for (user, adds) in adds {
-            let (sum, count) = users.entry(user).or_default();
-            *sum += adds;
-            *count += 1.0;
-        }
+        self.groups[place].add(&adds);
     }
 
     pub(crate) fn close(self) -> Vec<GroupAgreement> {
-        let close = |Group { blank, users }: Group| GroupAgreement {
-            users: users.len() as u64,
-            agreement: mean(&users.into_values().map(|(sum, count)| sum / count).collect::<Vec<_>>()),
-            ..blank
-        };
-        self.groups.into_iter().map(close).collect()
+        self.groups.into_iter().map(Group::close).collect()
+    }
+}
+
+impl Group {
+    fn add(&mut self, adds: &[(u64, f64)]) {
+        #[expect(clippy::cast_precision_loss, reason = "users are far below 2^53")]
+        let count = adds.len() as f64;
+        let agreement = adds.iter().map(|(_, adds)| adds).sum::<f64>() / count;
+        self.blank.cells += 1;
+        self.agreements += agreement;
+        for (user, adds) in adds {
+            *self.users.entry(*user).or_default() += (adds - agreement) / count;
+        }
+    }
+
+    /// Each cell weighs the same, however many users it has, and who is in few cells moves the mean by little.
+    #[expect(clippy::cast_precision_loss, reason = "users and cells are far below 2^53")]
+    fn close(self) -> GroupAgreement {
+        let (cells, users) = (self.blank.cells as f64, self.users.len() as f64);
+        let agreement = self.agreements / cells;
+        let moved: Vec<f64> = self.users.values().map(|moves| agreement + users * moves / cells).collect();
+        GroupAgreement { users: self.users.len() as u64, agreement: mean(&moved), ..self.blank }
     }
 }
 
@@ -110,6 +123,23 @@ mod tests {
         let spread = values.iter().map(|value| (value - expected).powi(2)).sum::<f64>() / 3.0;
         let half = 3.182_446_305_284_263 * (spread / 4.0).sqrt();
         assert!((found.low.unwrap() - (expected - half).clamp(0.0, 1.0)).abs() < 1e-9, "{found:?}");
+    }
+
+    #[test]
+    fn each_probe_weighs_the_same_however_many_users_it_has() {
+        let blank = GroupAgreement {
+            target: "t".parse().unwrap(),
+            group: None,
+            cells: 0,
+            users: 0,
+            agreement: Estimate::default(),
+        };
+        let mut group = Group { blank, agreements: 0.0, users: BTreeMap::new() };
+        group.add(&(0..40).map(|user| (user, 1.0)).collect::<Vec<_>>());
+        group.add(&(40..44).map(|user| (user, 0.0)).collect::<Vec<_>>());
+        let found = group.close();
+        assert!((found.agreement.value.unwrap() - 0.5).abs() < 1e-12, "{found:?}");
+        assert_eq!((found.users, found.cells), (44, 2));
     }
 
     #[test]

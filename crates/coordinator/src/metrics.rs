@@ -1,8 +1,8 @@
 //! What a coordinator shows to Prometheus: its progress, read when somebody looks. docs/metrics.md has the list.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
 
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
@@ -28,6 +28,8 @@ struct Metrics {
     run_dollars: GaugeVec,
     run_budget: GaugeVec,
     moved: Gauge,
+    /// Who looks looks alone: two at once would see each other's half-made values.
+    looking: Mutex<()>,
 }
 
 impl Progress {
@@ -86,6 +88,7 @@ impl Metrics {
                 "antiphon_coordinator_last_progress_timestamp_seconds",
                 "When any job last ended or a run was taken up; at first, when the coordinator began.",
             )?,
+            looking: Mutex::default(),
         })
     }
 
@@ -172,6 +175,7 @@ impl Collector for Metrics {
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
+        let _alone = self.looking.lock().expect("no holder panics");
         self.look();
         self.all().into_iter().flat_map(Collector::collect).collect()
     }

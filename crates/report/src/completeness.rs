@@ -39,7 +39,7 @@ pub(crate) fn missing(certificate: &Certificate) -> String {
     }
     for (number, what) in [
         (certificate.unreached - certificate.ended, "unreached after a failed turn"),
-        (certificate.cancelled, "not asked (cancelled)"),
+        (certificate.cancelled, "not asked (cancelled, stopped or out of budget)"),
         (certificate.dead, "in jobs that were given up"),
     ] {
         if number > 0 {
@@ -135,7 +135,7 @@ mod tests {
         certificate.failed.insert(FailureKind::RateLimited, 3);
         assert_eq!(
             missing(&certificate),
-            "3 failed (rate limited 3), 2 not asked (cancelled), 1 not accounted for"
+            "3 failed (rate limited 3), 2 not asked (cancelled, stopped or out of budget), 1 not accounted for"
         );
         assert_eq!(missing(&Certificate::default()), "nothing is missing");
     }

@@ -23,8 +23,8 @@ pub struct ListedSuite {
 pub struct ListedRun {
     /// Its id.
     pub run: RunId,
-    /// When its last call began, in milliseconds since 1970; `None` if it has made none.
-    pub last_call_ms: Option<u64>,
+    /// When its first call began, in milliseconds since 1970; `None` if it has made none.
+    pub first_call_ms: Option<u64>,
     /// What came of its comparison, where that is known.
     pub verdict: Option<RunVerdict>,
 }
@@ -52,7 +52,7 @@ pub fn runs_page(suites: &[ListedSuite], has_looked: bool) -> String {
                             table {
                                 thead { tr {
                                     th scope="col" { "run" }
-                                    th scope="col" { "last call (UTC)" }
+                                    th scope="col" { "first call" }
                                     th scope="col" { "verdict" }
                                     @if compared { th scope="col" { "pages" } }
                                 } }
@@ -73,7 +73,7 @@ fn row(run: &ListedRun, compared: bool) -> maud::Markup {
     html! {
         tr {
             th scope="row" { a href=(page("index.html")) { (inline(run.run.as_str())) } }
-            td { (time(run.last_call_ms)) }
+            td { (time(run.first_call_ms)) }
             td { (run.verdict.map_or("", RunVerdict::name)) }
             @if compared {
                 td {

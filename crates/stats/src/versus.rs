@@ -112,7 +112,8 @@ pub fn pseudo_values(agreement: f64, without: &[f64]) -> Vec<f64> {
 /// How far two nights are apart in what was answered, as a squared distance, from parts of pairs of users.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shift {
-    /// The mean of the parts: 0 where nothing moved (it may be slightly negative), 2 where all answers are other ones.
+    /// The mean of the parts: 0 where nothing moved (it may be slightly negative), 2 where each night has one answer and they differ. Users
+    /// who never agree with each other have a distance of 0 from anything: see [`crate::between::Between::own`].
     pub value: f64,
     /// Its 95 % interval. Both ends lie above the truth's least, 0, only where something moved.
     pub interval: Option<Interval>,

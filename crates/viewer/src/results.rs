@@ -8,8 +8,6 @@ use prometheus::{GaugeVec, Registry, opts, proto::MetricFamily};
 
 use crate::catalogue::{Catalogue, Newest, Suite};
 
-/// Suites that are shown, those that were asked last.
-const SUITES: usize = 50;
 /// Pairs of target and group that are shown of a suite: with all that is said of each, some 1,500 series.
 const GROUPS: usize = 80;
 /// The group of probes without one.
@@ -47,16 +45,10 @@ struct Results {
 /// If the library refuses a metric, which only another version of it could.
 pub(crate) fn results(found: &Catalogue) -> Result<Vec<MetricFamily>, prometheus::Error> {
     let results = Results::new()?;
-    let mut suites: Vec<(&String, &Suite)> = found.suites.iter().collect();
-    suites.sort_by_key(|(_, suite)| std::cmp::Reverse(suite.newest.operations.last_call_ms));
-    let mut left_out = suites.len().saturating_sub(SUITES);
-    let mut groups_left_out = 0;
-    for (name, suite) in suites.into_iter().take(SUITES) {
-        groups_left_out += results.tell(name, suite);
-    }
+    let groups_left_out = found.suites.iter().map(|(name, suite)| results.tell(name, suite)).sum();
     let gauge = results.gauges("antiphon_viewer_left_out", "What there is and is not shown.", &["what"])?;
-    for (what, count) in [("suites", &mut left_out), ("groups", &mut groups_left_out)] {
-        gauge.with_label_values(&[what]).set(number(*count as u64));
+    for (what, count) in [("suites", found.suites_left_out), ("groups", groups_left_out)] {
+        gauge.with_label_values(&[what]).set(number(count as u64));
     }
     Ok(results.registry.gather())
 }
@@ -116,7 +108,7 @@ impl Results {
             )?,
             alarms: gauges(
                 "antiphon_result_drift_alarms",
-                "Measures of groups that have changed by now, by all nights since the baseline.",
+                "Measures of groups that have changed by all nights since the baseline, and are still beyond the margin.",
                 &OF_TARGET,
             )?,
             provider: gauges(
@@ -134,17 +126,18 @@ impl Results {
 
     /// Shows a suite; gives how many groups are left out.
     fn tell(&self, name: &str, suite: &Suite) -> usize {
-        let Newest { summary, operations, comparison, .. } = &suite.newest;
+        set(&self.last_success, &[name], suite.last_success_ms.map(seconds));
+        let Some(newest) = &suite.newest else { return 0 };
+        let Newest { summary, operations, comparison, .. } = &**newest;
         let groups = groups(summary);
         let shown: BTreeSet<Group<'_>> = groups.iter().copied().take(GROUPS).collect();
         self.tell_run(name, summary);
         self.tell_agreement(name, summary, &shown);
         set(&self.dollars, &[name], operations.dollars);
         set(&self.last_call, &[name], operations.last_call_ms.map(seconds));
-        set(&self.last_success, &[name], suite.last_success_ms.map(seconds));
         if let Some(comparison) = comparison {
             self.tell_comparison(name, comparison, &shown);
-            self.tell_alarms(name, &suite.newest, comparison);
+            self.tell_alarms(name, newest, comparison);
         }
         groups.len() - shown.len()
     }
@@ -161,7 +154,7 @@ impl Results {
 
     fn tell_agreement(&self, name: &str, summary: &Summary, shown: &BTreeSet<Group<'_>>) {
         for found in &summary.groups {
-            let group = found.group.as_deref().unwrap_or(NONE);
+            let group = group_name(found.group.as_deref());
             if shown.contains(&(&found.target, group)) {
                 set_all(&self.agreement, &[name, found.target.as_str(), group], &found.agreement);
             }
@@ -186,7 +179,7 @@ impl Results {
         }
         let of_all = |change: &&Change| change.users_with.is_none() && change.language.is_none();
         for change in comparison.groups.iter().filter(of_all) {
-            let group = change.group.as_deref().unwrap_or(NONE);
+            let group = group_name(change.group.as_deref());
             if shown.contains(&(&change.target, group)) {
                 let labels = [name, change.target.as_str(), group, change.measure.name()];
                 set_all(&self.change, &labels, &change.difference);
@@ -208,7 +201,8 @@ impl Results {
         let Some(history) = &newest.history else { return };
         for target in &comparison.targets {
             let of_target = history.series.iter().filter(|series| series.target == target.target);
-            let alarms = of_target.filter(|series| series.alarm.is_some()).count();
+            // One bad night raises an alarm for the season; what is shown is what is still so.
+            let alarms = of_target.filter(|series| series.is_alarmed_beyond_margin()).count();
             set(&self.alarms, &[name, target.target.as_str()], Some(number(alarms as u64)));
         }
     }
@@ -220,8 +214,17 @@ fn groups(summary: &Summary) -> Vec<Group<'_>> {
     summary.cells.iter().map(group_of).filter(|group| seen.insert(*group)).collect()
 }
 
+/// Probes without a group are one of their own, and not that which somebody calls so.
+fn group_name(group: Option<&str>) -> &str {
+    match group {
+        None => NONE,
+        Some(NONE) => "'none'",
+        Some(group) => group,
+    }
+}
+
 fn group_of(cell: &Cell) -> Group<'_> {
-    (&cell.target, cell.group.as_deref().unwrap_or(NONE))
+    (&cell.target, group_name(cell.group.as_deref()))
 }
 
 fn gauges(

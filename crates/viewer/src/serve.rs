@@ -8,10 +8,14 @@ use parking_lot::RwLock;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use prometheus::{Gauge, IntCounterVec, Opts, Registry};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::catalogue::{Catalogue, Reader};
 use crate::results::results;
+
+/// How long a look may take beyond the time between two.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// What the viewer works with. Clones show the same.
 #[derive(Debug, Clone)]
@@ -67,6 +71,12 @@ impl Parts {
     pub fn has_looked(&self) -> bool {
         self.metrics.last.get() > 0.0
     }
+
+    /// Whether one has so lately that what is shown may be taken for what there is.
+    #[must_use]
+    pub fn is_fresh(&self, refresh: Duration) -> bool {
+        self.has_looked() && now() - self.metrics.last.get() < (refresh * 3 + PATIENCE).as_secs_f64()
+    }
 }
 
 /// Looks at once, and then again and again until it is stopped. A store that does not answer is asked again.
@@ -75,13 +85,15 @@ pub async fn serve(parts: &Parts, refresh: Duration, stop: &CancellationToken) {
     loop {
         let looked = tokio::select! {
             () = stop.cancelled() => return,
-            looked = look(parts, &mut reader) => looked,
+            looked = timeout(refresh + PATIENCE, look(parts, &mut reader)) => looked,
         };
-        if let Err(error) = looked {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "could not look into the store, will look again"
-            );
+        let failed = match looked {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(chain(&error)),
+            Err(_) => Some(format!("no answer within {} s", (refresh + PATIENCE).as_secs())),
+        };
+        if let Some(error) = failed {
+            tracing::warn!(error, "could not look into the store, will look again");
             parts.metrics.reads.with_label_values(&["error"]).inc();
         }
         tokio::select! {
@@ -91,6 +103,14 @@ pub async fn serve(parts: &Parts, refresh: Duration, stop: &CancellationToken) {
     }
 }
 
+/// An error with what caused it.
+fn chain(error: &dyn std::error::Error) -> String {
+    std::iter::successors(Some(error), |error| error.source())
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
+}
+
 async fn look(parts: &Parts, reader: &mut Reader) -> Result<(), StoreError> {
     let (begin, metrics) = (Instant::now(), &parts.metrics);
     let found = reader.look(&parts.store).await?;
@@ -98,7 +118,7 @@ async fn look(parts: &Parts, reader: &mut Reader) -> Result<(), StoreError> {
     metrics.reads.with_label_values(&["ok"]).inc();
     metrics.seconds.set(begin.elapsed().as_secs_f64());
     #[expect(clippy::cast_precision_loss, reason = "runs are far below 2^53")]
-    metrics.unreadable.set(found.unreadable as f64);
+    metrics.unreadable.set(found.unreadable.len() as f64);
     metrics.last.set(now());
     *parts.found.write() = found;
     Ok(())

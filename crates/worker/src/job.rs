@@ -259,6 +259,7 @@ async fn sessions(
         return Err(NoSamples::Never(format!("round {} of the run has no such job", job.round)));
     }
     let target = run.manifest.target(&job.target).expect("a planned job has a target of the manifest");
+    desk.parts.metrics.meet(target);
     let Some(place) = desk.pool.targets.get(&target.alias) else {
         let reason = format!("this worker's configuration has no target {}; add it there", target.alias);
         return Err(NoSamples::NotHere(reason));

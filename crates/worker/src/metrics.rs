@@ -20,6 +20,16 @@ use crate::open_jobs::{Done, Settlement};
 const SECONDS: [f64; 11] = [0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 60.0, 120.0, 300.0, 600.0];
 /// The same of waiting in a queue.
 const WAITS: [f64; 9] = [0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0];
+/// Failures that a call can have.
+const KINDS: [FailureKind; 7] = [
+    FailureKind::RateLimited,
+    FailureKind::Overloaded,
+    FailureKind::Server,
+    FailureKind::Timeout,
+    FailureKind::Connection,
+    FailureKind::InvalidResponse,
+    FailureKind::RejectedRequest,
+];
 /// Of what the configuration calls a model: never what a reply says of itself, which may be anything.
 const OF_MODEL: [&str; 3] = ["pool", "provider", "model"];
 
@@ -184,6 +194,20 @@ impl Metrics {
         self.in_flight.with_label_values(&[pool]);
         for origin in ["own", "choir"] {
             self.hushes.with_label_values(&[pool, origin]);
+        }
+    }
+
+    /// The same for a target that is about to be asked: what fails at once is then seen to have begun at zero.
+    pub(crate) fn meet(&self, target: &Target) {
+        let [pool, provider, model] = labels(target);
+        for kind in KINDS {
+            self.failed.with_label_values(&[pool, provider, model, kind.name()]);
+            self.calls.with_label_values(&[pool, provider, model, kind.name()]);
+            self.retries.with_label_values(&[pool, provider, model, kind.name()]);
+        }
+        self.calls.with_label_values(&[pool, provider, model, "answered"]);
+        for outcome in ["answered", "refused", "failed"] {
+            self.samples.with_label_values(&[pool, provider, model, outcome]);
         }
     }
 

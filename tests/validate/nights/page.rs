@@ -12,7 +12,8 @@ use crate::suite::{EACH, GROUPS, SESSIONS, USERS};
 pub(crate) struct Bound {
     pub(crate) what: String,
     pub(crate) found: String,
-    pub(crate) holds: bool,
+    /// `None` where too little was tried to say so.
+    pub(crate) holds: Option<bool>,
 }
 
 /// All that was found.
@@ -55,7 +56,15 @@ impl Page {
         }
         text.push_str("\n## What has to hold\n\n| bound | found | holds |\n|---|---|---|\n");
         for Bound { what, found, holds } in &self.bounds {
-            let _ = writeln!(text, "| {what} | {found} | {} |", if *holds { "yes" } else { "**no**" });
+            let _ = writeln!(
+                text,
+                "| {what} | {found} | {} |",
+                match holds {
+                    Some(true) => "yes",
+                    Some(false) => "**no**",
+                    None => "not shown",
+                }
+            );
         }
         text.push_str("\n## Besides\n\n");
         if !self.quiet.is_empty() {

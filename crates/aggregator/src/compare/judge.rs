@@ -95,20 +95,29 @@ impl<'a> Judge<'a> {
             versus::shift(&found.apart, self.policy.margin(Measured::Distribution)),
             found.gap,
             Some(found.test.p),
+            found.own.iter().sum(),
         )
     }
 
     /// The same of a distribution over several probes, of which there are few, so that a p as small as a late night of a season asks for
     /// can be had.
-    pub(crate) fn of_pooled_shift(&self, blank: Change, users: usize, apart: &[Vec<f64>]) -> Change {
+    pub(crate) fn of_pooled_shift(
+        &self,
+        blank: Change,
+        users: usize,
+        apart: &[Vec<f64>],
+        reach: f64,
+    ) -> Change {
         let shift = versus::shift(apart, self.policy.margin(Measured::Distribution));
         let test = exchange_pairs_until(apart, self.enough, self.seed_of(&blank));
         let sum: f64 = apart.iter().flatten().sum();
         #[expect(clippy::cast_precision_loss, reason = "pairs of users are far below 2^53")]
         let value = sum / (users * users.saturating_sub(1) / 2) as f64;
-        self.shifted(blank, users, shift, value, test.map(|test| test.p))
+        self.shifted(blank, users, shift, value, test.map(|test| test.p), reach)
     }
 
+    /// `reach` is the distance there would be if no answer of one night were one of the other: the agreement of both nights. Where that is no
+    /// more than the margin, a small distance is no sign of anything.
     fn shifted(
         &self,
         blank: Change,
@@ -116,6 +125,7 @@ impl<'a> Judge<'a> {
         shift: Option<Shift>,
         value: f64,
         p: Option<f64>,
+        reach: f64,
     ) -> Change {
         let interval = shift.and_then(|shift| shift.interval);
         Change {
@@ -130,7 +140,9 @@ impl<'a> Judge<'a> {
             },
             margin: self.policy.margin(Measured::Distribution),
             p: p.map(|p| p.max(versus::least_p(users))),
-            equivalence_p: shift.and_then(|shift| shift.equivalence).filter(|_| users >= FEWEST),
+            equivalence_p: shift
+                .and_then(|shift| shift.equivalence)
+                .filter(|_| users >= FEWEST && reach > self.policy.margin(Measured::Distribution)),
             ..blank
         }
     }

@@ -37,6 +37,8 @@ struct Summed {
 struct Shifts {
     pairs: BTreeMap<(u64, u64), f64>,
     compared: f64,
+    /// Agreement of both nights, summed over probes.
+    own: f64,
     probes: u64,
 }
 
@@ -53,6 +55,8 @@ pub(crate) struct PooledShift {
     pub(crate) probes: u64,
     pub(crate) users: usize,
     pub(crate) apart: Vec<Vec<f64>>,
+    /// The agreement of both nights, the mean over probes.
+    pub(crate) own: f64,
 }
 
 impl Pool {
@@ -66,6 +70,7 @@ impl Pool {
         if let Some(shift) = &found.shift {
             let sums = self.shifts.entry(key).or_default();
             sums.probes += 1;
+            sums.own += shift.own.iter().sum::<f64>();
             for (u, row) in shift.apart.iter().enumerate() {
                 for (v, part) in row.iter().enumerate() {
                     *sums.pairs.entry((shift.ids[u], shift.ids[v])).or_default() += part;
@@ -130,6 +135,8 @@ impl Shifts {
             either * pairs / self.compared
         };
         let apart = ids.iter().enumerate().map(|(at, u)| ids[..at].iter().map(|v| part(*u, *v)).collect());
-        PooledShift { key, probes: self.probes, users: ids.len(), apart: apart.collect() }
+        #[expect(clippy::cast_precision_loss, reason = "probes are far below 2^53")]
+        let own = self.own / self.probes as f64;
+        PooledShift { key, probes: self.probes, users: ids.len(), apart: apart.collect(), own }
     }
 }

@@ -51,7 +51,11 @@ pub(crate) async fn run(
                 () = &mut serve => return,
                 _ = tick.tick() => {
                     signs.moves(Instant::now());
-                    let seen = if parts.has_looked() { Ok("showing") } else { Err("the store was not read yet") };
+                    let seen = match (parts.has_looked(), parts.is_fresh(wanted.refresh)) {
+                        (_, true) => Ok("showing"),
+                        (true, false) => Err("the store could not be read for a while"),
+                        (false, false) => Err("the store was not read yet"),
+                    };
                     signs.saw(seen.map(str::to_owned).map_err(|why| vec![why.to_owned()]));
                 }
             }

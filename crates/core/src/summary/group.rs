@@ -17,6 +17,6 @@ pub struct GroupAgreement {
     pub cells: u64,
     /// Users with an answer to any of them.
     pub users: u64,
-    /// The mean over users of the mean over probes of what each user adds, with an interval for users drawn at random.
+    /// The mean over these, with an interval for users drawn at random.
     pub agreement: Estimate,
 }

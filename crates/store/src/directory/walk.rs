@@ -62,13 +62,15 @@ impl Walk<'_> {
 }
 
 /// What stands in a folder, sorted. Ours (hidden), symbolic links and names that are no text are left out; a folder that is not
-/// there is empty.
+/// there is empty, but the store itself must be there: one that was moved away is not one without runs.
 fn names(root: &Path, folder: &str) -> Result<Vec<Name>, StoreError> {
     let path = root.join(folder);
     let fail = |error| StoreError::from_io("list", path.display().to_string(), error);
     let entries = match fs::read_dir(&path) {
         Ok(entries) => entries,
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+        Err(error)
+            if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) && root.is_dir() =>
+        {
             return Ok(Vec::new());
         }
         Err(error) => return Err(fail(error)),

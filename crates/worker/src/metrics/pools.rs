@@ -1,6 +1,6 @@
 //! Gauges of pools, read when somebody looks: limits, choir, jobs in work.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use antiphon_core::{Limits, PoolId};
 use antiphon_limits::{Pool, Share, Standing};
@@ -33,6 +33,8 @@ pub(crate) struct PoolGauges {
     share: GaugeVec,
     parked: GaugeVec,
     progress: Gauge,
+    /// Who looks looks alone: two at once would see each other's half-made values.
+    looking: Mutex<()>,
 }
 
 impl PoolGauges {
@@ -63,6 +65,7 @@ impl PoolGauges {
                 "antiphon_worker_last_progress_timestamp_seconds",
                 "When a job was last stored; at first, when the worker began.",
             )?,
+            looking: Mutex::default(),
         })
     }
 
@@ -126,6 +129,7 @@ impl Collector for PoolGauges {
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
+        let _alone = self.looking.lock().expect("no holder panics");
         self.look();
         self.all().into_iter().flat_map(Collector::collect).collect()
     }
