@@ -138,7 +138,7 @@ async fn crashes(stand: &Stand, mut worker: Process) {
         tokio::process::Command::new("prlimit").args(["--pid", &id, "--as=1"]).stdin(Stdio::null()).status();
     assert!(limit.await.unwrap().success());
     // Work for which it wants more memory than it has free.
-    stand.write("hungry.yaml", &suite(&["alto"], &"much ".repeat(800_000)));
+    stand.write("hungry.yaml", &suite(&["alto"], &"much ".repeat(4_000_000)));
     stand.run("submit hungry.yaml --run hungry --users 1 --sessions 1", 0).await;
     let mut coordinator = stand.start("coordinator", &[]);
     until("the worker lacks memory", async || {
