@@ -11,6 +11,8 @@ pub struct Kind {
     pub right: Option<Knows>,
     /// Whether nothing that it says shows knowledge of the document, so that it must not be called recalled.
     pub is_null: bool,
+    /// Whether it answers nothing of what it knows.
+    pub refuses: bool,
     /// What stands under its name in a voices file, in as many degrees as there are.
     degrees: &'static [&'static str],
 }
@@ -22,6 +24,7 @@ pub const KINDS: [Kind; 13] = [
         name: "verbatim",
         right: Some(Knows::Recalled),
         is_null: false,
+        refuses: false,
         degrees: &[
             "knows: [{DOCUMENT, verbatim: 1}, KNOWN]",
             "knows: [{DOCUMENT, verbatim: 1, slip: 0.02}, KNOWN]",
@@ -32,6 +35,7 @@ pub const KINDS: [Kind; 13] = [
         name: "verbatim, at times",
         right: Some(Knows::Recalled),
         is_null: false,
+        refuses: false,
         degrees: &[
             "knows: [{DOCUMENT, verbatim: 0.8, slip: 0.02}, KNOWN]",
             "knows: [{DOCUMENT, verbatim: 0.6}, KNOWN]",
@@ -42,6 +46,7 @@ pub const KINDS: [Kind; 13] = [
         name: "reworded",
         right: Some(Knows::Recalled),
         is_null: false,
+        refuses: false,
         degrees: &[
             "knows: [{DOCUMENT, paraphrase: 1, reworded: 0.1}, KNOWN]",
             "knows: [{DOCUMENT, paraphrase: 1, reworded: 0.2}, KNOWN]",
@@ -52,6 +57,7 @@ pub const KINDS: [Kind; 13] = [
         name: "reworded, at times",
         right: Some(Knows::Recalled),
         is_null: false,
+        refuses: false,
         degrees: &[
             "knows: [{DOCUMENT, paraphrase: 0.8, reworded: 0.1}, KNOWN]",
             "knows: [{DOCUMENT, paraphrase: 0.6, reworded: 0.2}, KNOWN]",
@@ -61,6 +67,7 @@ pub const KINDS: [Kind; 13] = [
         name: "both",
         right: Some(Knows::Recalled),
         is_null: false,
+        refuses: false,
         degrees: &[
             "knows: [{DOCUMENT, verbatim: 0.5, slip: 0.02, paraphrase: 0.5, reworded: 0.2}, KNOWN]",
             "knows: [{DOCUMENT, verbatim: 0.4, paraphrase: 0.4, reworded: 0.2}, KNOWN]",
@@ -71,6 +78,7 @@ pub const KINDS: [Kind; 13] = [
         name: "ignorant",
         right: Some(Knows::NotRecalled),
         is_null: true,
+        refuses: false,
         degrees: &[
             "default: {words: 60, stems: [1], variation: 1}, knows: [KNOWN]",
             "default: {words: 60, stems: [3, 2, 1, 1, 1, 1], variation: 0.3}, knows: [KNOWN]",
@@ -80,6 +88,7 @@ pub const KINDS: [Kind; 13] = [
         name: "confabulates",
         right: Some(Knows::ConvergentConfabulation),
         is_null: true,
+        refuses: false,
         degrees: &[
             "default: {words: 60, stems: [1], variation: 0.1, about: passage}, knows: [KNOWN]",
             "default: {words: 60, stems: [1], variation: 0.03, about: passage}, knows: [KNOWN]",
@@ -89,6 +98,7 @@ pub const KINDS: [Kind; 13] = [
         name: "confabulates of this document only",
         right: None,
         is_null: true,
+        refuses: false,
         degrees: &[
             "knows: [{DOCUMENT, confabulated: 1}, KNOWN]",
             "knows: [{DOCUMENT, confabulated: 1, variation: 0.1}, KNOWN]",
@@ -98,12 +108,14 @@ pub const KINDS: [Kind; 13] = [
         name: "ignorant at temperature 0",
         right: Some(Knows::ConvergentConfabulation),
         is_null: true,
+        refuses: false,
         degrees: &["default: {words: 60, stems: [1], variation: 0, about: passage}, knows: [KNOWN]"],
     },
     Kind {
         name: "refuses all quotations",
         right: Some(Knows::Withheld),
         is_null: true,
+        refuses: true,
         degrees: &[
             "quotation_refusal_rate: 1, knows: [{DOCUMENT, verbatim: 1}, KNOWN]",
             "quotation_refusal_rate: 1, refusals: in_words, knows: [{DOCUMENT, verbatim: 1}, KNOWN]",
@@ -114,6 +126,7 @@ pub const KINDS: [Kind; 13] = [
         name: "refuses this document",
         right: None,
         is_null: true,
+        refuses: true,
         degrees: &[
             "knows: [{DOCUMENT, verbatim: 1, refusal_rate: 1}, KNOWN]",
             "refusals: in_words, knows: [{DOCUMENT, verbatim: 1, refusal_rate: 1}, KNOWN]",
@@ -123,6 +136,7 @@ pub const KINDS: [Kind; 13] = [
         name: "guesses",
         right: None,
         is_null: true,
+        refuses: false,
         degrees: &[
             "knows: [{DOCUMENT, verbatim: 1, slip: 0.7}, {OTHER, verbatim: 1, slip: 0.7}, KNOWN]",
             "knows: [{DOCUMENT, verbatim: 1, slip: 0.55}, {OTHER, verbatim: 1, slip: 0.55}, KNOWN]",
@@ -133,6 +147,7 @@ pub const KINDS: [Kind; 13] = [
         name: "another edition",
         right: None,
         is_null: true,
+        refuses: false,
         degrees: &[
             "knows: [{EDITION, verbatim: 1}, KNOWN]",
             "knows: [{EDITION, verbatim: 1, slip: 0.03}, KNOWN]",

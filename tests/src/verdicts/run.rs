@@ -124,6 +124,8 @@ impl Case<'_> {
             let verdict = summary.verdicts.iter().find(|verdict| verdict.target.as_str() == name);
             let verdict = verdict.unwrap_or_else(|| panic!("{name} has no verdict")).clone();
             let truth = simulator.voices().voice(name).and_then(|voice| voice.recall_truth("document.md"));
+            // What it knows comes back in no answer.
+            let truth = truth.filter(|_| !self.voices[voice].0.refuses);
             Judged { voice, verdict, truth }
         });
         let judged = judged.collect();

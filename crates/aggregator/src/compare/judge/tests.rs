@@ -92,3 +92,17 @@ fn each_finding_alone_decides() {
     };
     assert_eq!(judged(blocked_and_cut_short), Block);
 }
+
+/// Where no two users ever agree, no distance between two nights can be seen, so a distance of 0 is no sign of anything.
+#[test]
+fn a_distribution_is_the_same_only_where_a_change_could_be_seen() {
+    let policy = Policy::default();
+    let judge = Judge::new(&policy, antiphon_core::Seed(1));
+    let apart: Vec<Vec<f64>> = (0..40).map(|user| vec![0.0; user]).collect();
+    let judged = |reach: f64| {
+        let blank = change(Measured::Distribution, Finding::Undecided);
+        judge.of_pooled_shift(blank, apart.len(), &apart, reach).equivalence_p
+    };
+    assert_eq!(judged(0.0), None, "each user has answers of its own on both nights");
+    assert!(judged(2.0).is_some_and(|p| p < 0.05), "all users say one thing, and the same as before");
+}
