@@ -63,9 +63,12 @@ async fn together_they_keep_the_limits() {
     let third = stage.singer(&LIMITS, settings);
     until_it_sings_with(&third, 2).await;
     drop(second);
-    first.end().await.unwrap();
-    stage.until_done(jobs.len()).await;
-    third.end().await.unwrap();
+    timeout(240 * SECOND, first.end()).await.expect("the first one ends").unwrap();
+    // Whoever hangs says how it stands.
+    let health = std::sync::Arc::clone(&third.health);
+    let done = timeout(240 * SECOND, stage.until_done(jobs.len())).await;
+    assert!(done.is_ok(), "{:?}, {:?}", health.read(), stage.queue.depth(&pool()).await);
+    timeout(240 * SECOND, third.end()).await.expect("the third one ends").unwrap();
     let stats = stage.simulator.stats();
     assert_eq!(stats.limited, 0, "{stats:?}");
     assert!(stats.in_flight_max <= 4, "{stats:?}");
