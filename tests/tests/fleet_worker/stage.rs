@@ -180,6 +180,13 @@ impl Stage {
         }
     }
 
+    /// Waits until so many jobs are stored, whoever says so or does not.
+    pub(crate) async fn until_stored(&self, jobs: usize) {
+        while self.stored().await < jobs {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Waits until somebody says that a pool stopped: its reason, and whether the configuration is at fault.
     pub(crate) async fn until_stopped(&mut self) -> (String, bool) {
         loop {
