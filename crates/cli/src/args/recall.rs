@@ -90,10 +90,10 @@ pub(crate) struct RecallNewArguments {
     /// Providers that may see the document
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub(crate) egress: Vec<String>,
-    /// When the document was first public
+    /// When the document was first public: YYYY, YYYY-MM or YYYY-MM-DD
     #[arg(long, value_name = "DATE")]
     pub(crate) first_public: Option<String>,
-    /// The end of what a target learned from; may be given several times
+    /// The end of what a target learned from, as exactly as it is known; may be given several times
     #[arg(long, value_name = "TARGET=DATE", value_parser = pair)]
     pub(crate) cutoff: Vec<(String, String)>,
 }

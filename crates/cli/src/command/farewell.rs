@@ -93,8 +93,10 @@ fn how_to_go_on(run: &Finished<'_>, report: &Report, summary: Option<&Summary>, 
         ));
     }
     if report.left > 0 {
+        // The same command would stop at the same budget.
+        let first = if report.over_budget.is_some() { "raise `budget`, then " } else { "" };
         output.note(format!(
-            "{} left; go on with `{}`",
+            "{} left; {first}go on with `{}`",
             counted(report.left, "job is", "jobs are"),
             typed::again()
         ));

@@ -19,7 +19,10 @@ pub(crate) async fn run(
     let nights = Nights { store: &store, config: &config };
     let suite = &history.suite;
     let Some(baseline) = nights.baseline(suite).await? else {
-        let hint = "`antiphon baseline set RUN` chooses one, and `antiphon runs` lists what there is";
+        let hint = match std::path::Path::new(suite).is_file() {
+            true => "it is a file; give the name that stands in it",
+            false => "`antiphon baseline set RUN` chooses one, and `antiphon runs` lists what there is",
+        };
         return Err(Usage(format!("the suite {suite} has no baseline in {address}; {hint}")).into());
     };
     open_store::must_hold(&store, &address, &baseline.run).await?;

@@ -13,6 +13,7 @@ use anyhow::Context;
 use crate::args::{Arguments, RecallArguments, RecallCommand, RecallNewArguments};
 use crate::config;
 use crate::exit::Exit;
+use crate::money::counted;
 use crate::output::{Output, Usage};
 
 /// A text that every model knows: the Gettysburg Address, in the public domain.
@@ -50,14 +51,18 @@ pub(crate) fn run(arguments: &Arguments, recall: &RecallArguments, output: &Outp
     let text = write::suite(new, &title, &document, &editions, &plan);
     let loaded = write_both(new, folder, &out, &text, &config.catalogue)?;
     output.line(out.display().to_string());
+    if new.known.is_none() && !new.no_known {
+        output.note(format!("{KNOWN_FILE} stands beside it: a text that every model knows"));
+    }
     let calls = loaded.manifest.targets.len() as u64
         * loaded.manifest.users.users.len() as u64
         * u64::from(loaded.manifest.sampling.sessions)
         * loaded.manifest.probes.len() as u64;
     output.note(format!(
-        "{} probes of {:?}, {calls} calls; next: `antiphon plan {}` and `antiphon run {}`",
+        "{} probes of {:?}, {}; next: `antiphon plan {}` and `antiphon run {}`",
         loaded.manifest.probes.len(),
         title,
+        counted(calls, "call", "calls"),
         out.display(),
         out.display()
     ));

@@ -20,7 +20,7 @@ pub(crate) async fn run(sim: &SimArguments, output: &Output) -> anyhow::Result<E
         SimulatorConfig { api_key: sim.api_key.clone(), date: sim.date, ..SimulatorConfig::new(voices) };
     let running = Simulator::start(config, sim.listen).await.map_err(|error| {
         let cause = std::error::Error::source(&error).map_or(String::new(), |cause| format!(": {cause}"));
-        anyhow::Error::new(Usage(format!("{error}{cause}")))
+        anyhow::Error::new(Usage(format!("{error}{cause}; `--listen` chooses another address")))
     })?;
     let address = running.base_url();
     output.line(&address);

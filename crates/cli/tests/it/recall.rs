@@ -83,6 +83,8 @@ fn what_cannot_be_asked_leaves_nothing_behind() {
         ),
         ("--document charter.md --targets voice --cutoff voice", "give two names with = between them"),
         ("--document charter.md --targets voice --cutoff bass=2025", "the suite has no target `bass`"),
+        ("--document charter.md --targets voice --cutoff voice=august", "\"august\" is no date"),
+        ("--document charter.md --targets voice --first-public 2025-13", "\"2025-13\" is no date"),
         ("--document charter.md --targets voice --out none/suite.yaml", "can't write into none"),
     ] {
         let done = desk.run(&format!("recall new {line}"));

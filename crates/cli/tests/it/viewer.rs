@@ -144,6 +144,59 @@ fn the_newest_run_of_a_suite_is_shown() {
 }
 
 #[test]
+fn an_older_run_is_never_taken_for_the_newest() {
+    let desk = Desk::new();
+    desk.good("run suite.yaml --run one --yes");
+    desk.good("run suite.yaml --run two --yes");
+    // Asked again later, as `retry` does.
+    let path = "antiphon-data/runs/one/summary/operations.json";
+    let mut operations = json(&desk, path);
+    operations["last_call_ms"] = (operations["last_call_ms"].as_u64().unwrap() + 86_400_000).into();
+    desk.write(path, operations.to_string());
+    let last_of_one = operations["last_call_ms"].as_f64().unwrap() / 1e3;
+    let samples = r#"antiphon_result_samples{suite="small"}"#;
+    let last_success = r#"antiphon_result_last_success_timestamp_seconds{suite="small"}"#;
+    let viewer = Viewer::of(&desk);
+    assert!(
+        viewer.series(samples)[last_success] < last_of_one,
+        "two is the newest, whenever one was asked again"
+    );
+    assert_eq!(viewer.get("/suites/small").1, "/runs/two/index.html");
+
+    // What it came to can't be read, and what an earlier run came to is not it.
+    desk.write("antiphon-data/runs/two/summary/summary.json", "{");
+    let operations = "antiphon-data/runs/two/summary/operations.json";
+    let mut again = json(&desk, operations);
+    again["calls"] = 13.into();
+    desk.write(operations, again.to_string());
+    viewer
+        .until(|| viewer.series("antiphon_viewer_unreadable_runs")["antiphon_viewer_unreadable_runs"] > 0.0);
+    let series = viewer.series("antiphon_viewer_unreadable_runs");
+    assert_eq!(series["antiphon_viewer_unreadable_runs"], 1.0);
+    assert!(!series.contains_key(samples), "{series:#?}");
+    assert_eq!(series[last_success], last_of_one, "one is complete");
+    assert_eq!(viewer.get("/suites/small").1, "/runs/two/index.html");
+}
+
+#[test]
+fn a_store_that_is_gone_is_not_an_empty_one() {
+    let desk = Desk::new();
+    desk.good("run suite.yaml --run one --yes");
+    let viewer = Viewer::of(&desk);
+    viewer.series("antiphon_result_samples");
+    std::fs::rename(desk.path("antiphon-data"), desk.path("moved")).unwrap();
+    let failed = r#"antiphon_viewer_reads_total{outcome="error"}"#;
+    viewer.until(|| viewer.series("antiphon_viewer_reads_total")[failed] > 0.0);
+    // What was known stands, and says how old it is.
+    assert!(viewer.series("antiphon_viewer").keys().any(|name| name.starts_with("antiphon_result_samples")));
+    std::fs::rename(desk.path("moved"), desk.path("antiphon-data")).unwrap();
+    let last =
+        |viewer: &Viewer| viewer.series("antiphon_viewer")["antiphon_viewer_last_read_timestamp_seconds"];
+    let before = last(&viewer);
+    viewer.until(|| last(&viewer) > before);
+}
+
+#[test]
 fn ten_thousand_probes_have_no_more_series_than_a_dashboard_can_bear() {
     let desk = Desk::new();
     desk.good("run suite.yaml --run large --yes");

@@ -72,8 +72,10 @@ pub(super) fn rules(
         let Some(id) = known else {
             return Err(Problem::at(format!("{FIELD}.cutoffs"), format!("the suite has no target `{id}`")));
         };
+        check_date("cutoffs", date)?;
         cutoffs.insert(id, date.clone());
     }
+    written.first_public.iter().try_for_each(|date| check_date("first_public", date))?;
     Ok(Some(RecallRules {
         document: written.document.clone(),
         document_hash,
@@ -87,4 +89,26 @@ pub(super) fn rules(
         first_public: written.first_public.clone(),
         cutoffs,
     }))
+}
+
+/// A year, a month or a day, since that is how exactly such dates are known.
+fn check_date(field: &str, date: &str) -> Result<(), Problem> {
+    let parts: Vec<&str> = date.split('-').collect();
+    let number = |part: &str, digits: usize, most: u32| {
+        let is_number = part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit());
+        is_number && part.parse().is_ok_and(|number: u32| (1..=most).contains(&number))
+    };
+    let is_date = match parts.as_slice() {
+        [year] => number(year, 4, 9999),
+        [year, month] => number(year, 4, 9999) && number(month, 2, 12),
+        [year, month, day] => number(year, 4, 9999) && number(month, 2, 12) && number(day, 2, 31),
+        _ => false,
+    };
+    match is_date {
+        true => Ok(()),
+        false => Err(Problem::at(
+            format!("{FIELD}.{field}"),
+            format!("{date:?} is no date; write a year, a month or a day, such as 2025-08-01"),
+        )),
+    }
 }
