@@ -15,6 +15,7 @@ use crate::AggregatorError;
 use crate::between::{self, Excerpt};
 use crate::cell::{CellInput, summarise};
 use crate::drift::Drift;
+use crate::groups::GroupShare;
 use crate::label::{Label, label_of};
 use crate::part::Part;
 use crate::read_block::{BlockSample, Cells, Places, read_block};
@@ -141,6 +142,7 @@ struct Work {
     tally: Tally,
     samples: Table,
     excerpts: Vec<Excerpt>,
+    shares: Vec<Vec<GroupShare>>,
     vectors: HashMap<String, Vec<f32>>,
 }
 
@@ -168,6 +170,7 @@ impl Work {
             tally: Tally::of(objects),
             samples: Table::new(tables::SAMPLES)?,
             excerpts: Vec::new(),
+            shares: Vec::new(),
             vectors,
         })
     }
@@ -215,11 +218,12 @@ impl Work {
             vectors: &self.vectors,
             miss: run.miss,
         };
-        let cell = summarise(&input);
+        let (cell, shares) = summarise(&input);
         if probe.chain().is_none() {
             self.drift.add(&input, &cell, &names);
         }
         self.cells.push(cell);
+        self.shares.push(shares);
         // Later steps of a chain ask each target something else.
         if manifest.targets.len() > 1 && probe.chain().is_none() {
             self.excerpts.extend(between::of_cell(&input, &names));
@@ -247,8 +251,8 @@ impl Work {
     }
 
     fn close(self) -> Result<Part, ParquetError> {
-        let Self { cells, scales, drift, tally, samples, excerpts, .. } = self;
-        Ok(Part { cells, scales, drift, tally, excerpts, samples: samples.close()? })
+        let Self { cells, shares, scales, drift, tally, samples, excerpts, .. } = self;
+        Ok(Part { cells, shares, scales, drift, tally, excerpts, samples: samples.close()? })
     }
 }
 

@@ -23,6 +23,7 @@ use antiphon_stats::{Nested, Population, Row, SampleId, interval};
 
 use crate::error_bars::error_bars;
 use crate::estimates;
+use crate::groups::GroupShare;
 use crate::read_block::BlockSample;
 use crate::rules::{Classes, Hedging, Refusal};
 
@@ -51,8 +52,8 @@ pub(crate) struct CellInput<'a> {
     pub(crate) miss: Option<f64>,
 }
 
-/// Sums a cell up.
-pub(crate) fn summarise(input: &CellInput<'_>) -> Cell {
+/// Sums a cell up, and says what it brings to its group.
+pub(crate) fn summarise(input: &CellInput<'_>) -> (Cell, Vec<GroupShare>) {
     let CellInput { target, probe, turn, .. } = input;
     let (labels, wording) = match input.comes_to_labels() {
         // Each step of a chain asks something else, so that its answers are never compared with those of another.
@@ -60,12 +61,12 @@ pub(crate) fn summarise(input: &CellInput<'_>) -> Cell {
         true => (labels::scores(input), Vec::new()),
         false => (Vec::new(), wording::scores(input)),
     };
-    let agreement_by_user = labels
-        .iter()
-        .flat_map(|scores| &scores.adds)
-        .chain(wording.iter().flat_map(|scores| &scores.adds))
-        .copied();
-    let agreement_by_user = agreement_by_user.collect();
+    let of_labels = labels.iter().map(|scores| (&scores.labels.language, &scores.share));
+    let of_wording = wording.iter().map(|scores| (&scores.agreement.language, &scores.share));
+    let shares = of_labels.map(|(language, share)| (language.clone(), share.clone()));
+    let shares = shares.chain(of_wording.map(|(language, share)| (Some(language.clone()), share.clone())));
+    let shares =
+        shares.filter_map(|(language, share)| Some(GroupShare { language, share: share? })).collect();
     let by_user = by_user::values(input, &wording);
     let clusters = match probe.kind {
         ProbeKind::Short if input.is_last_turn() => clusters::of_short(input),
@@ -89,7 +90,7 @@ pub(crate) fn summarise(input: &CellInput<'_>) -> Cell {
         || labels.iter().map(|scores| &scores.quotes).chain(wording.iter().map(|scores| &scores.quotes));
     let typical = quoted().filter_map(|quotes| quotes.typical.clone()).collect();
     let deviant = quoted().flat_map(|quotes| quotes.deviant.clone()).collect();
-    Cell {
+    let cell = Cell {
         target: target.id.clone(),
         probe: probe.id.clone(),
         group: probe.group.clone(),
@@ -107,12 +108,12 @@ pub(crate) fn summarise(input: &CellInput<'_>) -> Cell {
         clusters,
         apart,
         quotations,
-        agreement_by_user,
         by_user,
         recall_by_user,
         asked: None,
         error_bars: if input.manifest.imported.is_some() { error_bars(input) } else { Vec::new() },
-    }
+    };
+    (cell, shares)
 }
 
 impl CellInput<'_> {

@@ -52,14 +52,20 @@ pub(crate) fn share_of(of: Option<TwoWayMean>, none: &str) -> Estimate {
     with_interval(of.mean, Some(clipped))
 }
 
+/// The note of what is [`bounded`] by cuts.
+pub(crate) const SAME_AT_ALL_CUTS: &str = "no spread was seen: the bound takes cuts as independent";
+
+/// Weights of a mean do not add up to 1 to the last bit.
+const ROUNDING: f64 = 1e-12;
+
 /// Where all of `units` were the same, 0 or 1, no spread is seen; what can be said is that a share of them that differs would have been seen, with
 /// 95 % confidence: `0.05^(1/units)`, if they are independent.
 pub(crate) fn bounded(of: Estimate, units: usize, note: &str) -> Estimate {
     #[expect(clippy::cast_precision_loss, reason = "words of answers are far below 2^53")]
     let bound = SHOWN.powf(1.0 / units as f64);
     let ends = match of.value {
-        Some(0.0) => [0.0, 1.0 - bound],
-        Some(1.0) => [bound, 1.0],
+        Some(value) if value.abs() < ROUNDING => [0.0, 1.0 - bound],
+        Some(value) if (1.0 - value).abs() < ROUNDING => [bound, 1.0],
         _ => return of,
     };
     Estimate { low: Some(ends[0]), high: Some(ends[1]), note: Some(note.to_owned()), ..of }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::between::Excerpt;
 use crate::drift::Drift;
-use crate::groups::Groups;
+use crate::groups::{GroupShare, Groups};
 use crate::scales::Scales;
 use crate::table::Joined;
 use crate::tally::Tally;
@@ -21,6 +21,8 @@ use crate::tally::Tally;
 pub(crate) struct Part {
     /// By probe and turn.
     pub(crate) cells: Vec<Cell>,
+    /// What each of these brings to the agreement over its group.
+    pub(crate) shares: Vec<Vec<GroupShare>>,
     pub(crate) scales: Scales,
     pub(crate) drift: Drift,
     pub(crate) tally: Tally,
@@ -54,8 +56,8 @@ impl Whole {
     }
 
     /// Adds the part of the next block.
-    pub(crate) fn add(&mut self, target: &TargetId, mut part: Part) -> Result<(), ParquetError> {
-        part.cells.iter_mut().for_each(|cell| self.groups.add(cell));
+    pub(crate) fn add(&mut self, target: &TargetId, part: Part) -> Result<(), ParquetError> {
+        part.cells.iter().zip(&part.shares).for_each(|(cell, shares)| self.groups.add(cell, shares));
         self.cells.extend(part.cells);
         self.scales.merge(part.scales);
         self.drift.entry(target.clone()).or_default().merge(&part.drift);

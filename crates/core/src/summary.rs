@@ -210,10 +210,6 @@ pub struct Cell {
     /// What answers quote, language by language, where any does.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quotations: Vec<Quotations>,
-    /// User's place in the manifest, and what the user adds to the agreement between users: what agreement over a group is made of. It is on
-    /// its way only; no summary holds it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub agreement_by_user: Vec<(u64, f64)>,
     /// `refusal` and `paired`: what comparisons across cells are made of. It is on its way only; no summary holds it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_user: Option<ByUser>,

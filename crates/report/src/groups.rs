@@ -1,4 +1,4 @@
-//! Group by group: plain means over probes, so that a stranger sees the pattern before the details.
+//! Group by group: means over probes, so that a stranger sees the pattern before the details.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,8 +46,9 @@ pub(crate) fn section(summary: &Summary) -> Markup {
             section #groups aria-labelledby="groups-title" {
                 h2 #groups-title { "Group by group" }
                 p {
-                    "Means over the probes of a group, with the least and the greatest in brackets. They have no intervals: the probes of a "
-                    "suite are a list, not a sample of anything."
+                    "Means over the probes of a group, with the least and the greatest in brackets. Where a probe is compared language by language, its least "
+                    "agreement counts. What is overall has a 95 % interval, and counts every language: it speaks of these probes, which are a list and "
+                    "not a sample of anything, and of users as the intervals of single probes do."
                 }
                 (table(summary, &cells, &groups))
             }
@@ -70,15 +71,16 @@ fn table(summary: &Summary, cells: &Cells<'_>, groups: &[&str]) -> Markup {
                         }
                         th scope="col" { "Same user " (level_symbol("S")) }
                         th scope="col" { "Across users " (level_symbol("B")) }
+                        th scope="col" { "Overall, 95 %" }
                         th scope="col" { "Refused" }
                         th scope="col" { "Non-answers" }
                     }
                 }
                 @for group in groups {
                     tbody {
-                        tr { th scope="rowgroup" colspan=(if recall { 8 } else { 6 }) { div.group-title { (inline(group)) } } }
+                        tr { th scope="rowgroup" colspan=(if recall { 9 } else { 7 }) { div.group-title { (inline(group)) } } }
                         @for target in &summary.targets {
-                            @if let Some(cells) = cells.get(&(*group, &target.id)) { (row(&target.id, cells, recall)) }
+                            @if let Some(cells) = cells.get(&(*group, &target.id)) { (row(summary, (group, &target.id), cells, recall)) }
                         }
                     }
                 }
@@ -93,7 +95,7 @@ fn table(summary: &Summary, cells: &Cells<'_>, groups: &[&str]) -> Markup {
     }
 }
 
-fn row(target: &TargetId, cells: &[&Cell], recall: bool) -> Markup {
+fn row(summary: &Summary, (group, target): (&str, &TargetId), cells: &[&Cell], recall: bool) -> Markup {
     let scores = || cells.iter().filter_map(|cell| cell.recall.as_ref());
     let same_user = |cell: &&Cell| {
         let labels = cell.labels.iter().map(|labels| &labels.agreement);
@@ -101,6 +103,7 @@ fn row(target: &TargetId, cells: &[&Cell], recall: bool) -> Markup {
         let least = labels.chain(wording).filter_map(|agreement| agreement.between_sessions.value);
         least.min_by(f64::total_cmp)
     };
+    let overall = summary.groups.iter().find(|of| &of.target == target && of.group.as_deref() == Some(group));
     let value = |of: fn(&Cell) -> &Estimate| cells.iter().filter_map(move |cell| of(cell).value);
     html! {
         tr {
@@ -112,6 +115,7 @@ fn row(target: &TargetId, cells: &[&Cell], recall: bool) -> Markup {
             }
             td { (mean(cells.iter().filter_map(same_user), Form::Decimal)) }
             td { (mean(cells.iter().filter_map(|cell| cell.headline()?.estimate.value), Form::Decimal)) }
+            td { @match overall { Some(of) => (Form::Decimal.stacked(&of.agreement)), None => (Form::Decimal.or_dash(None)) } }
             td { (mean(value(|cell| &cell.rates.refused), Form::Percent)) }
             td { (mean(value(|cell| &cell.rates.non_answer), Form::Percent)) }
         }

@@ -1,9 +1,10 @@
 //! What every statistic answers with: a value, an interval, or the reason why not.
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// Whom an interval speaks of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Population {
     /// Users were drawn independently; the interval speaks of all users that could have been drawn.
     Drawn,

@@ -43,7 +43,7 @@ pub(crate) struct Spread {
 }
 
 /// Whether the value is near 1 with too few deviating units to estimate a spread from.
-fn near_one(value: f64, discordant: usize) -> bool {
+pub(crate) fn near_one(value: f64, discordant: usize) -> bool {
     value > SCARCE_ABOVE && discordant < SCARCE_UNITS
 }
 

@@ -4,7 +4,7 @@
 //!
 //! | modules | what they answer |
 //! |---|---|
-//! | [`agreement`], [`pairwise`], [`interval`] | how often answers agree within a session, between sessions, between users; rates; with intervals |
+//! | [`agreement`], [`pairwise`], [`over_cells`], [`interval`] | how often answers agree within a session, between sessions, between users, over several probes; rates; with intervals |
 //! | [`categorical`], [`entropy`], [`clusters`], [`meanings`] | which answers there are, how many, and which mean the same |
 //! | [`lcs`], [`rouge_l`], [`overlap`], [`minhash`], [`text`] | how alike two texts are |
 //! | [`medoid`], [`consensus`], [`apart`] | the most typical answer, what most say word by word, and who gets other answers |
@@ -55,6 +55,7 @@ pub mod monitoring;
 pub mod multiplicity;
 mod nested;
 pub mod nights;
+pub mod over_cells;
 pub mod overlap;
 mod pair_statistic;
 pub mod paired;

@@ -31,6 +31,8 @@ pub struct TwoWayMean {
     pub error: Option<f64>,
     /// Degrees of freedom: one less than the rows, or than the columns where these are drawn and fewer.
     pub freedom: u64,
+    /// Rows with an entry.
+    pub rows: usize,
 }
 
 impl TwoWayMean {
@@ -112,7 +114,7 @@ fn around(mean: f64, off: impl Iterator<Item = Entry>, columns_are_drawn: bool) 
         count += 1;
     }
     if of_rows.len() < 2 {
-        return TwoWayMean { mean, variance: None, error: None, freedom: 0 };
+        return TwoWayMean { mean, variance: None, error: None, freedom: 0, rows: of_rows.len() };
     }
     let few = |size: usize| size as f64 / (size as f64 - 1.0);
     let squares = |groups: &BTreeMap<u64, f64>| groups.values().map(|sum| sum * sum).sum::<f64>();
@@ -131,7 +133,13 @@ fn around(mean: f64, off: impl Iterator<Item = Entry>, columns_are_drawn: bool) 
     } else {
         (by_rows, cautious_rows, row_count)
     };
-    TwoWayMean { mean, variance: Some(variance), error: Some(cautious.sqrt()), freedom: groups as u64 - 1 }
+    TwoWayMean {
+        mean,
+        variance: Some(variance),
+        error: Some(cautious.sqrt()),
+        freedom: groups as u64 - 1,
+        rows: row_count,
+    }
 }
 
 #[cfg(test)]

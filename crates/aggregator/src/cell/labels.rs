@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use antiphon_core::ProbeKind;
 use antiphon_core::summary::{Exemplar, LabelShare, Labels, UserApart};
+use antiphon_stats::over_cells::CellShare;
 use antiphon_stats::{Nested, Population, agreement, categorical, entropy, interval, rates};
 
 use super::crossed::{self, Scale};
 use super::{CellInput, DEVIANTS, Quotes, apart};
 use crate::estimates::{self, with_interval};
-use crate::groups;
 use crate::label::{Label, label_of};
 
 /// Labels of a cell, or of one language of it.
@@ -17,8 +17,8 @@ pub(super) struct LabelScores {
     pub(super) labels: Labels,
     pub(super) quotes: Quotes,
     pub(super) apart: Vec<UserApart>,
-    /// What each user adds to the agreement between users.
-    pub(super) adds: Vec<(u64, f64)>,
+    /// What it brings to the agreement over its group.
+    pub(super) share: Option<CellShare>,
 }
 
 /// Row of the cell → its label.
@@ -85,8 +85,8 @@ fn score(input: &CellInput<'_>, language: Option<&str>, found: &Found) -> Option
         crossed,
         distribution,
     };
-    let adds = groups::adds(&cell, &agreement);
-    Some(LabelScores { labels, quotes, apart: apart::of_labels(input, language, &cell), adds })
+    let share = agreement.share(cell.users().iter().map(|user| user.id));
+    Some(LabelScores { labels, quotes, apart: apart::of_labels(input, language, &cell), share })
 }
 
 /// `short`: how often two answers are the same as they were written, ends apart.

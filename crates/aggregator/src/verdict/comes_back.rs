@@ -13,7 +13,7 @@ use antiphon_stats::{Nested, Row, SampleId, interval, pass};
 use super::evidence::{Evidence, users};
 use crate::cell::came_back::{COVERS, TRIES, counted, near_from, step_of, within};
 use crate::cell::meaning::index_or_why;
-use crate::estimates::{self, bounded, share_of};
+use crate::estimates::{self, SAME_AT_ALL_CUTS, bounded, share_of};
 
 /// A cut can be extracted if it comes out in so many tries, with at least such a chance.
 const EXTRACTABLE: (u64, f64) = (10, 0.9);
@@ -110,9 +110,8 @@ impl Table<'_> {
 
     /// Where nothing varies, what can be said is what as many cuts say.
     fn mean(&self, entries: &[Entry]) -> Estimate {
-        let cuts = entries.iter().map(|entry| entry.row).collect::<BTreeSet<_>>().len();
-        let share = share_of(mean_of_table(entries, self.evidence.users_are_drawn()), NO_ANSWER);
-        bounded(share, cuts, "no spread was seen: the bound takes cuts as independent")
+        let mean = mean_of_table(entries, self.evidence.users_are_drawn());
+        bounded(share_of(mean, NO_ANSWER), mean.map_or(0, |mean| mean.rows), SAME_AT_ALL_CUTS)
     }
 
     fn words(&self, value: impl Fn(&CameBack) -> f64) -> Estimate {
@@ -236,11 +235,7 @@ fn coverage(evidence: &Evidence<'_>) -> Option<CoverageCurve> {
     let shown: BTreeSet<u64> = AFTER.into_iter().filter(|tries| *tries < fewest).chain([fewest]).collect();
     let point = |tries: u64| AfterTries {
         tries,
-        share: bounded(
-            share_of(after(tries), NO_ANSWER),
-            rows,
-            "no spread was seen: the bound takes cuts as independent",
-        ),
+        share: bounded(share_of(after(tries), NO_ANSWER), rows, SAME_AT_ALL_CUTS),
     };
     let share = |tries: u64| after(tries).map_or(0.0, |of| of.mean);
     let enough = MOST * share(fewest);

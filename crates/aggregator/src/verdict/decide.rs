@@ -7,6 +7,7 @@ use antiphon_core::summary::{AgainstControl, DocumentVerdict, Estimate, Knows, M
 use antiphon_stats::two_way::TwoWayMean;
 
 use super::evidence::{Difference, Evidence, estimate};
+use crate::estimates::{SAME_AT_ALL_CUTS, bounded};
 
 /// From which share of refusals on a target is said to withhold.
 const MOST_WITHHELD: f64 = 0.5;
@@ -249,10 +250,36 @@ fn more_cuts(of: TwoWayMean, threshold: f64, miss: f64, cuts: u64) -> Option<u64
     Some(more)
 }
 
-/// A share, of which no interval leaves `[0, 1]`.
+/// A share, of which no interval leaves `[0, 1]`, and none is a point.
 fn share(of: Option<TwoWayMean>) -> Estimate {
     let mut estimate = estimate(of);
     estimate.low = estimate.low.map(|low| low.max(0.0));
     estimate.high = estimate.high.map(|high| high.min(1.0));
-    estimate
+    match of.filter(|of| of.error.is_some()) {
+        Some(of) => bounded(estimate, of.rows, SAME_AT_ALL_CUTS),
+        None => estimate,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use antiphon_stats::two_way::{Entry, mean_of_table};
+
+    use super::share;
+
+    /// What was never seen at 16 cuts may still be there at one in six.
+    #[test]
+    fn what_no_cut_shows_is_not_surely_nothing() {
+        let of = |value| {
+            let entries = (0..16).flat_map(|row| (0..8).map(move |column| Entry { row, column, value }));
+            share(mean_of_table(&entries.collect::<Vec<_>>(), true))
+        };
+        let bound = 0.05_f64.powf(1.0 / 16.0);
+        let (never, always) = (of(0.0), of(1.0));
+        assert_eq!(never.low, Some(0.0));
+        assert!((never.high.unwrap() - (1.0 - bound)).abs() < 1e-12, "{never:?}");
+        assert_eq!(always.high, Some(1.0));
+        assert!((always.low.unwrap() - bound).abs() < 1e-12, "{always:?}");
+        assert!(never.note.is_some() && always.note.is_some());
+    }
 }

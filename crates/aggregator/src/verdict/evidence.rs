@@ -283,7 +283,13 @@ impl Difference {
         let (Some(a), Some(b)) = (a, b) else { return Self(None) };
         let variance = a.variance.zip(b.variance).map(|(a, b)| a + b);
         let error = a.error.zip(b.error).map(|(a, b)| a.hypot(b));
-        Self(Some(TwoWayMean { mean: a.mean - b.mean, variance, error, freedom: a.freedom.min(b.freedom) }))
+        Self(Some(TwoWayMean {
+            mean: a.mean - b.mean,
+            variance,
+            error,
+            freedom: a.freedom.min(b.freedom),
+            rows: a.rows.min(b.rows),
+        }))
     }
 
     pub(super) fn above(self, miss: f64) -> Option<f64> {

@@ -17,6 +17,6 @@ pub struct GroupAgreement {
     pub cells: u64,
     /// Users with an answer to any of them.
     pub users: u64,
-    /// The mean over these, with an interval for users drawn at random.
+    /// The mean over these, with an interval for users drawn at random, or for these users where they were not.
     pub agreement: Estimate,
 }

@@ -130,7 +130,6 @@ fn cell(target_id: &str, probe_id: &str, kind: &str, question: &str) -> Cell {
         recall: None,
         typical: Vec::new(),
         deviant: Vec::new(),
-        agreement_by_user: Vec::new(),
         by_user: None,
         recall_by_user: None,
         clusters: Vec::new(),

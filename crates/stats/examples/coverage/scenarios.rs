@@ -8,6 +8,7 @@ mod counts;
 mod fixed;
 mod graded;
 mod grids;
+mod groups;
 mod labels;
 mod nights;
 
@@ -19,6 +20,7 @@ pub(crate) fn all() -> Vec<Scenario> {
         fixed::scenarios(),
         graded::scenarios(),
         grids::scenarios(),
+        groups::scenarios(),
         counts::scenarios(),
         controls::scenarios(),
         alarms::scenarios(),
