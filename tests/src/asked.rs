@@ -68,6 +68,8 @@ pub struct Asked {
     pub repeats: u32,
     /// How many of the probes: music, identity (two turns), lever, sure.
     pub probes: usize,
+    /// Until when more users are asked, in YAML.
+    pub until: Option<&'static str>,
     /// Dollars.
     pub budget: Option<f64>,
 }
@@ -76,7 +78,8 @@ impl Asked {
     /// All probes of both targets.
     #[must_use]
     pub fn new(users: u32, sessions: u32, repeats: u32) -> Self {
-        Self { targets: vec!["alto", "bass"], users, sessions, repeats, probes: PROBES.len(), budget: None }
+        let (targets, probes) = (vec!["alto", "bass"], PROBES.len());
+        Self { targets, users, sessions, repeats, probes, until: None, budget: None }
     }
 
     /// The suite file.
@@ -87,9 +90,10 @@ impl Asked {
         for target in &self.targets {
             writeln!(yaml, "  - {{alias: {target}, max_tokens: 60}}").expect("a string takes all");
         }
+        let until = self.until.map_or(String::new(), |until| format!(", until: {until}"));
         yaml += &format!(
             "users:\n  draw: {users}\n  system_prompts: {{terse: Be brief., kind: Be kind.}}\n\
-             sampling: {{sessions: {sessions}, repeats: {repeats}}}\nprobes:\n"
+             sampling: {{sessions: {sessions}, repeats: {repeats}{until}}}\nprobes:\n"
         );
         for (_, _, probe) in &PROBES[..self.probes] {
             writeln!(yaml, "  - {probe}").expect("a string takes all");
@@ -100,7 +104,7 @@ impl Asked {
         yaml
     }
 
-    /// The keys of all samples that the suite plans, without the run: `target/probe/user/session/turn/repeat`.
+    /// The keys of all samples that the suite plans at first, without the run: `target/probe/user/session/turn/repeat`.
     #[must_use]
     pub fn keys(&self) -> BTreeSet<String> {
         let mut keys = BTreeSet::new();

@@ -178,6 +178,47 @@ async fn killed_while_it_sums_up() {
     check_names(&stage, "data");
 }
 
+/// What is asked on depends on results alone: whoever is killed between two rounds, or while one is decided, comes to the same ones.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_while_it_asks_on() {
+    let asked = Asked { until: Some("{half_width: 0.1, max_users: 60}"), ..Asked::new(8, 2, 1) };
+    let alone = Stage::new(&asked).await;
+    complete(&alone.run("data", &[]).await);
+    let expected = rounds(&alone);
+    assert!(expected.len() >= 4, "only {} rounds", expected.len());
+    let stored = alone.stored("data").await;
+    let planned: BTreeSet<String> = stored.iter().map(antiphon_tests::Stored::key).collect();
+    assert!(planned.len() > asked.keys().len(), "nothing was asked on");
+
+    let mut kills = 0;
+    for seed in 0..2 {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let stage = Stage::new(&asked).await;
+        // At the beginning of every round, and once before its end.
+        for round in 1..expected.len() {
+            let file = stage.object("data", &format!("rounds/{round:03}.json"));
+            kills += usize::from(kill_at(&stage, &Moment::File(file), stage.start_run("data", &[])).await);
+            let moment = Moment::Calls(stage.simulator.stats().calls + random.random_range(1..40));
+            kills += usize::from(kill_at(&stage, &moment, stage.start_run("data", &[])).await);
+        }
+        complete(&stage.run("data", &[]).await);
+        audit(&planned, &stage.stored("data").await, &stage.simulator.ledger());
+        assert_eq!(rounds(&stage), expected, "seed {seed}");
+        same_summary(&stage.summary("data"), &alone.summary("data"));
+    }
+    assert!(kills >= 8, "only {kills} kills came in time");
+}
+
+/// Name of each round and what it says.
+fn rounds(stage: &Stage) -> BTreeMap<String, String> {
+    let folder = stage.object("data", "rounds");
+    let read = |name: String| {
+        let text = std::fs::read_to_string(folder.join(&name)).unwrap();
+        (name, text)
+    };
+    object_names(&folder).into_iter().map(read).collect()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn asked_to_stop() {
     let asked = Asked::new(10, 10, 1);
