@@ -200,7 +200,7 @@ impl Work {
             let user = &manifest.users.users[row.user];
             let label = label_of(manifest, prompter, probe, user, &row.sample);
             if let (ProbeKind::Scale { from, to }, Some(Label::Number(number))) = (&probe.kind, &label) {
-                self.scales.add(self.block.target, place, (*from, *to), *number);
+                self.scales.add((self.block.target, place, row.user as u64), (*from, *to), *number);
             }
             let name = label.map(|label| label.name(manifest, probe));
             self.samples.push(tables::sample_row(manifest, &target.id, probe, row, name.clone()))?;

@@ -248,7 +248,7 @@ impl OpenRun {
             targets: manifest.targets.clone(),
             completeness,
             groups,
-            scales: scales.reliability(&manifest.targets),
+            scales: scales.reliability(&manifest.targets, crate::cell::population(manifest)),
             error_bars: error_bars::of_targets(manifest, &cells),
             imported: manifest.imported.clone(),
             rules_version: Some(RULES_VERSION),

@@ -12,7 +12,7 @@ pub(crate) fn section(summary: &Summary) -> Markup {
                 h2 #scales-title { "Scales" }
                 p {
                     "Krippendorff's alpha over the probes that share a scale: 1 is perfect agreement, 0 is what chance would give. Probes are "
-                    "the units, samples the raters. Where a model gives nearly the same number to everything, alpha falls although answers agree."
+                    "the units, samples the ratings, and the interval speaks of users who could have been drawn. Where a model gives nearly the same number to everything, alpha falls although answers agree."
                 }
                 div.scroll role="region" aria-label="Krippendorff's alpha" tabindex="0" {
                     table.numbers {

@@ -26,8 +26,11 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     all.push(entropy("150 users, 10 % deviants", single(150, two_types(0.1, 0.99, 0.2))));
     all.push(entropy("30 users, 3 sessions of 2", design(30, &[3], 2, mixed())).expensive(8));
     for raters in [8, 12, 20, 30, 60] {
-        all.push(alpha(&format!("{raters} raters, near to each other"), raters, 0.4, 0.6));
-        all.push(alpha(&format!("{raters} raters, far from each other"), raters, 0.8, 1.2));
+        all.push(alpha(&format!("{raters} raters, near to each other"), (raters, 1), 0.4, 0.6));
+        all.push(alpha(&format!("{raters} raters, far from each other"), (raters, 1), 0.8, 1.2));
+    }
+    for raters in [8, 20] {
+        all.push(alpha(&format!("{raters} raters who rate four times"), (raters, 4), 0.8, 1.2));
     }
     all
 }
@@ -44,7 +47,7 @@ fn entropy(name: &str, of: population::Scenario) -> Scenario {
 }
 
 /// Twelve units whose true places are spread evenly; raters are off by a leaning of their own and by chance.
-fn alpha(name: &str, raters: u32, leaning: f64, chance: f64) -> Scenario {
+fn alpha(name: &str, (raters, times): (u32, usize), leaning: f64, chance: f64) -> Scenario {
     const UNITS: u32 = 12;
     let measures = vec![Measure::new("alpha, interval metric", Gate::Boundary).given_at_least(99.0)];
     let places: Vec<f64> = (0..UNITS).map(|unit| f64::from(unit) * 0.25).collect();
@@ -54,7 +57,8 @@ fn alpha(name: &str, raters: u32, leaning: f64, chance: f64) -> Scenario {
         let units: Vec<Vec<(u64, f64)>> = places
             .iter()
             .map(|place| {
-                (0..).zip(&leanings).map(|(rater, own)| (rater, place + own + chance * normal())).collect()
+                let ratings = (0..).zip(&leanings).flat_map(|rater| std::iter::repeat_n(rater, times));
+                ratings.map(|(rater, own)| (rater, place + own + chance * normal())).collect()
             })
             .collect();
         let mean = places.iter().sum::<f64>() / places.len() as f64;
