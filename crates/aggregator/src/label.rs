@@ -7,6 +7,9 @@ use antiphon_stats::text::{Case, normalise, tokens};
 
 use crate::rules::{self, Refusal};
 
+/// The provider calls it an answer, and the rules call it a refusal.
+const REFUSED_IN_WORDS: &str = "refused in words";
+
 /// What an answer comes to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Label {
@@ -20,7 +23,7 @@ pub enum Label {
     Class(Refusal),
     /// The answer takes none of the forms asked for.
     Unclear,
-    /// The model did not answer: refused, filtered or empty.
+    /// The model did not answer: refused, by the provider's word or in its own, filtered or empty.
     NonAnswer(&'static str),
 }
 
@@ -64,10 +67,15 @@ pub fn label_of(
             read_choice(&sample.text, &order, options).map(Label::Option)
         }
         ProbeKind::Scale { from, to } => read_number(&sample.text, *from, *to).map(Label::Number),
+        // Whoever refuses does so in many words, which are all one answer.
+        ProbeKind::Short if refuses(user, sample) => None,
         ProbeKind::Short => read_short(&sample.text, manifest.scoring.casefold).map(Label::Text),
     };
     match &sample.outcome {
-        Outcome::Answered | Outcome::Truncated => Some(read.unwrap_or(Label::Unclear)),
+        Outcome::Answered | Outcome::Truncated => Some(read.unwrap_or_else(|| match refuses(user, sample) {
+            true => Label::NonAnswer(REFUSED_IN_WORDS),
+            false => Label::Unclear,
+        })),
         // The provider's word for it is one of the classes.
         Outcome::Refused if matches!(probe.kind, ProbeKind::Refusal { .. }) => read,
         Outcome::Refused => Some(Label::NonAnswer("refused")),
@@ -75,6 +83,12 @@ pub fn label_of(
         Outcome::Empty => Some(Label::NonAnswer("empty")),
         Outcome::Failed { .. } | Outcome::Unsupported { .. } | Outcome::Unreached | Outcome::Ended => None,
     }
+}
+
+/// Whether a text refuses, by rule.
+fn refuses(user: &User, sample: &Sample) -> bool {
+    let classes = rules::classes(&user.language, &sample.outcome, &sample.text);
+    sample.outcome.has_text() && classes.is_some_and(|classes| classes.refusal == Refusal::Refused)
 }
 
 /// The order in which an imported answer's options were shown, where it is not that of the probe.

@@ -96,9 +96,10 @@ fn raw_collision(input: &CellInput<'_>, found: &Found) -> Option<f64> {
     }
     let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
     for (row, label) in found {
+        let sample = &input.samples[*row].sample;
         let written = match label {
-            Label::NonAnswer(word) => *word,
-            _ => input.samples[*row].sample.text.trim(),
+            Label::NonAnswer(word) if !sample.outcome.has_text() => *word,
+            _ => sample.text.trim(),
         };
         *counts.entry(written).or_default() += 1;
     }

@@ -97,6 +97,36 @@ fn nobody_is_called_for_an_imported_run() {
     }
 }
 
+/// Refusals in other words are one answer, and no other answer is taken for one.
+#[test]
+fn a_refusal_in_words_is_one_answer() {
+    let desk = Desk::new();
+    let answers = [
+        "I'm sorry, but I can't help with that.",
+        "I cannot answer this question.",
+        "I won't pick one, as an AI.",
+        "Bach.",
+        "I can't say much about music, but I love Bach, and here is why: his fugues.",
+    ];
+    let mut csv = String::from("target,probe,prompt,answer,user\n");
+    for (user, answer) in answers.into_iter().enumerate() {
+        writeln!(csv, "m,q,Your favourite composer?,\"{answer}\",u{user}").unwrap();
+    }
+    desk.write("answers.csv", csv);
+    desk.good("import answers.csv --run r --store data --kind short");
+    let summary = summary(&desk, "r");
+    let distribution = summary["cells"][0]["labels"][0]["distribution"].as_array().unwrap();
+    let counts: Vec<(&str, u64)> = distribution
+        .iter()
+        .map(|share| (share["label"].as_str().unwrap(), share["count"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(counts[0], ("(refused in words)", 3), "{counts:?}");
+    assert_eq!(counts.len(), 3, "{counts:?}");
+    assert_eq!(summary["cells"][0]["rates"]["refused_by_rule"]["value"], 0.6);
+    // As they were written no two are the same.
+    assert_eq!(summary["cells"][0]["labels"][0]["raw_collision"], 0.0);
+}
+
 #[test]
 fn without_users_agreement_between_users_is_undefined_and_the_report_says_why() {
     let desk = Desk::new();
