@@ -73,8 +73,6 @@ impl Agreement {
 #[derive(Clone, Debug, Default)]
 pub struct OverCells {
     cells: f64,
-    /// Users of all cells, counted again in each.
-    asked: f64,
     /// Agreements of cells, summed.
     agreements: f64,
     users: BTreeMap<u64, OfUser>,
@@ -139,7 +137,6 @@ impl OverCells {
         let agreement = mean(share.users.iter().map(|(_, adds)| *adds));
         let most = share.users.iter().map(|(_, adds)| *adds).fold(f64::NEG_INFINITY, f64::max);
         self.cells += 1.0;
-        self.asked += count;
         self.agreements += agreement;
         for (user, adds) in &share.users {
             let of_user = self.users.entry(*user).or_default();
@@ -203,7 +200,8 @@ impl OverCells {
             discordant: odd.len(),
             df: m - 1.0,
             skewness: None,
-            cap: self.asked / self.cells / 2.0,
+            // As for one cell, whether users are in all cells or each in one: who are odd in one cell only move the mean by little.
+            cap: m / 2.0,
         }
     }
 

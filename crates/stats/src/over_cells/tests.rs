@@ -86,6 +86,18 @@ fn unanimous_users_are_not_sure() {
     }
 }
 
+/// Such as those of two languages: together they are as many as they are.
+#[test]
+fn unanimous_users_of_their_own_cells_count_together() {
+    let same: [&[u32]; 16] = [&[0, 0]; 16];
+    let (all, _) = cell(&same, Population::Drawn);
+    let (_, share) = cell(&same[..8], Population::Drawn);
+    let others = share.users.iter().map(|(user, adds)| (user + 8, *adds)).collect();
+    let found = over(&[("one", &share), ("two", &CellShare { users: others, ..share.clone() })]);
+    let (found, all) = (found.interval.unwrap(), all.users.interval.unwrap());
+    assert!((found.low - all.low).abs() < 1e-9, "{found:?}, and {all:?}");
+}
+
 #[test]
 fn what_is_not_known_is_not_said() {
     assert_eq!(OverCells::default().estimate(), Estimate::undefined(Undefined::NoSamples));
