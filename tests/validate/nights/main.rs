@@ -12,6 +12,8 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use futures::{StreamExt, stream};
+use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
 
 use crate::page::{Bound, Page};
 use crate::played::{DRIFT, Season};
@@ -61,11 +63,15 @@ async fn main() -> std::io::Result<ExitCode> {
         false => None,
     };
     let seeds = (0..u64::from(options.series)).map(|seed| options.first + seed);
-    let judged = stream::iter(seeds)
-        .map(|seed| async move { (seed, Box::pin(quiet::judge(seed, options.nights)).await) });
+    // Each on a thread of its own: what takes time is arithmetic.
+    let judged = stream::iter(seeds).map(|seed| {
+        let (runtime, nights) = (Handle::current(), options.nights);
+        spawn_blocking(move || (seed, runtime.block_on(quiet::judge(seed, nights))))
+    });
     let mut judged = judged.buffer_unordered(TOGETHER);
     let mut quiet: Vec<Judged> = Vec::new();
-    while let Some((seed, found)) = judged.next().await {
+    while let Some(ended) = judged.next().await {
+        let (seed, found) = ended.expect("a season that cannot be judged ends with what it says");
         quiet.push(found);
         said(&format!("season {seed} ({} of {}): {found:?}", quiet.len(), options.series));
     }
