@@ -8,6 +8,7 @@ use super::open_store;
 use crate::args::{Arguments, CheckArguments};
 use crate::config::{self, Environment};
 use crate::exit::Exit;
+use crate::money::counted;
 use crate::output::Output;
 
 #[derive(Serialize)]
@@ -55,10 +56,11 @@ pub(crate) fn run(arguments: &Arguments, check: &CheckArguments, output: &Output
             warnings,
         });
     } else {
-        tell(&config, loaded.as_ref(), (&address, broker.as_deref()), output);
+        tell(&config, loaded.as_ref(), (&address, broker.as_deref()), missing.len() as u64, output);
     }
     warnings.iter().for_each(|warning| output.warning(warning));
-    missing.iter().for_each(|missing| output.warning(missing));
+    // They decide the exit code, so they are errors.
+    missing.iter().for_each(|missing| output.error(&anyhow::anyhow!("{missing}")));
     Ok(if missing.is_empty() { Exit::Complete } else { Exit::Usage })
 }
 
@@ -66,6 +68,7 @@ fn tell(
     config: &config::Config,
     loaded: Option<&antiphon_coordinator::Loaded>,
     (store, broker): (&str, Option<&str>),
+    missing: u64,
     output: &Output,
 ) {
     let line = |name: &str, value: String| output.line(format!("{name:<16}{value}"));
@@ -84,7 +87,17 @@ fn tell(
         UserMode::Grid => "in a grid; intervals speak of these users only",
         UserMode::Listed => "written out; intervals speak of these users only",
     };
-    line("suite", format!("{} is right", manifest.suite));
+    line(
+        "suite",
+        match missing {
+            0 => format!("{} is right", manifest.suite),
+            _ => format!(
+                "{} is right, but it can't be asked: {} missing or wrong, see below",
+                manifest.suite,
+                counted(missing, "thing that it needs is", "things that it needs are")
+            ),
+        },
+    );
     line("run", manifest.run.to_string());
     line(
         "asked of",
@@ -94,7 +107,11 @@ fn tell(
     line("users", format!("{users}, {how}"));
     line(
         "sampling",
-        format!("{} sessions × {} repeats", manifest.sampling.sessions, manifest.sampling.repeats),
+        format!(
+            "{} × {}",
+            counted(manifest.sampling.sessions.into(), "session", "sessions"),
+            counted(manifest.sampling.repeats.into(), "repeat", "repeats")
+        ),
     );
     let chains = manifest.probes.iter().filter_map(|probe| probe.chain());
     if let Some(most) = chains.map(|chain| chain.grow.max_steps).max() {

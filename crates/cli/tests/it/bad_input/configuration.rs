@@ -4,7 +4,7 @@ use std::fs::{Permissions, set_permissions};
 use std::os::unix::fs::PermissionsExt;
 
 use super::{Case, case, check, configuration};
-use crate::desk::Desk;
+use crate::desk::{Desk, KEY};
 
 const FILE: &str = "antiphon.toml";
 
@@ -207,6 +207,10 @@ fn check_says_which_keys_are_missing_and_still_checks_the_rest() {
     desk.unset("SIM_KEY");
     let done = desk.run("check suite.yaml");
     assert_eq!(done.code, 2);
-    assert!(done.out.contains("small is right"), "{}", done.out);
-    assert!(done.err.contains("warning: providers.sim.key_env: the environment variable SIM_KEY is not set"));
+    let says =
+        "small is right, but it can't be asked: 1 thing that it needs is missing or wrong, see below\n";
+    assert!(done.out.contains(says), "{}", done.out);
+    assert!(done.err.contains("error: providers.sim.key_env: the environment variable SIM_KEY is not set"));
+    desk.set("SIM_KEY", KEY);
+    assert!(desk.good("check suite.yaml").contains("small is right\n"));
 }
