@@ -130,6 +130,38 @@ fn json_is_all_that_stands_on_standard_output() {
 }
 
 #[test]
+fn runs_have_the_time_at_which_they_began() {
+    let desk = Desk::new();
+    desk.good("run suite.yaml --run asked");
+    desk.good("run suite.yaml --run handed-over --collect-only");
+    let runs = || -> Value { serde_json::from_str(&desk.good("runs --json")).unwrap() };
+    let seconds = |text: &Value| text.as_str().unwrap().parse::<jiff::Timestamp>().unwrap().as_second();
+    let operations = std::fs::read(desk.path("antiphon-data/runs/asked/summary/operations.json")).unwrap();
+    let operations: Value = serde_json::from_slice(&operations).unwrap();
+    let asked = runs()[0].clone();
+    assert_eq!(seconds(&asked["first_call_at"]), operations["first_call_ms"].as_i64().unwrap() / 1000);
+    assert_eq!(asked["submitted_at"], Value::Null);
+    let lines = desk.good("runs");
+    assert!(lines.contains(asked["first_call_at"].as_str().unwrap()), "{lines}");
+    assert!(lines.contains("handed-over  -  "), "nobody has summed it up: {lines}");
+
+    // A fleet's run has begun when it was submitted.
+    let run = antiphon_core::RunId::new("handed-over").unwrap();
+    let submission = antiphon_core::Submission {
+        format: antiphon_core::OBJECT_FORMAT,
+        number: 1,
+        at_ms: 1_796_000_000_123,
+        budget_dollars: None,
+        limits: antiphon_core::Limits::default(),
+    };
+    let path = desk.path("antiphon-data").join(antiphon_core::keys::submission(&run, 1));
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, serde_json::to_vec(&submission).unwrap()).unwrap();
+    assert_eq!(runs()[1]["submitted_at"], "2026-11-30T00:53:20Z");
+    assert!(desk.good("runs").contains("handed-over  2026-11-30T00:53:20Z  "), "{}", desk.good("runs"));
+}
+
+#[test]
 fn results_go_to_standard_output_and_the_rest_elsewhere() {
     let desk = Desk::new();
     let done = desk.run("run suite.yaml --run r1");
