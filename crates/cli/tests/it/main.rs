@@ -6,6 +6,7 @@ mod bad_input;
 mod command_line;
 mod demo;
 mod desk;
+mod doctor;
 mod documents;
 mod embed;
 mod grid;
