@@ -195,7 +195,7 @@ fn probes(
     ids: &Ids,
     warnings: &mut Vec<String>,
 ) -> Result<Vec<Probe>, ExchangeError> {
-    let mut reworded = 0_u64;
+    let mut reworded = 0_usize;
     let mut all = Vec::with_capacity(gather.probes.len());
     for ((found, name), id) in gather.probes.iter().zip(&gather.probe_names.all).zip(&ids.probes) {
         let options = match map.options(name) {
@@ -220,7 +220,7 @@ fn probes(
                 "probe {name} is a choice without options; give `--options 'A|B|C'`, or a column of them"
             )));
         }
-        reworded += u64::from(found.prompts.values().any(|prompt| prompt.differs));
+        reworded += usize::from(found.prompts.values().any(|prompt| prompt.differs));
         let languages: BTreeSet<u32> = found.prompts.keys().map(|(language, _)| *language).collect();
         let wording = |language: u32| Wording {
             turns: (0..found.turns)
@@ -248,7 +248,8 @@ fn probes(
     }
     if reworded > 0 {
         warnings.push(format!(
-            "{reworded} probes were worded in more than one way; the first wording of each is shown, and answers to all are compared"
+            "{} worded in more than one way; the first wording of each is shown, and answers to all are compared",
+            crate::counted(reworded, "probe was", "probes were")
         ));
     }
     Ok(all)
@@ -391,10 +392,11 @@ fn summary_notes(manifest: &Manifest, answers: usize) -> Vec<String> {
     vec![
         format!("probes taken as: {} (`--kind` says otherwise)", kinds.join(", ")),
         format!(
-            "{answers} answers of {} targets to {} probes by {} users",
-            manifest.targets.len(),
-            manifest.probes.len(),
-            manifest.users.users.len()
+            "{} of {} to {} by {}",
+            crate::counted(answers, "answer", "answers"),
+            crate::counted(manifest.targets.len(), "target", "targets"),
+            crate::counted(manifest.probes.len(), "probe", "probes"),
+            crate::counted(manifest.users.users.len(), "user", "users")
         ),
     ]
 }

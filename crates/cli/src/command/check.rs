@@ -1,5 +1,7 @@
 //! `antiphon check`: is the suite right, is the configuration right, and what do they come to?
 
+use std::collections::BTreeSet;
+
 use antiphon_coordinator::load_suite;
 use antiphon_core::UserMode;
 use serde::Serialize;
@@ -43,6 +45,9 @@ pub(crate) fn run(arguments: &Arguments, check: &CheckArguments, output: &Output
     }
     let broker = config.broker(&environment);
     missing.extend(broker.as_ref().err().map(ToString::to_string));
+    // Targets of a provider lack the same key.
+    let mut said = BTreeSet::new();
+    missing.retain(|missing| said.insert(missing.clone()));
     let broker = broker.ok().flatten().map(|broker| broker.settings.to_string());
     let warnings = loaded.as_ref().map_or(&[][..], |loaded| &loaded.warnings);
     if output.json {
@@ -124,11 +129,11 @@ fn tell(
         line(
             "until",
             format!(
-                "half an interval is {} wide, at most {} users × {} sessions; {} looks",
+                "half an interval is {} wide, at most {} × {}; {}",
                 until.half_width,
-                most.users,
-                most.sessions,
-                until.looks.len()
+                counted(most.users.into(), "user", "users"),
+                counted(most.sessions.into(), "session", "sessions"),
+                counted(until.looks.len() as u64, "look", "looks")
             ),
         );
     }

@@ -11,6 +11,7 @@ use super::export::write;
 use super::open_store;
 use crate::args::{Arguments, ExtractedArguments};
 use crate::exit::Exit;
+use crate::money::counted;
 use crate::output::{Output, Usage};
 
 /// The text of a chain.
@@ -48,7 +49,8 @@ pub(crate) async fn run(
             for text in &texts {
                 let ended =
                     text.ended.map_or("it goes on".to_owned(), |why| format!("it ended because {why}"));
-                output.line(format!("── {} · {} · {} words · {ended}", text.probe, text.target, text.words));
+                let words = counted(text.words as u64, "word", "words");
+                output.line(format!("── {} · {} · {words} · {ended}", text.probe, text.target));
                 output.line(printable(&text.text));
             }
         }

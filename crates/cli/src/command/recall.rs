@@ -59,8 +59,8 @@ pub(crate) fn run(arguments: &Arguments, recall: &RecallArguments, output: &Outp
         * u64::from(loaded.manifest.sampling.sessions)
         * loaded.manifest.probes.len() as u64;
     output.note(format!(
-        "{} probes of {:?}, {}; next: `antiphon plan {}` and `antiphon run {}`",
-        loaded.manifest.probes.len(),
+        "{} of {:?}, {}; next: `antiphon plan {}` and `antiphon run {}`",
+        counted(loaded.manifest.probes.len() as u64, "probe", "probes"),
         title,
         counted(calls, "call", "calls"),
         out.display(),

@@ -12,7 +12,7 @@ use super::fleet::queue_if_any;
 use super::open_store;
 use crate::args::{Arguments, StatusArguments};
 use crate::exit::Exit;
-use crate::money::{count, dollars};
+use crate::money::{count, counted, dollars};
 use crate::output::{Output, plain};
 use crate::{compose, config};
 
@@ -108,7 +108,10 @@ fn tell(status: &RunStatus, waiting: &[(PoolId, u64)], output: Output) {
         line("spent", format!("{}{of}", dollars(dollars_spent)));
     }
     if status.duplicates > 0 {
-        line("in vain", format!("{} jobs were done once more than needed", count(status.duplicates)));
+        line(
+            "in vain",
+            format!("{} done once more than needed", counted(status.duplicates, "job was", "jobs were")),
+        );
     }
     for submission in &status.submissions {
         let asked = &submission.submission;
@@ -124,7 +127,7 @@ fn tell(status: &RunStatus, waiting: &[(PoolId, u64)], output: Output) {
         line("cancelled", format!("{}{reason}", ago(mark.at_ms)));
     }
     for (pool, depth) in waiting {
-        line("pool", format!("{pool}: {} jobs wait for a worker", count(*depth)));
+        line("pool", format!("{pool}: {} for a worker", counted(*depth, "job waits", "jobs wait")));
     }
     if status.submissions.is_empty() {
         output.note("it was never submitted to a fleet");
