@@ -43,7 +43,15 @@ pub(crate) fn tell(run: &Finished<'_>, sung: &Sung, sums: Option<&Sums>, exit: E
 fn results(summary: &Summary, operations: &Operations, output: Output) {
     output.raw(&terminal(summary, output.style()));
     let cost = operations.dollars.map_or(String::new(), |cost| format!(", {}", dollars(cost)));
-    output.note(format!("{}{cost} in all", counted(operations.calls, "call", "calls")));
+    let in_vain = match operations.in_vain {
+        0 => String::new(),
+        samples => format!(
+            "; {} of it for {} not kept, since jobs were handed back half done or done twice",
+            dollars(operations.in_vain_dollars),
+            counted(samples, "sample that was", "samples that were"),
+        ),
+    };
+    output.note(format!("{}{cost} in all{in_vain}", counted(operations.calls, "call", "calls")));
     for (target, samples) in &operations.unexplained_input {
         output.warning(format!(
             "{target}: {} billed more input than was sent; something else was in the prompt",

@@ -107,10 +107,16 @@ fn tell(status: &RunStatus, waiting: &[(PoolId, u64)], output: Output) {
         let of = status.budget_dollars.map_or(String::new(), |budget| format!(" of {}", dollars(budget)));
         line("spent", format!("{}{of}", dollars(dollars_spent)));
     }
-    if status.duplicates > 0 {
+    let in_vain = [
+        (status.handed_back, "job was handed back half done", "jobs were handed back half done"),
+        (status.duplicates, "job was done once more than needed", "jobs were done once more than needed"),
+    ];
+    let in_vain = in_vain.into_iter().filter(|(number, ..)| *number > 0);
+    let in_vain: Vec<_> = in_vain.map(|(number, one, many)| counted(number, one, many)).collect();
+    if !in_vain.is_empty() {
         line(
             "in vain",
-            format!("{} done once more than needed", counted(status.duplicates, "job was", "jobs were")),
+            format!("{}, which cost {} of it", in_vain.join(", "), dollars(status.in_vain_dollars)),
         );
     }
     for submission in &status.submissions {

@@ -11,6 +11,7 @@ mod documents;
 mod embed;
 mod grid;
 mod import;
+mod money;
 mod nightly;
 mod nights;
 mod recall;
