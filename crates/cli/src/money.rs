@@ -7,6 +7,12 @@ pub(crate) fn dollars(amount: f64) -> String {
     if amount != 0.0 && amount < 1.0 { format!("${amount:.4}") } else { format!("${amount:.2}") }
 }
 
+/// Dollars, rounded up: a budget of that much is enough.
+pub(crate) fn at_least(amount: f64) -> String {
+    let places = if amount < 1.0 { 1e4 } else { 1e2 };
+    dollars((amount * places).ceil() / places)
+}
+
 /// A whole number with thousands separated.
 pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
@@ -55,6 +61,9 @@ mod tests {
         assert_eq!(dollars([].iter().sum()), "$0.00");
         assert_eq!(dollars(0.369_449_999_999_999), dollars(0.369_450_000_000_001));
         assert_eq!(minutes(0.5), "30 s");
+        assert_eq!(at_least(0.012_31), "$0.0124");
+        assert_eq!(at_least(0.999_99), "$1.00");
+        assert_eq!(at_least(3.001), "$3.01");
         assert_eq!(minutes(600.0), "10.0 h");
     }
 }

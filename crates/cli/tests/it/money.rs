@@ -42,3 +42,31 @@ fn a_run_whose_pool_was_stopped_costs_the_same_wherever_it_is_said() {
         "{told}"
     );
 }
+
+/// Who is told the smallest budget that is enough can use it.
+#[test]
+fn a_budget_too_small_for_one_job_says_what_would_be_enough() {
+    let desk = Desk::new();
+    desk.edit("suite.yaml", "probes:", "budget: {dollars: 0.0001}\nprobes:");
+    let small = desk.run("run suite.yaml --run r1 --yes");
+    assert_eq!(small.code, 3, "{}", small.err);
+    let least = |err: &str| -> String {
+        let (_, rest) = err.split_once("raise `budget` in the suite to $").unwrap_or_else(|| panic!("{err}"));
+        rest.split(' ').next().unwrap().to_owned()
+    };
+    let enough = least(&small.err);
+    assert!(
+        small.err.contains(&format!("raise `budget` to ${enough} or more, then go on with")),
+        "{}",
+        small.err
+    );
+    assert!(small.err.contains("0 calls, $0.00 in all"), "{}", small.err);
+
+    // A little less is not enough, and just as much asks a job.
+    let short = format!("{:.4}", enough.parse::<f64>().unwrap() - 0.0001);
+    desk.edit("suite.yaml", "dollars: 0.0001", &format!("dollars: {short}"));
+    assert_eq!(least(&desk.run("run suite.yaml --run r1 --yes").err), enough);
+    desk.edit("suite.yaml", &format!("dollars: {short}"), &format!("dollars: {enough}"));
+    let some: Value = serde_json::from_str(&desk.run("run suite.yaml --run r1 --yes --json").out).unwrap();
+    assert!(some["samples_now"].as_u64().unwrap() >= 6, "{some}");
+}
