@@ -8,11 +8,11 @@ use antiphon_core::{
     Seed, Target, TargetId, User, UserDesign, UserId, UserMode, Wording, analysis_hash,
 };
 
-use crate::ExchangeError;
 use crate::gather::{Entry, Gather, Key, Names};
 use crate::map::{Kind, Map};
 use crate::name::id_of;
 use crate::spill::Spill;
+use crate::{ExchangeError, counted};
 
 /// Samples of an object: enough to compress well, few enough to hold.
 pub(crate) const OBJECT_SAMPLES: usize = 500;
@@ -249,7 +249,7 @@ fn probes(
     if reworded > 0 {
         warnings.push(format!(
             "{} worded in more than one way; the first wording of each is shown, and answers to all are compared",
-            crate::counted(reworded, "probe was", "probes were")
+            counted(reworded, "probe was", "probes were")
         ));
     }
     Ok(all)
@@ -389,14 +389,12 @@ fn summary_notes(manifest: &Manifest, answers: usize) -> Vec<String> {
     let mut kinds: BTreeMap<&str, u64> = BTreeMap::new();
     manifest.probes.iter().for_each(|probe| *kinds.entry(probe.kind.name()).or_default() += 1);
     let kinds: Vec<String> = kinds.into_iter().map(|(kind, number)| format!("{number} {kind}")).collect();
+    let answers = counted(answers, "answer", "answers");
+    let targets = counted(manifest.targets.len(), "target", "targets");
+    let probes = counted(manifest.probes.len(), "probe", "probes");
+    let users = counted(manifest.users.users.len(), "user", "users");
     vec![
         format!("probes taken as: {} (`--kind` says otherwise)", kinds.join(", ")),
-        format!(
-            "{} of {} to {} by {}",
-            crate::counted(answers, "answer", "answers"),
-            crate::counted(manifest.targets.len(), "target", "targets"),
-            crate::counted(manifest.probes.len(), "probe", "probes"),
-            crate::counted(manifest.users.users.len(), "user", "users")
-        ),
+        format!("{answers} of {targets} to {probes} by {users}"),
     ]
 }
