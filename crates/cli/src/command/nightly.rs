@@ -23,7 +23,11 @@ pub(crate) async fn run(
     let mut night = None;
     match judged(arguments, nightly, &mut night, *output).await {
         Ok(Ended::Judged(outcome, report)) => {
-            let notice = Notice::of(&outcome, &report);
+            let mut notice = Notice::of(&outcome, &report);
+            if !notice.is_complete() {
+                // Whoever hears of it by the notice alone asks why.
+                notice.add(output.warnings().into_iter().rev());
+            }
             Ok(tell_somebody(nightly, &notice, outcome.exit(), *output).await)
         }
         // Whoever stopped it knows.
@@ -31,12 +35,12 @@ pub(crate) async fn run(
         Ok(Ended::Unasked(exit)) => {
             // What ended it was said last.
             let reasons: Vec<String> = output.warnings().into_iter().rev().collect();
-            let notice = Notice::error(&nightly.suite, night.as_ref(), &reasons);
+            let notice = Notice::error(&nightly.suite, night.as_ref(), reasons);
             Ok(tell_somebody(nightly, &notice, exit, *output).await)
         }
         Err(error) => {
-            let reasons = [crate::output::chain(&error)];
-            let notice = Notice::error(&nightly.suite, night.as_ref(), &reasons);
+            let reasons = vec![crate::output::chain(&error)];
+            let notice = Notice::error(&nightly.suite, night.as_ref(), reasons);
             tell_somebody(nightly, &notice, exit::of(&error), *output).await;
             Err(error)
         }
@@ -71,6 +75,10 @@ async fn judged(
     let address = open_store::address(arguments, &config);
     let store = compose::open_store(&address, &config).await?;
     let nights = Nights { store: &store, config: &config };
+    if asked == Exit::Incomplete && nights.first_call(&night).await?.is_none() {
+        // No model took a call, or the budget no job. A night without any answer has no place among the others.
+        return Ok(Ended::Unasked(asked));
+    }
     let (outcome, key) = match nights.baseline(&suite).await? {
         Some(baseline) if baseline.run != night => {
             open_store::must_hold(&store, &address, &baseline.run).await?;
@@ -113,6 +121,9 @@ impl First {
             _ if wanted => format!(
                 "the suite {suite} has no baseline, and this run is not complete, so it does not become one; the same command goes \
                  on with it, and `antiphon retry {night}` asks again what failed"
+            ),
+            _ if !self.complete => format!(
+                "the suite {suite} has no baseline to compare with, and this run is not complete; the same command goes on with it"
             ),
             _ => format!(
                 "the suite {suite} has no baseline to compare with; `antiphon baseline set {night}` makes this run the one"

@@ -136,15 +136,16 @@ fn a_night_without_another_to_compare_with_is_told_and_written() {
     };
     let read = |name: &str| std::fs::read_to_string(desk.path(name)).unwrap();
 
-    // Half a night is no baseline.
-    desk.edit("suite.yaml", "policy:", "budget: {dollars: 0.02}\npolicy:");
+    // Half a night is no baseline, and why it is half is told.
+    desk.edit("suite.yaml", "policy:", "budget: {dollars: 0.07}\npolicy:");
     let (half, told) = night(&["--first-is-baseline"], 3);
     assert_eq!((&told["verdict"], &told["complete"]), (&"INCONCLUSIVE".into(), &false.into()));
+    assert!(told["reasons"].to_string().contains("of the budget of $0.0700 are spent"), "{told}");
     assert!(half.out.contains("this run is not complete, so it does not become one"), "{}", half.out);
     assert!(read("n.xml").contains("<error type=\"INCONCLUSIVE\""), "{}", read("n.xml"));
     assert_eq!(desk.run("baseline show nightly").code, 2);
 
-    desk.edit("suite.yaml", "budget: {dollars: 0.02}\n", "");
+    desk.edit("suite.yaml", "budget: {dollars: 0.07}\n", "");
     let (none, told) = night(&[], 5);
     assert_eq!((&told["verdict"], &told["complete"]), (&"INCONCLUSIVE".into(), &true.into()));
     assert!(
@@ -204,6 +205,15 @@ fn a_night_that_could_not_be_asked_is_told() {
     let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
     desk.write("antiphon.toml", format!("{configuration}[broker]\nurl = \"amqp://127.0.0.1:{port}\"\n"));
     night(&failed(&desk, &[], 2, &format!("127.0.0.1:{port}")));
+
+    // Neither is there anything to judge where no model is reached, or the budget has no room for a job.
+    let server = configuration.split('"').find(|part| part.starts_with("http://")).unwrap();
+    desk.write("antiphon.toml", configuration.replace(server, &format!("http://127.0.0.1:{port}/v1")));
+    night(&failed(&desk, &[], 3, "pool sim was stopped: no connection"));
+    desk.write("antiphon.toml", &configuration);
+    desk.edit("suite.yaml", "policy:", "budget: {dollars: 0.0001}\npolicy:");
+    night(&failed(&desk, &[], 3, "of the budget of $0.0001 are spent"));
+    desk.edit("suite.yaml", "budget: {dollars: 0.0001}\n", "");
 
     // Before the suite is read its name is not known.
     let unnamed =

@@ -24,7 +24,7 @@ pub(super) struct Notice<'a> {
     run: Option<&'a str>,
     base: Option<&'a str>,
     complete: bool,
-    reasons: &'a [String],
+    reasons: Vec<String>,
     report: Option<&'a str>,
 }
 
@@ -37,7 +37,7 @@ impl<'a> Notice<'a> {
                 run: Some(comparison.run.run.as_str()),
                 base: Some(comparison.base.run.as_str()),
                 complete: comparison.run.is_complete(),
-                reasons: &comparison.reasons,
+                reasons: comparison.reasons.clone(),
                 report: Some(report),
             },
             Outcome::Uncompared(uncompared) => Self {
@@ -46,14 +46,24 @@ impl<'a> Notice<'a> {
                 run: Some(uncompared.run.as_str()),
                 base: None,
                 complete: uncompared.complete,
-                reasons: std::slice::from_ref(&uncompared.reason),
+                reasons: vec![uncompared.reason.clone()],
                 report: Some(report),
             },
         }
     }
 
+    /// Whether every planned sample has its final record.
+    pub(super) fn is_complete(&self) -> bool {
+        self.complete
+    }
+
+    /// More reasons, the less important ones.
+    pub(super) fn add(&mut self, reasons: impl Iterator<Item = String>) {
+        self.reasons.extend(reasons);
+    }
+
     /// Of a night that could not be asked or judged. A suite that could not be read is called by its file.
-    pub(super) fn error(suite: &'a Path, night: Option<&'a (String, RunId)>, reasons: &'a [String]) -> Self {
+    pub(super) fn error(suite: &'a Path, night: Option<&'a (String, RunId)>, reasons: Vec<String>) -> Self {
         Self {
             verdict: "ERROR",
             suite: night.map_or_else(|| suite.to_str().unwrap_or_default(), |(suite, _)| suite),
