@@ -214,7 +214,8 @@ if "OPENAI_OPENAPI" in os.environ:
             header = {"idempotency-key": f"r/t/music/u{user}/s/0/0"}
             raw = gpt().chat.completions.with_raw_response.create(model="fickle", messages=ASK, extra_headers=header)
             check("CreateChatCompletionResponse", json.loads(raw.text if isinstance(raw.text, str) else raw.text()))
-        with urllib.request.urlopen(f"{URL}/v1/models") as response:
+        models = urllib.request.Request(f"{URL}/v1/models", headers={"authorization": "Bearer right"})
+        with urllib.request.urlopen(models) as response:
             check("ListModelsResponse", json.load(response))
         for kind in ("rate_limit", "server_error", "overloaded", "quota"):
             fault_next(kind)

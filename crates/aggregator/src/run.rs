@@ -146,13 +146,18 @@ async fn join(
         whole.add(&open.target(block).id, part).map_err(table("samples"))?;
     }
     let is_priced = open.manifest.targets.iter().all(|target| target.price.is_some());
-    let (cells, groups, scales, operations) =
+    let (cells, groups, scales, mut operations) =
         whole.close(is_priced, open.rounds.len()).map_err(table("samples"))?;
     let gaps = between::compare(open, shelf, parts.settings.threads.get(), stop).await?;
     let summary =
         Box::pin(extraction::tell(open, open.summary(cells, groups, scales, gaps), asks_each)).await?;
     let probes = tables::probes(run.as_str(), &summary.cells).map_err(table("probes"))?;
     let store = &parts.store;
+    for work in store.duplicates(run).await? {
+        operations.in_vain += work.samples;
+        operations.in_vain_dollars += work.dollars;
+    }
+    operations.dollars = operations.dollars.map(|kept| kept + operations.in_vain_dollars);
     store.put_file(&keys::summary(run, "samples.parquet"), file.path()).await?;
     store.put(&keys::summary(run, "probes.parquet"), probes).await?;
     store.put_json(&keys::summary(run, "operations.json"), &operations).await?;

@@ -66,10 +66,8 @@ impl Tally {
         if let Some(usage) = sample.billing.usage {
             sums.input_tokens += usage.input_tokens;
             sums.output_tokens += usage.output_tokens;
-            if let Some(price) = target.price {
-                self.cost += price.dollars(usage.input_tokens, usage.output_tokens);
-            }
         }
+        self.cost += sample.dollars(target);
         if sample.billing.unexplained_input_tokens.is_some() {
             *sums.unexplained_input.entry(target.id.clone()).or_default() += 1;
         }

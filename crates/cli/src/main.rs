@@ -57,7 +57,7 @@ async fn with_runtime(arguments: &Arguments, command: &Command, output: &Output)
         Command::Run(run) => Box::pin(command::run::run(arguments, run, output)).await,
         Command::Retry(retry) => Box::pin(command::retry::run(arguments, retry, output)).await,
         Command::Plan(plan) => command::plan::run(arguments, plan, output).await,
-        Command::Recall(recall) => command::recall::run(arguments, recall, output),
+        Command::Recall(recall) => Box::pin(command::recall::run(arguments, recall, output)).await,
         Command::Power(power) => command::power::run(arguments, power, output).await,
         Command::Check(check) => command::check::run(arguments, check, output),
         Command::Runs => command::runs::run(arguments, output).await,

@@ -2,9 +2,15 @@
 
 /// Dollars: cents, or more places where it is less than a dollar.
 pub(crate) fn dollars(amount: f64) -> String {
-    // The sum of nothing is -0.
-    let amount = amount + 0.0;
+    // The sum of nothing is -0. Sums of the same in another order differ in the last bits, and must not be rounded to different sides.
+    let amount = (amount * 1e9).round() / 1e9 + 0.0;
     if amount != 0.0 && amount < 1.0 { format!("${amount:.4}") } else { format!("${amount:.2}") }
+}
+
+/// Dollars, rounded up: a budget of that much is enough.
+pub(crate) fn at_least(amount: f64) -> String {
+    let places = if amount < 1.0 { 1e4 } else { 1e2 };
+    dollars((amount * places).ceil() / places)
 }
 
 /// A whole number with thousands separated.
@@ -53,7 +59,11 @@ mod tests {
         assert_eq!(dollars(0.0123), "$0.0123");
         assert_eq!(dollars(12.3), "$12.30");
         assert_eq!(dollars([].iter().sum()), "$0.00");
+        assert_eq!(dollars(0.369_449_999_999_999), dollars(0.369_450_000_000_001));
         assert_eq!(minutes(0.5), "30 s");
+        assert_eq!(at_least(0.012_31), "$0.0124");
+        assert_eq!(at_least(0.999_99), "$1.00");
+        assert_eq!(at_least(3.001), "$3.01");
         assert_eq!(minutes(600.0), "10.0 h");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
 
 use antiphon_report::Style;
 use serde::Serialize;
@@ -10,6 +11,9 @@ use crate::args::{Arguments, Colour};
 
 /// Standard output belongs to the process, and so does what was lost on it.
 static LOST: AtomicBool = AtomicBool::new(false);
+
+/// So does standard error. What was said there is told to whoever can't see it.
+static WARNINGS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// A mistake in the use of the command, found after its arguments were read.
 #[derive(Debug)]
@@ -101,8 +105,18 @@ impl Output {
 
     /// A line that should not be overlooked.
     pub(crate) fn warning(self, text: impl AsRef<str>) {
+        let mut warnings = WARNINGS.lock().unwrap_or_else(PoisonError::into_inner);
+        if !warnings.iter().any(|warning| warning == text.as_ref()) {
+            warnings.push(text.as_ref().to_owned());
+        }
+        drop(warnings);
         let head = if self.colour_err { "\u{1b}[33mwarning:\u{1b}[0m" } else { "warning:" };
         self.to_stderr(&format!("{head} {}", text.as_ref()));
+    }
+
+    /// All warnings of this process so far, each once.
+    pub(crate) fn warnings(self) -> Vec<String> {
+        WARNINGS.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What went wrong, with its causes, each once.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use antiphon_core::plan::{JobPlace, Plan};
-use antiphon_core::{Job, JobTally, PoolId, Round, Seed};
+use antiphon_core::{Duplicate, Job, JobTally, PoolId, Round, Seed};
 use tokio::time::Instant;
 
 use crate::budget::Budget;
@@ -64,7 +64,8 @@ enum Fate {
 pub(crate) struct Standing {
     pub(crate) stored: HashSet<JobPlace>,
     pub(crate) dead: HashSet<JobPlace>,
-    pub(crate) duplicates: u64,
+    /// Work that was in vain.
+    pub(crate) duplicates: Vec<Duplicate>,
 }
 
 impl Lane {
@@ -95,7 +96,7 @@ impl<'a> Books<'a> {
         now: Instant,
     ) -> Self {
         let sizes = plan.sizes();
-        let mut report = Report { duplicates: standing.duplicates, ..Report::default() };
+        let mut report = Report { duplicates: standing.duplicates.len() as u64, ..Report::default() };
         let mut lanes: BTreeMap<PoolId, Lane> = BTreeMap::new();
         let mut to_ask = 0;
         for job in rounds.iter().flat_map(|round| plan.jobs(round)) {

@@ -100,7 +100,7 @@ pub async fn spent_so_far(store: &Store, manifest: &Manifest) -> Result<f64, Coo
     let in_vain: f64 = store.duplicates(run).await?.iter().map(|duplicate| duplicate.dollars).sum();
     let keys = store.result_keys(run).await?.into_iter();
     let keys = keys.map(|(target, block, job)| keys::result_of(run, &target, &block, &job));
-    let costs = stream::iter(keys).map(|key| stored_cost(store, manifest, key)).buffer_unordered(READERS);
+    let costs = stream::iter(keys).map(|key| stored_cost(store, manifest, key)).buffered(READERS);
     costs.try_fold(in_vain, |sum, cost| future::ok(sum + cost)).await
 }
 

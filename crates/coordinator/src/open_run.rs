@@ -2,7 +2,7 @@
 
 use antiphon_core::plan::Plan;
 use antiphon_core::{
-    MOST_SAMPLES, Manifest, OBJECT_FORMAT, ProbeId, Round, RoundKind, RunId, Selection, TargetId, nearest,
+    MOST_SAMPLES, Manifest, OBJECT_FORMAT, ProbeId, Round, RoundKind, RunId, Selection, TargetId, instead,
 };
 use antiphon_store::{Put, Store};
 
@@ -123,10 +123,7 @@ pub(crate) async fn stored_manifest(store: &Store, run: &RunId) -> Result<Manife
         return Ok(manifest);
     }
     let runs = store.runs().await?;
-    let hint = match nearest(run.as_str(), runs.iter().map(RunId::as_str)) {
-        Some(meant) => format!("; did you mean {meant}?"),
-        None => "; `antiphon runs` lists what there is".to_owned(),
-    };
+    let hint = format!("; {}", instead(run.as_str(), runs.iter().map(RunId::as_str)));
     Err(CoordinatorError::NoRun { run: run.clone(), hint })
 }
 
@@ -163,8 +160,8 @@ fn select(manifest: &Manifest, wanted: &Wanted) -> Result<Selection, Coordinator
                 .iter()
                 .map(|target| target.id.as_str())
                 .chain(manifest.probes.iter().map(|probe| probe.id.as_str()));
-            let hint = nearest(name, known).map_or(String::new(), |meant| format!("; did you mean {meant}?"));
-            return nothing(format!("--only {name}: no target, probe or group has that name{hint}"));
+            let hint = instead(name, known);
+            return nothing(format!("--only {name}: no target, probe or group has that name; {hint}"));
         }
     }
     let all = manifest.probes.iter().map(|probe| &probe.id);

@@ -23,7 +23,8 @@ pub struct Report {
     pub cancelled: bool,
     /// Pools that take no more calls.
     pub stopped_pools: Vec<StoppedPool>,
-    /// Results that were stored by another delivery first, so that their cost was in vain. Earlier ones included.
+    /// How often work on a job was in vain: its result was stored by another delivery first, or it was handed back half done. Earlier
+    /// work included.
     pub duplicates: u64,
     /// Dollars spent, as far as it was counted: of the whole run where there is a budget, else since the work was taken up.
     pub dollars: f64,

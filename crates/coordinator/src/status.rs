@@ -29,9 +29,13 @@ pub struct RunStatus {
     pub samples: Counts,
     /// Jobs that were done once more than needed.
     pub duplicates: u64,
+    /// How often a job was handed back half done, as when its pool was stopped. What had been asked of it is asked again.
+    pub handed_back: u64,
+    /// Dollars that both of these cost.
+    pub in_vain_dollars: f64,
     /// The newest budget, in dollars.
     pub budget_dollars: Option<f64>,
-    /// Dollars spent, duplicates included; only if it was asked for, since every result is read for it.
+    /// Dollars spent, those in vain included; only if it was asked for, since every result is read for it.
     pub dollars: Option<f64>,
 }
 
@@ -110,6 +114,7 @@ pub async fn status(store: &Store, run: &RunId, look: Look) -> Result<RunStatus,
         let rest = counts.planned - counts.stored - counts.dead;
         *(if cancelled.is_some() { &mut counts.cancelled } else { &mut counts.left }) = rest;
     }
+    let in_vain = standing.duplicates;
     let dollars = if look.dollars { Some(spent_so_far(store, &manifest).await?) } else { None };
     Ok(RunStatus {
         run: run.clone(),
@@ -120,7 +125,9 @@ pub async fn status(store: &Store, run: &RunId, look: Look) -> Result<RunStatus,
         rounds: rounds.len() as u64,
         jobs,
         samples,
-        duplicates: standing.duplicates,
+        duplicates: in_vain.iter().filter(|work| work.whole).count() as u64,
+        handed_back: in_vain.iter().filter(|work| !work.whole).count() as u64,
+        in_vain_dollars: in_vain.iter().map(|work| work.dollars).sum(),
         dollars,
     })
 }

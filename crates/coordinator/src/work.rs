@@ -289,7 +289,7 @@ pub(crate) async fn standing(store: &Store, plan: &Plan<'_>) -> Result<Standing,
     }
     let dead = store.dead_jobs(run).await?;
     standing.dead = dead.iter().filter_map(|dead| plan.job_place(&dead.job)).collect();
-    standing.duplicates = store.duplicates(run).await?.len() as u64;
+    standing.duplicates = store.duplicates(run).await?;
     Ok(standing)
 }
 

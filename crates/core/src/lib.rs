@@ -56,7 +56,7 @@ pub use manifest::{
     ImportedFile, Language, Level, Manifest, Probe, ProbeKind, RecallRules, Sampling, Scoring, Side,
     StatedError, User, UserDesign, UserMode, Vectors, Wording,
 };
-pub use nearest::nearest;
+pub use nearest::{instead, nearest};
 pub use preface::without_preface;
 pub use resolve::{
     Assets, CatalogueTarget, Dataset, Problem, Resolved, SESSIONS_PER_JOB, TargetCatalogue, analysis_hash,

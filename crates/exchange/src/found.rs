@@ -8,11 +8,11 @@ use antiphon_core::{
     Seed, Target, TargetId, User, UserDesign, UserId, UserMode, Wording, analysis_hash,
 };
 
-use crate::ExchangeError;
 use crate::gather::{Entry, Gather, Key, Names};
 use crate::map::{Kind, Map};
 use crate::name::id_of;
 use crate::spill::Spill;
+use crate::{ExchangeError, counted};
 
 /// Samples of an object: enough to compress well, few enough to hold.
 pub(crate) const OBJECT_SAMPLES: usize = 500;
@@ -195,7 +195,7 @@ fn probes(
     ids: &Ids,
     warnings: &mut Vec<String>,
 ) -> Result<Vec<Probe>, ExchangeError> {
-    let mut reworded = 0_u64;
+    let mut reworded = 0_usize;
     let mut all = Vec::with_capacity(gather.probes.len());
     for ((found, name), id) in gather.probes.iter().zip(&gather.probe_names.all).zip(&ids.probes) {
         let options = match map.options(name) {
@@ -220,7 +220,7 @@ fn probes(
                 "probe {name} is a choice without options; give `--options 'A|B|C'`, or a column of them"
             )));
         }
-        reworded += u64::from(found.prompts.values().any(|prompt| prompt.differs));
+        reworded += usize::from(found.prompts.values().any(|prompt| prompt.differs));
         let languages: BTreeSet<u32> = found.prompts.keys().map(|(language, _)| *language).collect();
         let wording = |language: u32| Wording {
             turns: (0..found.turns)
@@ -248,7 +248,8 @@ fn probes(
     }
     if reworded > 0 {
         warnings.push(format!(
-            "{reworded} probes were worded in more than one way; the first wording of each is shown, and answers to all are compared"
+            "{} worded in more than one way; the first wording of each is shown, and answers to all are compared",
+            counted(reworded, "probe was", "probes were")
         ));
     }
     Ok(all)
@@ -388,13 +389,12 @@ fn summary_notes(manifest: &Manifest, answers: usize) -> Vec<String> {
     let mut kinds: BTreeMap<&str, u64> = BTreeMap::new();
     manifest.probes.iter().for_each(|probe| *kinds.entry(probe.kind.name()).or_default() += 1);
     let kinds: Vec<String> = kinds.into_iter().map(|(kind, number)| format!("{number} {kind}")).collect();
+    let answers = counted(answers, "answer", "answers");
+    let targets = counted(manifest.targets.len(), "target", "targets");
+    let probes = counted(manifest.probes.len(), "probe", "probes");
+    let users = counted(manifest.users.users.len(), "user", "users");
     vec![
         format!("probes taken as: {} (`--kind` says otherwise)", kinds.join(", ")),
-        format!(
-            "{answers} answers of {} targets to {} probes by {} users",
-            manifest.targets.len(),
-            manifest.probes.len(),
-            manifest.users.users.len()
-        ),
+        format!("{answers} of {targets} to {probes} by {users}"),
     ]
 }

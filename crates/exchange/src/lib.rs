@@ -23,3 +23,8 @@ pub use found::Found;
 pub use map::{Kind, Map, Users};
 pub use read::read;
 pub use write::{Written, write};
+
+/// A number with its noun.
+fn counted(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}

@@ -81,7 +81,7 @@ pub struct TransportError {
 /// The client that all calls of a process share. A clone is the same client.
 #[derive(Debug, Clone)]
 pub struct Client {
-    http: reqwest::Client,
+    pub(crate) http: reqwest::Client,
     timeout: Duration,
     max_body_bytes: usize,
 }
@@ -183,7 +183,7 @@ fn prepared(endpoint: &Endpoint, request: &HttpRequest, sample_key: Option<&str>
     prepared
 }
 
-fn broken(error: reqwest::Error) -> TransportError {
+pub(crate) fn broken(error: reqwest::Error) -> TransportError {
     let unreachable = error.is_connect();
     let kind = if error.is_timeout() { FailureKind::Timeout } else { FailureKind::Connection };
     let error = error.without_url();

@@ -104,6 +104,23 @@ impl Endpoint {
         self
     }
 
+    /// Where the list of models is, beside what is asked for answers.
+    pub(crate) fn models_url(&self, path: &str) -> Url {
+        let mut url = self.url.clone();
+        let answers = [request::path(Provider::Openai), request::path(Provider::Anthropic)];
+        let base = answers.iter().find_map(|answers| url.path().strip_suffix(answers)).unwrap_or_default();
+        // Anthropic's base has no version.
+        let version = if url.path().ends_with(answers[1]) { "/v1" } else { "" };
+        let path = format!("{base}{version}{path}");
+        url.set_path(&path);
+        url
+    }
+
+    /// Whether a key or a secret header goes along.
+    pub(crate) fn has_secrets(&self) -> bool {
+        self.headers.values().any(HeaderValue::is_sensitive)
+    }
+
     /// Checks an address and prepares its URL and headers.
     ///
     /// # Errors

@@ -10,6 +10,7 @@
 //! | `rate_headers` | what a provider says about its limits |
 //! | `tokens` | input tokens before a call, and those that nobody sent |
 //! | `endpoint`, `client` | address, key and the connections: the only part with I/O |
+//! | `try_key` | whether a key is right, without a call that costs |
 //!
 //! An instrument must not change the stimulus: nothing is sent that the suite did not set, nothing is rewritten by a
 //! model's name, and a call that the target cannot take is [`Unsupported`], never quietly altered.
@@ -24,6 +25,7 @@ mod rate_headers;
 mod reply;
 mod request;
 mod tokens;
+mod try_key;
 
 pub use client::{Client, HttpResponse, HttpSettings, TransportError};
 pub use embeddings::{Embedded, embeddings_request, parse_embeddings};
@@ -33,3 +35,4 @@ pub use reply::{Answer, Failure, Reply, Retry, Stop, parse};
 pub use request::{Ask, HttpRequest, Unsupported, request};
 pub use reqwest::header::HeaderMap;
 pub use tokens::{TokenRatio, unexplained_input_tokens};
+pub use try_key::Tried;

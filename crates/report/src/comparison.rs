@@ -10,7 +10,7 @@ use antiphon_core::suite::Measured;
 use antiphon_core::summary::Estimate;
 use antiphon_core::{Change, Comparison, Finding};
 
-use crate::number::{UNDEFINED, signed};
+use crate::number::{UNDEFINED, counted, signed};
 
 pub use history::{history_page, history_terminal};
 pub use junit::{comparison_junit, uncompared_junit};
@@ -94,10 +94,10 @@ fn heading(comparison: &Comparison) -> String {
     let look =
         comparison.look.map_or(String::new(), |look| format!(", comparison {look} with this baseline"));
     format!(
-        "run {} against {}: {} users on both sides, level {}{look}",
+        "run {} against {}: {} on both sides, level {}{look}",
         comparison.run.run,
         comparison.base.run,
-        comparison.users,
+        counted(comparison.users, "user", "users"),
         number(comparison.level)
     )
 }

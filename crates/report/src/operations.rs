@@ -20,6 +20,9 @@ pub(crate) fn section(operations: &Operations) -> Markup {
                 (figure("Input tokens", count(operations.input_tokens)))
                 (figure("Output tokens", count(operations.output_tokens)))
                 (figure("Cost", operations.dollars.map_or_else(|| format!("{UNDEFINED} (no price is known)"), dollars)))
+                @if operations.in_vain > 0 {
+                    (figure("Of it in vain", in_vain(operations)))
+                }
                 (figure("First call", time(operations.first_call_ms)))
                 (figure("Last call", time(operations.last_call_ms)))
                 (figure("Latency", latency(operations)))
@@ -33,6 +36,12 @@ pub(crate) fn section(operations: &Operations) -> Markup {
 
 fn figure(name: &str, value: String) -> Markup {
     html! { div { dt { (name) } dd { (value) } } }
+}
+
+/// What was paid for and not kept.
+fn in_vain(operations: &Operations) -> String {
+    let samples = counted(operations.in_vain, "sample that was", "samples that were");
+    format!("{} for {samples} not kept", dollars(operations.in_vain_dollars))
 }
 
 fn dollars(dollars: f64) -> String {

@@ -7,7 +7,7 @@ use antiphon_core::summary::{Cell, Estimate, Summary};
 
 use crate::asked_until;
 use crate::completeness::missing;
-use crate::number::{Form, count};
+use crate::number::{Form, count, counted};
 use crate::probe::Probes;
 use crate::visible::plain;
 
@@ -101,9 +101,9 @@ fn probe_name(cell: &Cell) -> String {
 fn write_certificate(text: &mut String, summary: &Summary, paint: &Paint) {
     let total = &summary.completeness.total;
     let of = format!(
-        "{} of {} samples",
+        "{} of {}",
         count(total.behaviour() + total.unsupported + total.ended),
-        count(total.planned)
+        counted(total.planned, "sample", "samples")
     );
     let line = if summary.completeness.complete {
         let lacking = match total.unsupported {

@@ -215,17 +215,31 @@ async fn answer(
     delivery::deliver(house, reply, caller).await
 }
 
-async fn models(State(house): Shared, headers: HeaderMap) -> Json<serde_json::Value> {
-    Json(dialect::models(&headers, house.voices.names()))
+async fn models(State(house): Shared, headers: HeaderMap) -> Response {
+    let dialect = Dialect::of_models(&headers);
+    match has_key(&house, dialect, &headers) {
+        true => Json(dialect::models(&headers, house.voices.names())).into_response(),
+        false => refuse(dialect, &Rejection::Unauthorized, StatusCode::UNAUTHORIZED),
+    }
 }
 
 async fn model(State(house): Shared, headers: HeaderMap, Path(id): Path<String>) -> Response {
     let dialect = Dialect::of_models(&headers);
+    if !has_key(&house, dialect, &headers) {
+        return refuse(dialect, &Rejection::Unauthorized, StatusCode::UNAUTHORIZED);
+    }
     match house.voices.voice(&id) {
         Some(voice) => Json(dialect.model(voice.name())).into_response(),
-        None => {
-            let (_, body) = dialect.write_rejection(&Rejection::UnknownModel(id), "req_models");
-            (StatusCode::NOT_FOUND, [("content-type", "application/json")], body).into_response()
-        }
+        None => refuse(dialect, &Rejection::UnknownModel(id), StatusCode::NOT_FOUND),
     }
+}
+
+/// The list of models costs nothing, and wants the key all the same.
+fn has_key(house: &House, dialect: Dialect, headers: &HeaderMap) -> bool {
+    house.api_key.as_deref().is_none_or(|right| dialect.api_key(headers) == Some(right))
+}
+
+fn refuse(dialect: Dialect, rejection: &Rejection, status: StatusCode) -> Response {
+    let (_, body) = dialect.write_rejection(rejection, "req_models");
+    (status, [("content-type", "application/json")], body).into_response()
 }

@@ -154,7 +154,11 @@ async fn finish(desk: &Desk, shift: &Shift, job: Job) -> Result<(Settlement, End
 /// Another worker may be able to do it. Nothing is handed round for ever, though.
 fn not_here(desk: &Desk, job: &Job, reason: String) -> (Settlement, Ended) {
     let verdict = desk.strangers.came(job);
-    tracing::warn!(pool = %desk.pool.id, run = %job.run, job = %job.id(), reason, ?verdict, "a job for others");
+    if verdict == Verdict::GiveUp || desk.strangers.is_news(&reason) {
+        tracing::warn!(pool = %desk.pool.id, run = %job.run, job = %job.id(), reason, ?verdict, "a job for others");
+    } else {
+        tracing::debug!(pool = %desk.pool.id, run = %job.run, job = %job.id(), reason, ?verdict, "a job for others");
+    }
     match verdict {
         Verdict::HandBack => (Settlement::Retry(ELSEWHERE), Ended::Settled),
         Verdict::Say => (Settlement::Retry(ELSEWHERE), Ended::NotForUs(reason)),

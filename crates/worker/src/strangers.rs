@@ -1,7 +1,7 @@
 //! Jobs that this worker cannot do, because its configuration lacks their target or its version their format. Others may, so
 //! they are handed back; if the same job comes again and again, somebody must hear of it, and in the end it is given up.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 
 use antiphon_core::Job;
@@ -15,7 +15,11 @@ const REMEMBERED: usize = 1_000;
 
 /// How often jobs came that cannot be done here.
 #[derive(Debug, Default)]
-pub(crate) struct Strangers(Mutex<HashMap<Job, u32>>);
+pub(crate) struct Strangers {
+    times: Mutex<HashMap<Job, u32>>,
+    /// Why, of all that have been said.
+    said: Mutex<HashSet<String>>,
+}
 
 /// What to do with such a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +35,7 @@ pub(crate) enum Verdict {
 impl Strangers {
     /// Counts that the job came.
     pub(crate) fn came(&self, job: &Job) -> Verdict {
-        let mut times = self.0.lock().expect("no holder panics");
+        let mut times = self.times.lock().expect("no holder panics");
         if times.len() >= REMEMBERED && !times.contains_key(job) {
             times.clear();
         }
@@ -45,6 +49,15 @@ impl Strangers {
             WORTH_SAYING.. => Verdict::Say,
             _ => Verdict::HandBack,
         }
+    }
+
+    /// Whether that reason has not been said yet. It holds for every job of a target, and one warning is enough.
+    pub(crate) fn is_news(&self, reason: &str) -> bool {
+        let mut said = self.said.lock().expect("no holder panics");
+        if said.len() >= REMEMBERED {
+            said.clear();
+        }
+        said.insert(reason.to_owned())
     }
 }
 
@@ -71,5 +84,13 @@ mod tests {
         assert!(verdicts[3..9].iter().all(|verdict| *verdict == Verdict::Say));
         assert_eq!(verdicts[9..], [Verdict::GiveUp, Verdict::HandBack]);
         assert_eq!(strangers.came(&job(1)), Verdict::HandBack, "each job has a count of its own");
+    }
+
+    #[test]
+    fn a_reason_is_news_once() {
+        let strangers = Strangers::default();
+        let news =
+            ["no target a", "no target a", "no target b", "no target a"].map(|why| strangers.is_news(why));
+        assert_eq!(news, [true, false, true, false]);
     }
 }

@@ -39,8 +39,15 @@ async fn texts_are_written_to_files_that_nothing_overwrites() {
         printed.out.contains("── chain@w50 · alto · 60 words · it ended because it has as many words"),
         "{printed:?}"
     );
+    // What was given is marked, and nothing else is.
+    let (_, first) = printed.out.split_once('\n').unwrap();
+    let (marked, _) = first.split_once("── ").unwrap();
+    let (given, said) = marked.strip_prefix("[given: ").and_then(|text| text.split_once(']')).unwrap();
+    assert_eq!(words(given), document[30..50], "{marked}");
+    assert_eq!(words(said), document[50..110], "{marked}");
     let written = antiphon(&stage, "extracted held --out texts").await;
     assert_eq!((written.code, written.out.lines().count()), (Some(0), 2), "{written:?}");
+    assert!(written.err.contains("each text begins with what was given"), "{written:?}");
     let file = stage.folder().join("texts/alto.chain@w50.txt");
     let text = std::fs::read_to_string(&file).unwrap();
     assert_eq!(words(&text), document[30..110], "the seed of 20 words, and all that was grown");
@@ -53,6 +60,8 @@ async fn texts_are_written_to_files_that_nothing_overwrites() {
     assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
     let json = antiphon(&stage, "extracted held --json").await;
     let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!(words(json[0]["given"].as_str().unwrap()), document[30..50]);
+    assert_eq!(words(json[0]["text"].as_str().unwrap()), document[30..110]);
     assert_eq!(
         (json[1]["probe"].as_str(), json[1]["words"].as_u64()),
         (Some("chain@w900"), Some(60)),

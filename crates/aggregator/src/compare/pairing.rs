@@ -161,7 +161,7 @@ fn users(base: &Manifest, run: &Manifest, not_compared: &mut Vec<String>) -> Vec
     say(not_compared, "users", &new, "the base does not have them");
     say(not_compared, "users", &changed, "they are others than in the base, though named alike");
     if gone > 0 {
-        not_compared.push(format!("{gone} users: only in the base"));
+        not_compared.push(format!("{gone} {}: only in the base", if gone == 1 { "user" } else { "users" }));
     }
     found
 }

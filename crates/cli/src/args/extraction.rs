@@ -7,8 +7,8 @@ use clap::Args;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Without --out the texts are printed, each under a line with its chain, its target and why it ended. With it each becomes a file \
-TARGET.PROBE.txt, seed and all that was grown.")]
+Without --out the texts are printed, each under a line with its chain, its target and why it ended; what was given stands in [given: …], \
+all else was said. With it each becomes a file TARGET.PROBE.txt, seed and all that was grown, without marks.")]
 pub(crate) struct ExtractedArguments {
     /// The run
     pub(crate) run: RunId,

@@ -75,7 +75,8 @@ asks, else this process does. Comparison and history stand in the store, beside 
 
 The command of --notify is run by `sh -c` and gets the verdict as JSON on standard input, and as ANTIPHON_VERDICT, ANTIPHON_SUITE, \
 ANTIPHON_RUN and ANTIPHON_REPORT. The same JSON is posted to the webhook. A notification that fails is a warning, and makes 1 of a 0. The \
-baseline itself is told and written as BASELINE, a run of a suite without one as INCONCLUSIVE.
+baseline itself is told and written as BASELINE, a run of a suite without one as INCONCLUSIVE. A night that could not be asked or judged \
+is told as ERROR, and the exit code stays the error's.
 
 Exit codes: those of `antiphon compare`, and of `antiphon run` where nothing could be judged.")]
 pub(crate) struct NightlyArguments {

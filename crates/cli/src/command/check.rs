@@ -1,5 +1,7 @@
 //! `antiphon check`: is the suite right, is the configuration right, and what do they come to?
 
+use std::collections::BTreeSet;
+
 use antiphon_coordinator::load_suite;
 use antiphon_core::UserMode;
 use serde::Serialize;
@@ -8,6 +10,7 @@ use super::open_store;
 use crate::args::{Arguments, CheckArguments};
 use crate::config::{self, Environment};
 use crate::exit::Exit;
+use crate::money::counted;
 use crate::output::Output;
 
 #[derive(Serialize)]
@@ -42,6 +45,9 @@ pub(crate) fn run(arguments: &Arguments, check: &CheckArguments, output: &Output
     }
     let broker = config.broker(&environment);
     missing.extend(broker.as_ref().err().map(ToString::to_string));
+    // Targets of a provider lack the same key.
+    let mut said = BTreeSet::new();
+    missing.retain(|missing| said.insert(missing.clone()));
     let broker = broker.ok().flatten().map(|broker| broker.settings.to_string());
     let warnings = loaded.as_ref().map_or(&[][..], |loaded| &loaded.warnings);
     if output.json {
@@ -55,10 +61,11 @@ pub(crate) fn run(arguments: &Arguments, check: &CheckArguments, output: &Output
             warnings,
         });
     } else {
-        tell(&config, loaded.as_ref(), (&address, broker.as_deref()), output);
+        tell(&config, loaded.as_ref(), (&address, broker.as_deref()), missing.len() as u64, output);
     }
     warnings.iter().for_each(|warning| output.warning(warning));
-    missing.iter().for_each(|missing| output.warning(missing));
+    // They decide the exit code, so they are errors.
+    missing.iter().for_each(|missing| output.error(&anyhow::anyhow!("{missing}")));
     Ok(if missing.is_empty() { Exit::Complete } else { Exit::Usage })
 }
 
@@ -66,6 +73,7 @@ fn tell(
     config: &config::Config,
     loaded: Option<&antiphon_coordinator::Loaded>,
     (store, broker): (&str, Option<&str>),
+    missing: u64,
     output: &Output,
 ) {
     let line = |name: &str, value: String| output.line(format!("{name:<16}{value}"));
@@ -84,7 +92,17 @@ fn tell(
         UserMode::Grid => "in a grid; intervals speak of these users only",
         UserMode::Listed => "written out; intervals speak of these users only",
     };
-    line("suite", format!("{} is right", manifest.suite));
+    line(
+        "suite",
+        match missing {
+            0 => format!("{} is right", manifest.suite),
+            _ => format!(
+                "{} is right, but it can't be asked: {} missing or wrong, see below",
+                manifest.suite,
+                counted(missing, "thing that it needs is", "things that it needs are")
+            ),
+        },
+    );
     line("run", manifest.run.to_string());
     line(
         "asked of",
@@ -94,7 +112,11 @@ fn tell(
     line("users", format!("{users}, {how}"));
     line(
         "sampling",
-        format!("{} sessions × {} repeats", manifest.sampling.sessions, manifest.sampling.repeats),
+        format!(
+            "{} × {}",
+            counted(manifest.sampling.sessions.into(), "session", "sessions"),
+            counted(manifest.sampling.repeats.into(), "repeat", "repeats")
+        ),
     );
     let chains = manifest.probes.iter().filter_map(|probe| probe.chain());
     if let Some(most) = chains.map(|chain| chain.grow.max_steps).max() {
@@ -107,11 +129,11 @@ fn tell(
         line(
             "until",
             format!(
-                "half an interval is {} wide, at most {} users × {} sessions; {} looks",
+                "half an interval is {} wide, at most {} × {}; {}",
                 until.half_width,
-                most.users,
-                most.sessions,
-                until.looks.len()
+                counted(most.users.into(), "user", "users"),
+                counted(most.sessions.into(), "session", "sessions"),
+                counted(until.looks.len() as u64, "look", "looks")
             ),
         );
     }

@@ -20,7 +20,7 @@ pub(crate) async fn run(arguments: &Arguments, output: &Output) -> anyhow::Resul
     let config = config::find(arguments.config.as_deref(), None)?;
     let address = open_store::address(arguments, &config);
     let mut findings = vec![program(), configuration(&config)];
-    findings.extend(keys::look(&config));
+    findings.extend(keys::look(&config).await);
     findings.extend(store::look(&address, &config).await);
     findings.extend(clock::look(&address, &config).await);
     match config.broker(&Environment::default()) {

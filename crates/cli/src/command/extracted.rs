@@ -11,6 +11,7 @@ use super::export::write;
 use super::open_store;
 use crate::args::{Arguments, ExtractedArguments};
 use crate::exit::Exit;
+use crate::money::counted;
 use crate::output::{Output, Usage};
 
 /// The text of a chain.
@@ -23,7 +24,19 @@ struct Text<'a> {
     /// Why it ended; absent where it goes on.
     #[serde(skip_serializing_if = "Option::is_none")]
     ended: Option<&'static str>,
+    /// What the first step was given. The text begins with it, and nobody has said it; empty where a question was asked.
+    given: &'a str,
     text: String,
+}
+
+impl Text<'_> {
+    /// The text for people, with what was given marked.
+    fn marked(&self) -> String {
+        match self.text.strip_prefix(self.given) {
+            Some(grown) if !self.given.is_empty() => format!("[given: {}]{grown}", self.given),
+            _ => self.text.clone(),
+        }
+    }
 }
 
 pub(crate) async fn run(
@@ -48,8 +61,9 @@ pub(crate) async fn run(
             for text in &texts {
                 let ended =
                     text.ended.map_or("it goes on".to_owned(), |why| format!("it ended because {why}"));
-                output.line(format!("── {} · {} · {} words · {ended}", text.probe, text.target, text.words));
-                output.line(printable(&text.text));
+                let words = counted(text.words as u64, "word", "words");
+                output.line(format!("── {} · {} · {words} · {ended}", text.probe, text.target));
+                output.line(printable(&text.marked()));
             }
         }
     }
@@ -79,6 +93,7 @@ fn text<'a>(target: &'a Target, probe: &'a Probe, steps: &[Grown]) -> Text<'a> {
         steps: steps.len(),
         words: words.clone().count(),
         ended: steps.last().and_then(|step| step.end).map(antiphon_core::ChainEnd::because),
+        given: seed,
         text: std::iter::once(seed).chain(words.map(|word| word.text.as_str())).collect(),
     }
 }
@@ -94,6 +109,11 @@ fn write_all(folder: &Path, texts: &[Text<'_>], force: bool, output: Output) -> 
         let file = name(text);
         write(&file, format!("{}\n", text.text).as_bytes())?;
         output.line(file.display().to_string());
+    }
+    if texts.iter().any(|text| !text.given.is_empty()) {
+        output.note(
+            "each text begins with what was given; without --out that is marked, and in --json it is `given`",
+        );
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use super::finish::Finished;
 use super::open_store::place;
 use crate::compose::Sung;
 use crate::exit::Exit;
-use crate::money::{counted, dollars};
+use crate::money::{at_least, counted, dollars};
 use crate::output::Output;
 use crate::typed;
 
@@ -43,7 +43,15 @@ pub(crate) fn tell(run: &Finished<'_>, sung: &Sung, sums: Option<&Sums>, exit: E
 fn results(summary: &Summary, operations: &Operations, output: Output) {
     output.raw(&terminal(summary, output.style()));
     let cost = operations.dollars.map_or(String::new(), |cost| format!(", {}", dollars(cost)));
-    output.note(format!("{}{cost} in all", counted(operations.calls, "call", "calls")));
+    let in_vain = match operations.in_vain {
+        0 => String::new(),
+        samples => format!(
+            "; {} of it for {} not kept, since jobs were handed back half done or done twice",
+            dollars(operations.in_vain_dollars),
+            counted(samples, "sample that was", "samples that were"),
+        ),
+    };
+    output.note(format!("{}{cost} in all{in_vain}", counted(operations.calls, "call", "calls")));
     for (target, samples) in &operations.unexplained_input {
         output.warning(format!(
             "{target}: {} billed more input than was sent; something else was in the prompt",
@@ -69,10 +77,12 @@ pub(super) fn troubles(
     }
     if let Some(next) = report.over_budget {
         output.warning(format!(
-            "{} of the budget of {} are spent, and the next job may cost up to {}, so the run stopped; raise `budget` in the suite",
+            "{} of the budget of {} are spent, and the next job may cost up to {}, so the run stopped; raise `budget` in the suite to {} \
+             or more",
             dollars(report.dollars),
             dollars(budget.unwrap_or_default()),
-            dollars(next)
+            at_least(next),
+            at_least(report.dollars + next)
         ));
     }
     if report.dead > 0 {
@@ -94,7 +104,8 @@ fn how_to_go_on(run: &Finished<'_>, report: &Report, summary: Option<&Summary>, 
     }
     if report.left > 0 {
         // The same command would stop at the same budget.
-        let first = if report.over_budget.is_some() { "raise `budget`, then " } else { "" };
+        let least = report.over_budget.map(|next| at_least(report.dollars + next));
+        let first = least.map_or(String::new(), |least| format!("raise `budget` to {least} or more, then "));
         output.note(format!(
             "{} left; {first}go on with `{}`",
             counted(report.left, "job is", "jobs are"),
@@ -111,6 +122,8 @@ struct Json<'a> {
     complete: bool,
     interrupted: bool,
     over_budget: bool,
+    /// Where the budget stopped it, the smallest with which another job is asked.
+    smallest_budget: Option<f64>,
     jobs: u64,
     jobs_stored: u64,
     jobs_dead: u64,
@@ -137,6 +150,7 @@ fn json<'a>(
         complete: exit == Exit::Complete,
         interrupted: report.interrupted,
         over_budget: report.over_budget.is_some(),
+        smallest_budget: report.over_budget.map(|next| report.dollars + next),
         jobs: report.jobs,
         jobs_stored: report.stored,
         jobs_dead: report.dead,

@@ -12,7 +12,7 @@ use crate::args::{
 };
 use crate::compose;
 use crate::config::{self, Config};
-use crate::exit::Exit;
+use crate::exit::{self, Exit};
 use crate::output::{Output, Usage};
 
 pub(crate) async fn run(
@@ -20,18 +20,65 @@ pub(crate) async fn run(
     nightly: &NightlyArguments,
     output: &Output,
 ) -> anyhow::Result<Exit> {
-    check(&nightly.written, *output)?;
+    let mut night = None;
+    match judged(arguments, nightly, &mut night, *output).await {
+        Ok(Ended::Judged(outcome, report)) => {
+            let mut notice = Notice::of(&outcome, &report);
+            if !notice.is_complete() {
+                // Whoever hears of it by the notice alone asks why.
+                notice.add(output.warnings().into_iter().rev());
+            }
+            Ok(tell_somebody(nightly, &notice, outcome.exit(), *output).await)
+        }
+        // Whoever stopped it knows.
+        Ok(Ended::Unasked(Exit::Interrupted)) => Ok(Exit::Interrupted),
+        Ok(Ended::Unasked(exit)) => {
+            // What ended it was said last.
+            let reasons: Vec<String> = output.warnings().into_iter().rev().collect();
+            let notice = Notice::error(&nightly.suite, night.as_ref(), reasons);
+            Ok(tell_somebody(nightly, &notice, exit, *output).await)
+        }
+        Err(error) => {
+            let reasons = vec![crate::output::chain(&error)];
+            let notice = Notice::error(&nightly.suite, night.as_ref(), reasons);
+            tell_somebody(nightly, &notice, exit::of(&error), *output).await;
+            Err(error)
+        }
+    }
+}
+
+/// How a night ended that met no error.
+enum Ended {
+    /// What came of it, and where it is to be read.
+    Judged(Outcome, String),
+    /// There is nothing to judge; why has been said.
+    Unasked(Exit),
+}
+
+/// The suite's name and the night's run, once they are known.
+type Night = (String, RunId);
+
+async fn judged(
+    arguments: &Arguments,
+    nightly: &NightlyArguments,
+    named: &mut Option<Night>,
+    output: Output,
+) -> anyhow::Result<Ended> {
+    check(&nightly.written, output)?;
     let config = config::find(arguments.config.as_deref(), Some(&nightly.suite))?;
-    let night = name(nightly, &config)?;
-    let asked = ask(arguments, nightly, &config, &night, *output).await?;
+    let (suite, night) = named.insert(name(nightly, &config)?).clone();
+    let asked = ask(arguments, nightly, &config, &night, output).await?;
     // What is not complete is judged all the same, and can't pass.
     if !matches!(asked, Exit::Complete | Exit::Incomplete) {
-        return Ok(asked);
+        return Ok(Ended::Unasked(asked));
     }
     let address = open_store::address(arguments, &config);
     let store = compose::open_store(&address, &config).await?;
     let nights = Nights { store: &store, config: &config };
-    let suite = nights.summary(&night).await?.suite;
+    if asked == Exit::Incomplete && nights.first_call(&night).await?.is_none() {
+        // No model took a call, or the budget no job. A night without any answer has no place among the others.
+        return Ok(Ended::Unasked(asked));
+    }
     let (outcome, key) = match nights.baseline(&suite).await? {
         Some(baseline) if baseline.run != night => {
             open_store::must_hold(&store, &address, &baseline.run).await?;
@@ -45,10 +92,10 @@ pub(crate) async fn run(
             (Outcome::Uncompared(outcome), keys::report(&night))
         }
     };
-    tell(&outcome, &nightly.written, *output)?;
+    tell(&outcome, &nightly.written, output)?;
     let report = open_store::place(&address, &key);
     output.note(format!("report: {report}"));
-    tell_somebody(nightly, &outcome, &report, *output).await
+    Ok(Ended::Judged(outcome, report))
 }
 
 /// A night that there is nothing to compare with.
@@ -75,6 +122,9 @@ impl First {
                 "the suite {suite} has no baseline, and this run is not complete, so it does not become one; the same command goes \
                  on with it, and `antiphon retry {night}` asks again what failed"
             ),
+            _ if !self.complete => format!(
+                "the suite {suite} has no baseline to compare with, and this run is not complete; the same command goes on with it"
+            ),
             _ => format!(
                 "the suite {suite} has no baseline to compare with; `antiphon baseline set {night}` makes this run the one"
             ),
@@ -89,12 +139,13 @@ impl First {
 }
 
 /// Named after suite and date.
-fn name(nightly: &NightlyArguments, config: &Config) -> anyhow::Result<RunId> {
+fn name(nightly: &NightlyArguments, config: &Config) -> anyhow::Result<Night> {
     let suite = antiphon_coordinator::load_suite(&nightly.suite, &config.catalogue, None)?.manifest.suite;
     let date =
         nightly.date.unwrap_or_else(|| jiff::tz::Offset::UTC.to_datetime(jiff::Timestamp::now()).date());
     let long = |error| Usage(format!("{suite}-{date} can't be the name of a run: {error}"));
-    Ok(RunId::new(format!("{suite}-{date}")).map_err(long)?)
+    let run = RunId::new(format!("{suite}-{date}")).map_err(long)?;
+    Ok((suite, run))
 }
 
 /// Asks what is not stored yet, by the fleet or from here.
@@ -119,17 +170,15 @@ async fn ask(
 /// A notification that fails is said, and never makes a success.
 async fn tell_somebody(
     nightly: &NightlyArguments,
-    outcome: &Outcome,
-    report: &str,
+    notice: &Notice<'_>,
+    mut exit: Exit,
     output: Output,
-) -> anyhow::Result<Exit> {
-    let notice = Notice::of(outcome, report);
-    let mut exit = outcome.exit();
-    for failed in notify(&notice, nightly.notify.as_deref(), nightly.webhook.as_deref()).await {
+) -> Exit {
+    for failed in notify(notice, nightly.notify.as_deref(), nightly.webhook.as_deref()).await {
         output.warning(format!("nobody was told: {}", crate::output::chain(&failed)));
         if exit == Exit::Complete {
             exit = Exit::Failure;
         }
     }
-    Ok(exit)
+    exit
 }

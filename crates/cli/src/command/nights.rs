@@ -99,7 +99,8 @@ impl Nights<'_> {
         Ok(found.into_iter().map(|(_, run)| run).collect())
     }
 
-    async fn first_call(&self, run: &RunId) -> anyhow::Result<Option<u64>> {
+    /// When the first call of a run began; `None` if none was made.
+    pub(crate) async fn first_call(&self, run: &RunId) -> anyhow::Result<Option<u64>> {
         let key = keys::summary(run, "operations.json");
         if !self.store.exists(&key).await? {
             self.summary(run).await?;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use antiphon_core::{RunId, nearest};
+use antiphon_core::{RunId, instead};
 use antiphon_store::Store;
 
 use crate::args::Arguments;
@@ -38,10 +38,7 @@ pub(crate) async fn must_hold(store: &Store, address: &str, run: &RunId) -> anyh
         return Ok(());
     }
     let runs = store.runs().await?;
-    let hint = match nearest(run.as_str(), runs.iter().map(RunId::as_str)) {
-        Some(meant) => format!("did you mean {meant}?"),
-        None => "`antiphon runs` lists what there is".to_owned(),
-    };
+    let hint = instead(run.as_str(), runs.iter().map(RunId::as_str));
     Err(Usage(format!("there is no run {run} in {address}; {hint}")).into())
 }
 

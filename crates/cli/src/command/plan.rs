@@ -8,7 +8,7 @@ use super::open_store;
 use crate::args::{Arguments, PlanArguments};
 use crate::config;
 use crate::exit::Exit;
-use crate::money::{count, dollars, minutes};
+use crate::money::{count, counted, dollars, minutes};
 use crate::output::Output;
 
 pub(crate) async fn run(
@@ -67,13 +67,13 @@ fn tell(manifest: &Manifest, forecast: &Forecast, output: Output) {
             }
             _ => String::new(),
         };
-        let calls = count(most.calls);
+        let calls = counted(most.calls, "call", "calls");
         let what = if manifest.until.is_none() {
             "every chain takes all its steps"
         } else {
             "no interval gets narrow"
         };
-        line("at most", format!("{calls} calls{cost}, if {what}; the numbers above are the least"));
+        line("at most", format!("{calls}{cost}, if {what}; the numbers above are the least"));
     }
     if let Some(budget) = budget {
         line("budget", format!("{}; the run stops before it spends more", dollars(budget)));
@@ -82,6 +82,6 @@ fn tell(manifest: &Manifest, forecast: &Forecast, output: Output) {
         let time = part
             .minutes
             .map_or("no limit per minute".to_owned(), |time| format!("{} at its limits", minutes(time)));
-        line("pool", format!("{pool}: {} calls, {time}", count(part.calls)));
+        line("pool", format!("{pool}: {}, {time}", counted(part.calls, "call", "calls")));
     }
 }

@@ -9,7 +9,7 @@ use super::open_store;
 use crate::args::{Arguments, PowerArguments};
 use crate::config;
 use crate::exit::Exit;
-use crate::money::{count, dollars};
+use crate::money::{counted, dollars};
 use crate::output::{Output, Usage};
 
 pub(crate) async fn run(
@@ -67,8 +67,11 @@ fn tell(power: &Power, wanted: &PowerArguments, output: Output) {
     let Power { users, sessions, repeats, calls, .. } = power;
     let cost = power.dollars.map_or(String::new(), |cost| format!(", about {}", dollars(cost)));
     output.line(format!(
-        "{users} users × {sessions} sessions × {repeats} repeats, {} calls a night{cost}",
-        count(*calls)
+        "{} × {} × {}, {} a night{cost}",
+        counted((*users).into(), "user", "users"),
+        counted((*sessions).into(), "session", "sessions"),
+        counted((*repeats).into(), "repeat", "repeats"),
+        counted(*calls, "call", "calls")
     ));
     output.line(
         "change between two nights that is found with power 80 % (two-sided 5 %, the same users, one probe):",
@@ -97,6 +100,12 @@ fn tell(power: &Power, wanted: &PowerArguments, output: Output) {
     }
 }
 
+/// A whole number that is large enough to be no integer, with its noun.
+fn some(number: f64, noun: &str) -> String {
+    let plural = if (number - 1.0).abs() < f64::EPSILON { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}
+
 fn line(row: &PowerRow) -> String {
     let of = match (&row.target, &row.kind) {
         (Some(target), Some(kind)) => format!("{} of {kind}, {target}", row.what),
@@ -106,8 +115,10 @@ fn line(row: &PowerRow) -> String {
         Some(half) => {
             let cost = half.dollars.map_or(String::new(), |cost| format!(", about {}", dollars(cost)));
             format!(
-                "half of it: {} users × {} sessions, {} calls{cost}",
-                half.users, half.sessions, half.calls
+                "half of it: {} × {}, {}{cost}",
+                some(half.users, "user"),
+                some(half.sessions, "session"),
+                some(half.calls, "call")
             )
         }
         None => "half of it: no number of sessions of these users".to_owned(),

@@ -1,17 +1,17 @@
 //! `antiphon recall new`: a suite that asks whether targets know a document.
 
+mod budget;
 mod cuts;
 mod write;
 
 use std::path::{Path, PathBuf};
 
 use antiphon_coordinator::{Loaded, load_suite};
-use antiphon_core::TargetCatalogue;
 use antiphon_core::document::Document;
 use anyhow::Context;
 
 use crate::args::{Arguments, RecallArguments, RecallCommand, RecallNewArguments};
-use crate::config;
+use crate::config::{self, Config};
 use crate::exit::Exit;
 use crate::money::counted;
 use crate::output::{Output, Usage};
@@ -27,7 +27,11 @@ struct Text {
     text: String,
 }
 
-pub(crate) fn run(arguments: &Arguments, recall: &RecallArguments, output: &Output) -> anyhow::Result<Exit> {
+pub(crate) async fn run(
+    arguments: &Arguments,
+    recall: &RecallArguments,
+    output: &Output,
+) -> anyhow::Result<Exit> {
     let RecallCommand::New(new) = &recall.command;
     let out = out(new)?;
     let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -48,8 +52,8 @@ pub(crate) fn run(arguments: &Arguments, recall: &RecallArguments, output: &Outp
         .any(|alias| config.catalogue.targets.get(alias).is_none_or(|target| target.card.prefill));
     let title = new.title.clone().unwrap_or_else(|| title(&document, &new.document));
     let plan = cuts::plan(new, &document, other.as_ref(), known.as_ref(), takes_prefill)?;
-    let text = write::suite(new, &title, &document, &editions, &plan);
-    let loaded = write_both(new, folder, &out, &text, &config.catalogue)?;
+    let text = |budget: &str| write::suite(new, &title, &document, &editions, (&plan, budget));
+    let loaded = write_both(new, folder, &out, &text, &config).await?;
     output.line(out.display().to_string());
     if new.known.is_none() && !new.no_known {
         output.note(format!("{KNOWN_FILE} stands beside it: a text that every model knows"));
@@ -59,8 +63,8 @@ pub(crate) fn run(arguments: &Arguments, recall: &RecallArguments, output: &Outp
         * u64::from(loaded.manifest.sampling.sessions)
         * loaded.manifest.probes.len() as u64;
     output.note(format!(
-        "{} probes of {:?}, {}; next: `antiphon plan {}` and `antiphon run {}`",
-        loaded.manifest.probes.len(),
+        "{} of {:?}, {}; next: `antiphon plan {}` and `antiphon run {}`",
+        counted(loaded.manifest.probes.len() as u64, "probe", "probes"),
         title,
         counted(calls, "call", "calls"),
         out.display(),
@@ -72,17 +76,17 @@ pub(crate) fn run(arguments: &Arguments, recall: &RecallArguments, output: &Outp
 }
 
 /// Writes the suite, and the text that every model knows where the suite asks for it. What is written can be run, or nothing is written.
-fn write_both(
+async fn write_both(
     new: &RecallNewArguments,
     folder: &Path,
     out: &Path,
-    text: &str,
-    catalogue: &TargetCatalogue,
+    text: &impl Fn(&str) -> String,
+    config: &Config,
 ) -> anyhow::Result<Loaded> {
     let cannot = || format!("can't write into {}", folder.display());
     let made = tempfile::Builder::new().prefix(".recall").suffix(".yaml").tempfile_in(folder);
     let made = made.with_context(cannot)?;
-    std::fs::write(made.path(), text).with_context(cannot)?;
+    std::fs::write(made.path(), text("")).with_context(cannot)?;
     let known = folder.join(KNOWN_FILE);
     let there = std::fs::read_to_string(&known).ok();
     let writes_known = new.known.is_none() && !new.no_known && there.as_deref() != Some(KNOWN);
@@ -96,12 +100,20 @@ fn write_both(
         }
         std::fs::write(&known, KNOWN).with_context(|| format!("can't write {}", known.display()))?;
     }
-    let written = load_suite(made.path(), catalogue, None)
-        .with_context(|| format!("{} was not written", out.display()))
-        .and_then(|loaded| {
-            made.persist(out).with_context(|| format!("can't write {}", out.display()))?;
-            Ok(loaded)
-        });
+    let write = async || -> anyhow::Result<Loaded> {
+        let not_written = || format!("{} was not written", out.display());
+        // What it costs is known when it can be read.
+        let bare = load_suite(made.path(), &config.catalogue, None).with_context(not_written)?;
+        let whole = text(&budget::of(&bare, config).await.with_context(not_written)?);
+        std::fs::write(made.path(), whole).with_context(cannot)?;
+        load_suite(made.path(), &config.catalogue, None).with_context(not_written)
+    };
+    let written = match write().await {
+        Ok(loaded) => {
+            made.persist(out).map(|_| loaded).with_context(|| format!("can't write {}", out.display()))
+        }
+        Err(error) => Err(error),
+    };
     if written.is_err() && writes_known {
         std::fs::remove_file(&known).with_context(|| format!("can't remove {}", known.display()))?;
     }

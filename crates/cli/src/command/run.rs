@@ -13,7 +13,7 @@ use crate::ask::ask;
 use crate::compose::create_store;
 use crate::config::{self, Config};
 use crate::exit::Exit;
-use crate::money::dollars;
+use crate::money::{counted, dollars};
 use crate::output::{Output, Usage};
 
 impl From<&WantedArguments> for Wanted {
@@ -75,11 +75,11 @@ fn announce(opened: &Opened, forecast: &Forecast, address: &str, output: Output)
     let what = if opened.resumed { "going on with run" } else { "run" };
     let stored = match forecast.jobs_stored {
         0 => String::new(),
-        stored => format!(", {stored} of {} jobs are stored", forecast.jobs),
+        stored => format!(", {stored} of {} stored", counted(forecast.jobs, "job is", "jobs are")),
     };
     output.note(format!(
-        "{what} {run} in {address}: {} calls planned{stored}",
-        crate::money::count(forecast.calls)
+        "{what} {run} in {address}: {} planned{stored}",
+        counted(forecast.calls, "call", "calls")
     ));
 }
 

@@ -1,9 +1,10 @@
-//! `antiphon runs`: what the store holds.
+//! `antiphon runs`: what the store holds, and since when.
 
 use antiphon_core::plan::Plan;
-use antiphon_core::summary::Summary;
+use antiphon_core::summary::{Operations, Summary};
 use antiphon_core::{Manifest, RunId, keys};
 use antiphon_store::{Store, StoreError};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::open_store;
@@ -11,10 +12,14 @@ use crate::args::Arguments;
 use crate::exit::Exit;
 use crate::output::Output;
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct Row {
     run: String,
     suite: String,
+    /// When it was first handed to a fleet, UTC; absent where it never was.
+    submitted_at: Option<String>,
+    /// When its first call began, UTC; absent where it was not summed up, or its answers came from files without times.
+    first_call_at: Option<String>,
     jobs: usize,
     jobs_stored: usize,
     state: String,
@@ -31,7 +36,7 @@ pub(crate) async fn run(arguments: &Arguments, output: &Output) -> anyhow::Resul
             Err(error) => {
                 let state = format!("unreadable: {error}");
                 damaged.get_or_insert(error);
-                Row { run: run.to_string(), suite: String::new(), jobs: 0, jobs_stored: 0, state }
+                Row { run: run.to_string(), state, ..Row::default() }
             }
         });
     }
@@ -41,10 +46,11 @@ pub(crate) async fn run(arguments: &Arguments, output: &Output) -> anyhow::Resul
         output.note(format!("no runs in {address}"));
     } else {
         let width = rows.iter().map(|row| row.run.len()).max().unwrap_or(0).max(3);
-        output.line(format!("{:<width$}  {:>13}  state", "run", "jobs stored"));
+        output.line(format!("{:<width$}  {:<20}  {:>13}  state", "run", "begun (UTC)", "jobs stored"));
         for row in rows {
-            output
-                .line(format!("{:<width$}  {:>6}/{:<6}  {}", row.run, row.jobs_stored, row.jobs, row.state));
+            let begun = row.submitted_at.or(row.first_call_at).unwrap_or("-".to_owned());
+            let Row { run, jobs, jobs_stored, state, .. } = row;
+            output.line(format!("{run:<width$}  {begun:<20}  {jobs_stored:>6}/{jobs:<6}  {state}"));
         }
     }
     damaged.map_or(Ok(Exit::Complete), |error| Err(error.into()))
@@ -63,7 +69,21 @@ async fn row(store: &Store, run: &RunId) -> Result<Row, StoreError> {
         Some(_) => "incomplete: samples failed",
         None => "stored, not summed up",
     };
-    Ok(Row { run: run.to_string(), suite: manifest.suite, jobs, jobs_stored, state: state.to_owned() })
+    let operations: Option<Operations> = store.get_json(&keys::summary(run, "operations.json")).await?;
+    Ok(Row {
+        run: run.to_string(),
+        suite: manifest.suite,
+        submitted_at: store.submission(run, 1).await?.and_then(|first| second(first.at_ms)),
+        first_call_at: operations.and_then(|operations| operations.first_call_ms).and_then(second),
+        jobs,
+        jobs_stored,
+        state: state.to_owned(),
+    })
+}
+
+/// The second of that moment: nobody looks for a run by its milliseconds.
+fn second(at_ms: u64) -> Option<String> {
+    Some(Timestamp::from_second(i64::try_from(at_ms / 1000).ok()?).ok()?.to_string())
 }
 
 /// How many jobs of a run there are, and how many of them are stored.

@@ -12,7 +12,7 @@ use super::fleet::queue_if_any;
 use super::open_store;
 use crate::args::{Arguments, StatusArguments};
 use crate::exit::Exit;
-use crate::money::{count, dollars};
+use crate::money::{count, counted, dollars};
 use crate::output::{Output, plain};
 use crate::{compose, config};
 
@@ -107,8 +107,17 @@ fn tell(status: &RunStatus, waiting: &[(PoolId, u64)], output: Output) {
         let of = status.budget_dollars.map_or(String::new(), |budget| format!(" of {}", dollars(budget)));
         line("spent", format!("{}{of}", dollars(dollars_spent)));
     }
-    if status.duplicates > 0 {
-        line("in vain", format!("{} jobs were done once more than needed", count(status.duplicates)));
+    let in_vain = [
+        (status.handed_back, "job was handed back half done", "jobs were handed back half done"),
+        (status.duplicates, "job was done once more than needed", "jobs were done once more than needed"),
+    ];
+    let in_vain = in_vain.into_iter().filter(|(number, ..)| *number > 0);
+    let in_vain: Vec<_> = in_vain.map(|(number, one, many)| counted(number, one, many)).collect();
+    if !in_vain.is_empty() {
+        line(
+            "in vain",
+            format!("{}, which cost {} of it", in_vain.join(", "), dollars(status.in_vain_dollars)),
+        );
     }
     for submission in &status.submissions {
         let asked = &submission.submission;
@@ -124,7 +133,7 @@ fn tell(status: &RunStatus, waiting: &[(PoolId, u64)], output: Output) {
         line("cancelled", format!("{}{reason}", ago(mark.at_ms)));
     }
     for (pool, depth) in waiting {
-        line("pool", format!("{pool}: {} jobs wait for a worker", count(*depth)));
+        line("pool", format!("{pool}: {} for a worker", counted(*depth, "job waits", "jobs wait")));
     }
     if status.submissions.is_empty() {
         output.note("it was never submitted to a fleet");

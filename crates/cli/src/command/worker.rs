@@ -8,6 +8,7 @@ use crate::args::{Arguments, WorkerArguments};
 use crate::compose::{Choice, choose, work};
 use crate::config::{Config, ConfigError};
 use crate::exit::Exit;
+use crate::money::counted;
 use crate::output::{Output, Usage};
 
 pub(crate) async fn run(
@@ -22,8 +23,10 @@ pub(crate) async fn run(
     for (pool, error) in &choice.left_out {
         tracing::warn!(%pool, reason = format!("{error:#}"), "does not sing in this pool");
     }
-    let pools: Vec<String> =
-        choice.pools().map(|(pool, slots)| format!("{pool} ({slots} sessions)")).collect();
+    let pools: Vec<String> = choice
+        .pools()
+        .map(|(pool, slots)| format!("{pool} ({})", counted(slots.into(), "session", "sessions")))
+        .collect();
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         broker = %fleet.broker.settings,

@@ -89,6 +89,7 @@ pub(crate) async fn sing(
     let mut report = report?;
     // An interrupted coordinator has not seen the jobs that ended within the grace period.
     report.stored = store.result_keys(&manifest.run).await?.len() as u64;
+    report.duplicates = store.duplicates(&manifest.run).await?.len() as u64;
     report.left = report.jobs.saturating_sub(report.stored + report.dead);
     Ok(Sung { report, retries: reading.retries.values().sum(), samples: reading.samples })
 }

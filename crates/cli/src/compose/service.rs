@@ -16,6 +16,7 @@ use super::pools::Singing;
 use super::ruler::Ruler;
 use crate::config::Config;
 use crate::health::Signs;
+use crate::money::counted;
 
 /// How often a service shows that its main loop moves.
 const TICK: Duration = Duration::from_secs(1);
@@ -115,7 +116,7 @@ pub(crate) async fn coordinate(place: &Place, window: usize, stop: &Cancellation
         let runs = progress.runs.load(Relaxed);
         Ok(match progress.leads.load(Relaxed) {
             0 => "standing by".to_owned(),
-            _ => format!("leading, {runs} runs"),
+            _ => format!("leading, {}", counted(runs, "run", "runs")),
         })
     };
     watched(place, role, state).await?;
@@ -141,7 +142,7 @@ fn worker_state(health: &Health) -> Result<String, String> {
     let reading = health.read();
     let parked = reading.pools.iter().filter_map(|(pool, health)| Some((pool, health.parked.as_ref()?)));
     let parked: Vec<String> = parked.map(|(pool, why)| format!("pool {pool} is parked: {why}")).collect();
-    let jobs = format!("{} jobs open", reading.open_jobs());
+    let jobs = format!("{} open", counted(reading.open_jobs() as u64, "job", "jobs"));
     match reading.is_ready() {
         true => Ok([vec![jobs], parked].concat().join("\n")),
         false => Err("not all pools take jobs yet".to_owned()),

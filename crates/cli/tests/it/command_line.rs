@@ -130,6 +130,93 @@ fn json_is_all_that_stands_on_standard_output() {
 }
 
 #[test]
+fn runs_have_the_time_at_which_they_began() {
+    let desk = Desk::new();
+    desk.good("run suite.yaml --run asked");
+    desk.good("run suite.yaml --run handed-over --collect-only");
+    let runs = || -> Value { serde_json::from_str(&desk.good("runs --json")).unwrap() };
+    let seconds = |text: &Value| text.as_str().unwrap().parse::<jiff::Timestamp>().unwrap().as_second();
+    let operations = std::fs::read(desk.path("antiphon-data/runs/asked/summary/operations.json")).unwrap();
+    let operations: Value = serde_json::from_slice(&operations).unwrap();
+    let asked = runs()[0].clone();
+    assert_eq!(seconds(&asked["first_call_at"]), operations["first_call_ms"].as_i64().unwrap() / 1000);
+    assert_eq!(asked["submitted_at"], Value::Null);
+    let lines = desk.good("runs");
+    assert!(lines.contains(asked["first_call_at"].as_str().unwrap()), "{lines}");
+    assert!(lines.contains("handed-over  -  "), "nobody has summed it up: {lines}");
+
+    // A fleet's run has begun when it was submitted.
+    let run = antiphon_core::RunId::new("handed-over").unwrap();
+    let submission = antiphon_core::Submission {
+        format: antiphon_core::OBJECT_FORMAT,
+        number: 1,
+        at_ms: 1_796_000_000_123,
+        budget_dollars: None,
+        limits: antiphon_core::Limits::default(),
+    };
+    let path = desk.path("antiphon-data").join(antiphon_core::keys::submission(&run, 1));
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, serde_json::to_vec(&submission).unwrap()).unwrap();
+    assert_eq!(runs()[1]["submitted_at"], "2026-11-30T00:53:20Z");
+    assert!(desk.good("runs").contains("handed-over  2026-11-30T00:53:20Z  "), "{}", desk.good("runs"));
+}
+
+/// Plural nouns after a number that is 1.
+fn one_of_many(text: &str) -> Vec<String> {
+    const NOUNS: [&str; 14] = [
+        "users", "sessions", "repeats", "probes", "targets", "samples", "calls", "jobs", "answers", "looks",
+        "words", "cuts", "pairs", "runs",
+    ];
+    let bare = |word: &str| word.trim_matches(|letter: char| !letter.is_alphanumeric()).to_owned();
+    let is_one =
+        |pair: &&[&str]| pair[0].trim_start_matches('(') == "1" && NOUNS.contains(&bare(pair[1]).as_str());
+    // What stands on another line or beyond a tag is something else.
+    let parts = text.split(['\n', '<', '>']).map(|part| part.split_whitespace().collect::<Vec<_>>());
+    let found =
+        |words: Vec<&str>| words.windows(2).filter(is_one).map(|pair| pair.join(" ")).collect::<Vec<_>>();
+    parts.flat_map(found).collect()
+}
+
+#[test]
+fn one_is_no_plural() {
+    assert_eq!(
+        one_of_many("1 users, (1 sessions) of 11 users × 1 user and 2.1 calls"),
+        ["1 users,", "(1 sessions)"]
+    );
+    let desk = Desk::new();
+    desk.edit("suite.yaml", "draw: 3", "draw: 1");
+    desk.edit("suite.yaml", "sessions: 2", "sessions: 1");
+    desk.edit("suite.yaml", "  - id: identity\n    prompt: Who are you?\n", "");
+    for line in [
+        "check suite.yaml",
+        "plan suite.yaml",
+        "run suite.yaml --run r1",
+        "run suite.yaml --run r1",
+        "run suite.yaml --run r2",
+        "retry r1",
+        "report r1",
+        "runs",
+        "status r1",
+        "show r1",
+        "compare r1 r2",
+        "nightly suite.yaml",
+        "export r1 --format jsonl --output out",
+    ] {
+        let done = desk.run(line);
+        assert!(matches!(done.code, 0 | 5), "antiphon {line}: {}", done.err);
+        let said = format!("{}{}", done.out, done.err);
+        assert_eq!(one_of_many(&said), [""; 0], "antiphon {line}: {said}");
+    }
+    // One user can't be compared night by night.
+    desk.edit("suite.yaml", "draw: 1", "draw: 2");
+    let power = desk.good("power suite.yaml");
+    assert!(power.starts_with("2 users × 1 session × 1 repeat, 2 calls a night"), "{power}");
+    assert_eq!(one_of_many(&power), [""; 0], "{power}");
+    let page = std::fs::read_to_string(desk.path("antiphon-data/runs/r1/report/index.html")).unwrap();
+    assert_eq!(one_of_many(&page), [""; 0], "the report");
+}
+
+#[test]
 fn results_go_to_standard_output_and_the_rest_elsewhere() {
     let desk = Desk::new();
     let done = desk.run("run suite.yaml --run r1");

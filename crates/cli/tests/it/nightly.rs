@@ -3,12 +3,13 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
 use antiphon_core::suite::Measured;
 use antiphon_core::{Comparison, Finding, RunVerdict};
 use serde_json::Value;
 
-use crate::desk::{Desk, Done, repository, simulator};
+use crate::desk::{Desk, Done, KEY, repository, simulator};
 use crate::nights::{MOSTLY, SUITE, configure, usual, voice};
 
 /// Part of the webhook's address, which nobody may see.
@@ -135,15 +136,16 @@ fn a_night_without_another_to_compare_with_is_told_and_written() {
     };
     let read = |name: &str| std::fs::read_to_string(desk.path(name)).unwrap();
 
-    // Half a night is no baseline.
-    desk.edit("suite.yaml", "policy:", "budget: {dollars: 0.02}\npolicy:");
+    // Half a night is no baseline, and why it is half is told.
+    desk.edit("suite.yaml", "policy:", "budget: {dollars: 0.07}\npolicy:");
     let (half, told) = night(&["--first-is-baseline"], 3);
     assert_eq!((&told["verdict"], &told["complete"]), (&"INCONCLUSIVE".into(), &false.into()));
+    assert!(told["reasons"].to_string().contains("of the budget of $0.0700 are spent"), "{told}");
     assert!(half.out.contains("this run is not complete, so it does not become one"), "{}", half.out);
     assert!(read("n.xml").contains("<error type=\"INCONCLUSIVE\""), "{}", read("n.xml"));
     assert_eq!(desk.run("baseline show nightly").code, 2);
 
-    desk.edit("suite.yaml", "budget: {dollars: 0.02}\n", "");
+    desk.edit("suite.yaml", "budget: {dollars: 0.07}\n", "");
     let (none, told) = night(&[], 5);
     assert_eq!((&told["verdict"], &told["complete"]), (&"INCONCLUSIVE".into(), &true.into()));
     assert!(
@@ -168,6 +170,69 @@ fn a_night_without_another_to_compare_with_is_told_and_written() {
     let (again, told) = night(&[], 0);
     assert_eq!(told["verdict"], "BASELINE");
     assert!(again.out.contains("it is the baseline of nightly itself"), "{}", again.out);
+}
+
+/// Whatever stage fails, the same are told, and the exit code stays the error's.
+#[test]
+fn a_night_that_could_not_be_asked_is_told() {
+    let mut desk = begun();
+    let configuration = std::fs::read_to_string(desk.path("antiphon.toml")).unwrap();
+    let (address, posted) = hook("204 No Content");
+    let failed = |desk: &Desk, more: &[&str], code: i32, why: &str| -> Value {
+        let done = nightly(desk, "2026-11-02", &[&["--webhook", &address], more].concat());
+        // Where nobody is told it waits in vain, and must not for ever.
+        let told = posted.recv_timeout(Duration::from_secs(20)).expect("somebody is told");
+        assert_eq!(done.code, code, "{}{}", done.out, done.err);
+        assert_eq!((&told["verdict"], &told["complete"]), (&"ERROR".into(), &false.into()), "{told}");
+        assert_eq!((&told["report"], &told["base"]), (&Value::Null, &Value::Null), "{told}");
+        let reasons: Vec<_> =
+            told["reasons"].as_array().unwrap().iter().map(|r| r.as_str().unwrap()).collect();
+        assert!(reasons[0].contains(why), "{why}: {told}");
+        assert!(reasons.iter().all(|reason| done.err.contains(reason)), "{told}\n{}", done.err);
+        told
+    };
+    let night = |told: &Value| {
+        assert_eq!((&told["suite"], &told["run"]), (&"nightly".into(), &"nightly-2026-11-02".into()));
+    };
+
+    desk.set("SIM_KEY", "canary-wrong-2f");
+    night(&failed(&desk, &[], 2, "pool sim was stopped"));
+    desk.unset("SIM_KEY");
+    night(&failed(&desk, &[], 2, "SIM_KEY is not set"));
+    desk.set("SIM_KEY", KEY);
+    desk.write("no-folder", "");
+    night(&failed(&desk, &["--store", "no-folder/store"], 1, "no-folder/store"));
+    let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    desk.write("antiphon.toml", format!("{configuration}[broker]\nurl = \"amqp://127.0.0.1:{port}\"\n"));
+    night(&failed(&desk, &[], 2, &format!("127.0.0.1:{port}")));
+
+    // Neither is there anything to judge where no model is reached, or the budget has no room for a job.
+    let server = configuration.split('"').find(|part| part.starts_with("http://")).unwrap();
+    desk.write("antiphon.toml", configuration.replace(server, &format!("http://127.0.0.1:{port}/v1")));
+    night(&failed(&desk, &[], 3, "pool sim was stopped: no connection"));
+    desk.write("antiphon.toml", &configuration);
+    desk.edit("suite.yaml", "policy:", "budget: {dollars: 0.0001}\npolicy:");
+    night(&failed(&desk, &[], 3, "of the budget of $0.0001 are spent"));
+    desk.edit("suite.yaml", "budget: {dollars: 0.0001}\n", "");
+
+    // Before the suite is read its name is not known.
+    let unnamed =
+        |told: &Value| assert_eq!((&told["suite"], &told["run"]), (&"suite.yaml".into(), &Value::Null));
+    desk.write("antiphon.toml", "[targets");
+    unnamed(&failed(&desk, &[], 2, "antiphon.toml"));
+    desk.write("antiphon.toml", &configuration);
+    desk.write("suite.yaml", SUITE.replace("probes:", "prober:"));
+    unnamed(&failed(&desk, &[], 2, "suite.yaml"));
+
+    // A command is told the same; one that fails changes nothing.
+    let told = "echo \"<$ANTIPHON_VERDICT $ANTIPHON_SUITE $ANTIPHON_RUN $ANTIPHON_REPORT>\"; false";
+    let done = nightly(&desk, "2026-11-02", &["--notify", told]);
+    assert_eq!(done.code, 2, "{}", done.err);
+    assert!(
+        done.err.contains("<ERROR suite.yaml  >") && done.err.contains("nobody was told"),
+        "{}",
+        done.err
+    );
 }
 
 /// Two targets are asked the same, of which one knows a document and later knows it less.

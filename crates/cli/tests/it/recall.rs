@@ -145,3 +145,56 @@ fn where_a_document_comes_from_is_asked_and_counted() {
     let (_, low, high) = named("unprompted");
     assert!(low < 0.2 && 0.2 < high && high < 0.5, "1 of 5 names it: {low} to {high}");
 }
+
+/// A figure that is right for the suite it stands in, and none where there is no price.
+#[test]
+fn the_suite_has_a_budget_of_twice_what_is_expected() {
+    let desk = desk();
+    let written = |more: &str| {
+        desk.good(&format!(
+            "recall new --document charter.md --targets voice --cuts 16 --users 4 --force {more}"
+        ));
+        std::fs::read_to_string(desk.path("recall-charter.suite.yaml")).unwrap()
+    };
+    let suite = written("");
+    assert!(suite.contains("# Twice what `antiphon plan` expected when this was written ($"), "{suite}");
+    let plan = desk.good("plan recall-charter.suite.yaml --json");
+    let plan: serde_json::Value = serde_json::from_str(&plan).unwrap();
+    let expected = plan["dollars"].as_f64().unwrap();
+    let checked = desk.good("check recall-charter.suite.yaml --json");
+    let checked: serde_json::Value = serde_json::from_str(&checked).unwrap();
+    let budget = checked["manifest"]["budget_dollars"].as_f64().unwrap();
+    assert!((2.0 * expected..2.0 * expected + 0.011).contains(&budget), "{budget} for {expected}");
+
+    desk.edit("antiphon.toml", "price = { input = 3.0, output = 15.0 }\n", "");
+    let suite = written("");
+    assert!(suite.contains("no price for voice. Take twice") && !suite.contains("\nbudget:"), "{suite}");
+    desk.edit(
+        "antiphon.toml",
+        "model = \"steady\"\n",
+        "model = \"steady\"\nprice = { input = 0.0, output = 0.0 }\n",
+    );
+    let suite = written("");
+    assert!(suite.contains("# All prices are 0") && !suite.contains("\nbudget:"), "{suite}");
+}
+
+/// The same words are not quietly asked for twice.
+#[test]
+fn a_document_that_is_short_for_its_cuts_is_warned_of() {
+    let desk = desk();
+    let new = |more: &str| {
+        let done =
+            desk.run(&format!("recall new --document charter.md --targets voice --users 4 --force {more}"));
+        assert_eq!(done.code, 0, "{}", done.err);
+        done.err
+    };
+    let warning = "of its 40 cuts ask again for some of the 60 words after the cut before";
+    // 8,000 words have room for all.
+    assert!(!new("").contains("ask again"), "{}", new(""));
+    // 1,500 words have room for (1,500 - 60) / 60 = 24.
+    let short = new("--words 0..1500");
+    assert!(short.contains(warning) && short.contains("about 24 have room (`--cuts 24`)"), "{short}");
+    // 500 words have room for 7, and a verdict needs 8.
+    let tiny = new("--words 0..500 --cuts 10");
+    assert!(tiny.contains("give shorter --reference-words, such as 44, or a longer document"), "{tiny}");
+}

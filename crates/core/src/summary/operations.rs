@@ -24,8 +24,14 @@ pub struct Operations {
     pub input_tokens: u64,
     /// Tokens billed.
     pub output_tokens: u64,
-    /// Dollars, where there is a price.
+    /// Dollars, where there is a price: for all samples with a record, and for those in vain.
     pub dollars: Option<f64>,
+    /// Samples that were paid for and not kept: their job was handed back half done, as when its pool was stopped, or done twice.
+    #[serde(default)]
+    pub in_vain: u64,
+    /// What these cost, in dollars; part of `dollars`.
+    #[serde(default)]
+    pub in_vain_dollars: f64,
     /// Begin of the first recorded call, milliseconds since 1970.
     pub first_call_ms: Option<u64>,
     /// Begin of the last recorded call, milliseconds since 1970.

@@ -229,6 +229,8 @@ fn operations() -> Operations {
         input_tokens: 1_284_551,
         output_tokens: 2_340_118,
         dollars: Some(64.92),
+        in_vain: 37,
+        in_vain_dollars: 0.61,
         first_call_ms: Some(1_795_471_200_000),
         last_call_ms: Some(1_795_473_911_000),
         latency_ms: BTreeMap::from([

@@ -4,7 +4,7 @@ use antiphon_core::summary::{Agreement, Cell, Crossed, Estimate};
 use maud::{Markup, html};
 
 use crate::chart;
-use crate::number::{Form, count, counted};
+use crate::number::{Form, counted};
 use crate::reading::level_symbol;
 use crate::visible::inline;
 
@@ -112,7 +112,7 @@ fn size(agreement: &Agreement) -> String {
         counted(agreement.samples, "answer", "answers"),
     );
     if let Some(pairs) = agreement.sampled_pairs {
-        size.push_str(&format!("; {} pairs drawn", count(pairs)));
+        size.push_str(&format!("; {} drawn", counted(pairs, "pair", "pairs")));
     }
     size
 }

@@ -146,3 +146,22 @@ async fn models_are_listed_in_the_callers_dialect() {
     assert_eq!(get("/v1/models/plain").send().await.unwrap().status(), 200);
     assert_eq!(get("/v1/models/nobody").send().await.unwrap().status(), 404);
 }
+
+#[tokio::test]
+async fn models_are_listed_to_those_who_have_the_key() {
+    let config = SimulatorConfig { api_key: Some("k".into()), ..SimulatorConfig::new(voices()) };
+    let stage = Stage::with(config).await;
+    for (path, known) in [("/v1/models", 200), ("/v1/models/plain", 200), ("/v1/models/nobody", 404)] {
+        let get = || stage.client.get(format!("{}{path}", stage.running.base_url()));
+        let anthropic = || get().header("anthropic-version", "2023-06-01");
+        for (request, status) in [
+            (get(), 401),
+            (get().header("authorization", "Bearer wrong"), 401),
+            (get().header("authorization", "Bearer k"), known),
+            (anthropic().header("x-api-key", "wrong"), 401),
+            (anthropic().header("x-api-key", "k"), known),
+        ] {
+            assert_eq!(request.send().await.unwrap().status(), status, "{path}");
+        }
+    }
+}

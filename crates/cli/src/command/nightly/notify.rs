@@ -1,9 +1,11 @@
 //! Tells a command and a webhook what came of a night.
 
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use antiphon_core::RunId;
 use anyhow::{Context, bail};
 use serde::Serialize;
 
@@ -19,11 +21,11 @@ const LOOK: Duration = Duration::from_millis(20);
 pub(super) struct Notice<'a> {
     verdict: &'static str,
     suite: &'a str,
-    run: &'a str,
+    run: Option<&'a str>,
     base: Option<&'a str>,
     complete: bool,
-    reasons: &'a [String],
-    report: &'a str,
+    reasons: Vec<String>,
+    report: Option<&'a str>,
 }
 
 impl<'a> Notice<'a> {
@@ -32,21 +34,44 @@ impl<'a> Notice<'a> {
             Outcome::Compared(comparison) => Self {
                 verdict: comparison.verdict.name(),
                 suite: &comparison.suite,
-                run: comparison.run.run.as_str(),
+                run: Some(comparison.run.run.as_str()),
                 base: Some(comparison.base.run.as_str()),
                 complete: comparison.run.is_complete(),
-                reasons: &comparison.reasons,
-                report,
+                reasons: comparison.reasons.clone(),
+                report: Some(report),
             },
             Outcome::Uncompared(uncompared) => Self {
                 verdict: uncompared.verdict.name(),
                 suite: &uncompared.suite,
-                run: uncompared.run.as_str(),
+                run: Some(uncompared.run.as_str()),
                 base: None,
                 complete: uncompared.complete,
-                reasons: std::slice::from_ref(&uncompared.reason),
-                report,
+                reasons: vec![uncompared.reason.clone()],
+                report: Some(report),
             },
+        }
+    }
+
+    /// Whether every planned sample has its final record.
+    pub(super) fn is_complete(&self) -> bool {
+        self.complete
+    }
+
+    /// More reasons, the less important ones.
+    pub(super) fn add(&mut self, reasons: impl Iterator<Item = String>) {
+        self.reasons.extend(reasons);
+    }
+
+    /// Of a night that could not be asked or judged. A suite that could not be read is called by its file.
+    pub(super) fn error(suite: &'a Path, night: Option<&'a (String, RunId)>, reasons: Vec<String>) -> Self {
+        Self {
+            verdict: "ERROR",
+            suite: night.map_or_else(|| suite.to_str().unwrap_or_default(), |(suite, _)| suite),
+            run: night.map(|(_, run)| run.as_str()),
+            base: None,
+            complete: false,
+            reasons,
+            report: None,
         }
     }
 }
@@ -75,8 +100,8 @@ async fn tell_command(notice: &Notice<'_>, command: &str, json: &[u8]) -> anyhow
         .args(["-c", command])
         .env("ANTIPHON_VERDICT", notice.verdict)
         .env("ANTIPHON_SUITE", notice.suite)
-        .env("ANTIPHON_RUN", notice.run)
-        .env("ANTIPHON_REPORT", notice.report)
+        .env("ANTIPHON_RUN", notice.run.unwrap_or_default())
+        .env("ANTIPHON_REPORT", notice.report.unwrap_or_default())
         .stdin(Stdio::piped())
         // Standard output is for results.
         .stdout(std::io::stderr())

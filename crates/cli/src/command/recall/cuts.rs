@@ -25,7 +25,7 @@ pub(super) struct Entry {
     pub(super) cuts: Vec<usize>,
 }
 
-/// All entries, and what there is no place for.
+/// All entries, what there is no place for, and what is asked twice.
 pub(super) struct Plan {
     pub(super) entries: Vec<Entry>,
     pub(super) left_out: Vec<String>,
@@ -72,6 +72,7 @@ pub(super) fn plan(
         few: (new.cuts / 4).max(FEWEST),
         plan: Plan { entries: Vec::new(), left_out: Vec::new() },
     };
+    asked.plan.left_out.extend(overlap(&document.name, &cuts, main, reference, asked.words.len()));
     asked.ways(&cuts, takes_prefill);
     asked.changed_passages(&cuts);
     asked.other_documents(other, known);
@@ -239,6 +240,27 @@ fn spread(
         cuts.insert(paragraph.or_else(|| nearest(&sentences)).unwrap_or(middle));
     }
     cuts.into_iter().collect()
+}
+
+/// A warning where cuts are so near to each other that the same words are asked for twice: the tests count each cut as one of its own.
+fn overlap(name: &str, cuts: &[usize], before: usize, after: usize, words: usize) -> Option<String> {
+    let shared = |pair: &&[usize]| pair[1] - pair[0] < after;
+    let twice = cuts.windows(2).filter(shared).count();
+    if twice == 0 {
+        return None;
+    }
+    let room = words.saturating_sub(before) / after;
+    let mend = if room >= FEWEST {
+        format!("about {room} have room (`--cuts {room}`), or give shorter --reference-words")
+    } else {
+        let shorter = (words.saturating_sub(before) / cuts.len()).max(1);
+        format!("give shorter --reference-words, such as {shorter}, or a longer document")
+    };
+    Some(format!(
+        "{name} is short: {twice} of its {} cuts ask again for some of the {after} words after the cut before, and tests take each cut as \
+         one of its own; {mend}",
+        cuts.len()
+    ))
 }
 
 /// Evenly chosen ones.

@@ -11,7 +11,7 @@ pub(super) fn suite(
     title: &str,
     document: &Text,
     editions: &[Text],
-    plan: &Plan,
+    (plan, budget): (&Plan, &str),
 ) -> String {
     let mut text = String::new();
     let mut line = |of: String| {
@@ -49,6 +49,9 @@ pub(super) fn suite(
     }
     line(users(new));
     line(format!("sampling:\n  sessions: {}", new.sessions));
+    if !budget.is_empty() {
+        line(format!("\n{budget}"));
+    }
     line("\n# The tests are fixed here, before anything is asked, and hashed into the run.".to_owned());
     line("scoring:\n  recall:".to_owned());
     line(format!("    document: {}", quoted(&document.name)));

@@ -9,7 +9,7 @@ use antiphon_queue::{EventStream, Queue};
 use antiphon_store::Store;
 use serde::Serialize;
 
-use crate::money::dollars;
+use crate::money::{counted, dollars};
 use crate::output::Output;
 use crate::progress::{Meter, pace};
 
@@ -142,7 +142,7 @@ impl<'a> Following<'a> {
         }
         parts.extend(self.heard.words());
         if self.seen.jobs.dead > 0 {
-            parts.push(format!("{} jobs given up", self.seen.jobs.dead));
+            parts.push(format!("{} given up", counted(self.seen.jobs.dead, "job", "jobs")));
         }
         parts.join(" · ")
     }

@@ -4,7 +4,7 @@ use std::fs::{Permissions, set_permissions};
 use std::os::unix::fs::PermissionsExt;
 
 use super::{Case, case, check, configuration};
-use crate::desk::Desk;
+use crate::desk::{Desk, KEY};
 
 const FILE: &str = "antiphon.toml";
 
@@ -205,8 +205,20 @@ fn keys() {
 fn check_says_which_keys_are_missing_and_still_checks_the_rest() {
     let mut desk = Desk::new();
     desk.unset("SIM_KEY");
+    // Two targets of one provider lack one key.
+    desk.edit(FILE, "[pools.sim]", "[targets.other]\nprovider = \"sim\"\nmodel = \"fickle\"\n\n[pools.sim]");
+    desk.edit(
+        "suite.yaml",
+        "    max_tokens: 80\n",
+        "    max_tokens: 80\n  - alias: other\n    max_tokens: 80\n",
+    );
     let done = desk.run("check suite.yaml");
     assert_eq!(done.code, 2);
-    assert!(done.out.contains("small is right"), "{}", done.out);
-    assert!(done.err.contains("warning: providers.sim.key_env: the environment variable SIM_KEY is not set"));
+    assert_eq!(done.err.matches("SIM_KEY is not set").count(), 1, "{}", done.err);
+    let says =
+        "small is right, but it can't be asked: 1 thing that it needs is missing or wrong, see below\n";
+    assert!(done.out.contains(says), "{}", done.out);
+    assert!(done.err.contains("error: providers.sim.key_env: the environment variable SIM_KEY is not set"));
+    desk.set("SIM_KEY", KEY);
+    assert!(desk.good("check suite.yaml").contains("small is right\n"));
 }

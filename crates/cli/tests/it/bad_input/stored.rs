@@ -87,9 +87,34 @@ fn runs() {
         stored(
             "a conversation that is not there",
             |_| {},
-            "show r1 --user u99999",
+            "show r1 --session 99",
             2,
             &["no such conversation"],
+        ),
+    ]);
+}
+
+#[test]
+fn names_that_a_run_does_not_have() {
+    let one = |line: &'static str, says: &'static [&'static str]| stored(line, |_| {}, line, 2, says);
+    check(&[
+        one(
+            "show nothing-like-it; export nothing-like-it; retry nothing-like-it",
+            &["there is no run nothing-like-it", "; there is r1"],
+        ),
+        one(
+            "show r1 --probe musik",
+            &["run r1 has no probe musik; did you mean music? (there is music, identity)"],
+        ),
+        one("show r1 --probe tempo --json", &["run r1 has no probe tempo; there is music, identity"]),
+        one(
+            "show r1 --user u00009",
+            &["run r1 has no user u00009; did you mean u00000? (there is u00000, u00001, u00002)"],
+        ),
+        one("show r1 --target stranger", &["run r1 has no target stranger; there is voice"]),
+        one(
+            "run suite.yaml --run r1 --only voices",
+            &["has that name; did you mean voice? (there is voice, music, identity)"],
         ),
     ]);
 }
