@@ -20,6 +20,9 @@ pub(crate) const SCARCE_UNITS: usize = 20;
 /// Variances below this are rounding: no spread was seen at all.
 const NO_SPREAD: f64 = 1e-15;
 
+/// So many of Student's t, and each end of an interval on the logit scale is far enough away.
+const MOST_ERRORS: f64 = 3.0;
+
 /// How often a 95 % interval may miss.
 pub(crate) const MISS: f64 = 0.05;
 
@@ -89,7 +92,13 @@ impl Spread {
         let error = self.variance.sqrt() / (value * (1.0 - value));
         let (below, above) = self.quantiles(value, error, self.t(miss));
         let back = |x: f64| 1.0 / (1.0 + (-x).exp());
-        Interval { low: back(centre - error * below), high: back(centre - error * above) }
+        // The logarithm of what is hardly there has no spread to speak of, and its interval says nothing. No end needs to be
+        // farther away than that of a single event that was seen, which is 4.6 of its errors above it (Garwood 1936).
+        let far = MOST_ERRORS * self.t(miss) * self.variance.sqrt();
+        Interval {
+            low: back(centre - error * below).max(self.value - far),
+            high: back(centre - error * above).min(self.value + far),
+        }
     }
 
     /// How many errors the ends lie below the value. The t of lopsided values is, to first order, a normal variable

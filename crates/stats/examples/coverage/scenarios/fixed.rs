@@ -25,6 +25,9 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         let of = design(users, sessions, samples, Users::Alike(vec![0.98, 0.02]));
         population::Scenario { looseness: 0.001, ..of }
     };
+    let rare_labels = |users, labels: u32| {
+        design(users, &[4], 1, Users::Alike(vec![1.0 / f64::from(labels); labels as usize]))
+    };
     let half = |users, sessions| design(users, &[sessions], 3, Users::Alike(vec![0.5, 0.5]));
     vec![
         scenario("10 mixed users, 4 sessions", design(10, &[4], 3, mixed())),
@@ -39,6 +42,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         scenario("10 undecided users, 4 sessions", half(10, 4)),
         scenario("30 undecided users, 4 sessions", half(30, 4)),
         scenario("2 undecided users, 3 sessions", half(2, 3)),
+        scenario("12 users, hardly two answers the same", rare_labels(12, 300)),
         scenario("10 users, one deviant", design(10, &[4], 3, Users::Deviant(0.99, 0.1))),
     ]
 }

@@ -155,5 +155,15 @@ fn fresh() -> Vec<Scenario> {
         new("12 users, two sessions of one sample", design(12, &[2], 1, mixed()), &[]),
         new("60 users, two sessions of one sample", design(60, &[2], 1, mixed()), ALL),
         new("150 users, one answer each", one_session(150, 1, mixed()), &["A_B", "rate"]),
+        new(
+            "12 users, hardly two answers the same",
+            design(12, &[3], 1, Users::Alike(vec![0.002; 500])),
+            &[],
+        ),
+        new(
+            "60 users, hardly two answers the same",
+            design(60, &[2], 1, Users::Alike(vec![0.0005; 2000])),
+            &[],
+        ),
     ]
 }
