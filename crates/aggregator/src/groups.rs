@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use antiphon_core::TargetId;
-use antiphon_core::summary::{Cell, GroupAgreement};
+use antiphon_core::summary::GroupAgreement;
+use antiphon_core::{ProbeId, TargetId};
 use antiphon_stats::over_cells::{CellShare, OverCells};
 use serde::{Deserialize, Serialize};
 
@@ -33,12 +33,17 @@ struct Group {
 }
 
 impl Groups {
-    /// Adds what the next cell brings.
-    pub(crate) fn add(&mut self, cell: &Cell, shares: &[GroupShare]) {
+    /// Adds what the next cell brings, which is one of this probe of a target and group.
+    pub(crate) fn add(
+        &mut self,
+        (target, group): (&TargetId, Option<&str>),
+        probe: &ProbeId,
+        shares: &[GroupShare],
+    ) {
         if shares.is_empty() {
             return;
         }
-        let (target, group) = (cell.target.clone(), cell.group.clone());
+        let (target, group) = (target.clone(), group.map(str::to_owned));
         let place = *self.places.entry((target.clone(), group.clone())).or_insert_with(|| {
             self.groups.push(Group { target, group, cells: 0, over: OverCells::default() });
             self.groups.len() - 1
@@ -46,7 +51,7 @@ impl Groups {
         let group = &mut self.groups[place];
         for GroupShare { language, share } in shares {
             // Turns of a probe are turns of one conversation, in which a user speaks one language.
-            let conversation = format!("{} {}", cell.probe, language.as_deref().unwrap_or_default());
+            let conversation = format!("{} {}", probe, language.as_deref().unwrap_or_default());
             group.over.add(&conversation, share);
             group.cells += 1;
         }
@@ -66,5 +71,52 @@ impl Group {
             users: self.over.users() as u64,
             agreement: estimate(self.over.estimate()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use antiphon_stats::{Nested, Population, agreement};
+
+    use super::*;
+
+    /// What four fixed users with two sessions each bring.
+    fn share(language: Option<&str>) -> GroupShare {
+        let lists = [[0, 0], [0, 1], [1, 1], [0, 1]].map(|user| user.map(|label| vec![label]).to_vec());
+        let cell = Nested::from_lists(lists.to_vec());
+        let share = agreement::labels(&cell, Population::Fixed).share(0..4).unwrap();
+        GroupShare { language: language.map(str::to_owned), share }
+    }
+
+    fn width(of: &[(&str, Option<&str>)]) -> f64 {
+        let mut groups = Groups::default();
+        let target = "t".parse().unwrap();
+        for (probe, language) in of {
+            groups.add((&target, Some("g")), &probe.parse().unwrap(), &[share(*language)]);
+        }
+        let found = groups.close();
+        assert_eq!((found.len(), found[0].cells), (1, of.len() as u64));
+        found[0].agreement.high.unwrap() - found[0].agreement.low.unwrap()
+    }
+
+    #[test]
+    fn turns_share_their_sessions_and_languages_and_probes_do_not() {
+        let once = width(&[("p", None)]);
+        assert!((width(&[("p", None), ("p", None)]) - once).abs() < 1e-9);
+        assert!(width(&[("p", None), ("q", None)]) < 0.9 * once);
+        assert!(width(&[("p", Some("de")), ("p", Some("en"))]) < 0.9 * once);
+    }
+
+    #[test]
+    fn targets_and_groups_are_told_apart_and_what_brings_nothing_is_none() {
+        let (mut groups, [t, u]) = (Groups::default(), ["t", "u"].map(|id| id.parse().unwrap()));
+        let probe = "p".parse().unwrap();
+        groups.add((&t, Some("g")), &probe, &[]);
+        for (target, group) in [(&t, None), (&u, Some("g")), (&t, Some("g")), (&t, None)] {
+            groups.add((target, group), &probe, &[share(None)]);
+        }
+        let found: Vec<_> = groups.close().into_iter().map(|of| (of.target, of.group, of.cells)).collect();
+        let g = || Some("g".to_owned());
+        assert_eq!(found, [(t.clone(), None, 2), (u, g(), 1), (t, g(), 1)]);
     }
 }

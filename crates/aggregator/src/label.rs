@@ -67,11 +67,11 @@ pub fn label_of(
             read_choice(&sample.text, &order, options).map(Label::Option)
         }
         ProbeKind::Scale { from, to } => read_number(&sample.text, *from, *to).map(Label::Number),
-        // Whoever refuses does so in many words, which are all one answer.
-        ProbeKind::Short if refuses(user, sample) => None,
         ProbeKind::Short => read_short(&sample.text, manifest.scoring.casefold).map(Label::Text),
     };
     match &sample.outcome {
+        // Whoever refuses does so in many words, which are all one answer. A short answer stays what it is: rules that are made for sentences take
+        // titles such as "I Can't Tell You Why" for refusals.
         Outcome::Answered | Outcome::Truncated => Some(read.unwrap_or_else(|| match refuses(user, sample) {
             true => Label::NonAnswer(REFUSED_IN_WORDS),
             false => Label::Unclear,

@@ -57,7 +57,9 @@ impl Whole {
 
     /// Adds the part of the next block.
     pub(crate) fn add(&mut self, target: &TargetId, part: Part) -> Result<(), ParquetError> {
-        part.cells.iter().zip(&part.shares).for_each(|(cell, shares)| self.groups.add(cell, shares));
+        for (cell, shares) in part.cells.iter().zip(&part.shares) {
+            self.groups.add((&cell.target, cell.group.as_deref()), &cell.probe, shares);
+        }
         self.cells.extend(part.cells);
         self.scales.merge(part.scales);
         self.drift.entry(target.clone()).or_default().merge(&part.drift);

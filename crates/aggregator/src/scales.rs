@@ -128,5 +128,8 @@ mod tests {
         let width = |of: &Estimate| of.high.unwrap() - of.low.unwrap();
         let ratio = width(&one_by_one) / width(&in_groups);
         assert!((1.5..2.7).contains(&ratio), "four times the users: {ratio} times as wide");
+        let ratings = ratings(&scales(800).scales[&(0, 1, 7)][&0]);
+        let left_out: std::collections::BTreeSet<u64> = ratings.iter().map(|(group, _)| *group).collect();
+        assert_eq!((ratings.len(), left_out.len()), (800, 200));
     }
 }

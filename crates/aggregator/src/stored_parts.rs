@@ -18,7 +18,7 @@ use crate::rules::RULES_VERSION;
 use crate::run::make;
 
 /// Changes whenever a part is written or made in another way, so that none of another version is taken for one of this.
-const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " 5");
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " 6");
 
 const PART: &str = "part.mpk.zst";
 const SAMPLES: &str = "samples.parquet";

@@ -34,8 +34,6 @@ pub struct Agreement {
     pub without: Vec<f64>,
     /// Whom the intervals speak of.
     pub population: Population,
-    /// `v_D`, the variance of `users` that no single user shows.
-    pub(crate) of_pairs: f64,
     /// How far `users` may be off, where that can be told.
     pub(crate) spread: Option<Spread>,
 }
@@ -163,7 +161,6 @@ impl Levels {
             pairs,
             without,
             population,
-            of_pairs: self.between.degenerate(),
             spread,
         }
     }

@@ -18,7 +18,7 @@ const SCARCE_ABOVE: f64 = 0.9;
 /// With at least so many deviating units their spread can be estimated.
 pub(crate) const SCARCE_UNITS: usize = 20;
 /// Variances below this are rounding: no spread was seen at all.
-const NO_SPREAD: f64 = 1e-15;
+pub(crate) const NO_SPREAD: f64 = 1e-15;
 
 /// So many of Student's t, and each end of an interval on the logit scale is far enough away.
 const MOST_ERRORS: f64 = 3.0;

@@ -97,34 +97,38 @@ fn nobody_is_called_for_an_imported_run() {
     }
 }
 
-/// Refusals in other words are one answer, and no other answer is taken for one.
+/// Refusals in other words are one answer where nothing was chosen; a title is no refusal.
 #[test]
 fn a_refusal_in_words_is_one_answer() {
     let desk = Desk::new();
     let answers = [
         "I'm sorry, but I can't help with that.",
         "I cannot answer this question.",
-        "I won't pick one, as an AI.",
-        "Bach.",
-        "I can't say much about music, but I love Bach, and here is why: his fugues.",
+        "I won't pick one of these, as an AI.",
+        "A",
+        "The weather is nice.",
     ];
-    let mut csv = String::from("target,probe,prompt,answer,user\n");
+    let mut csv = String::from("target,probe,prompt,answer,user,choices\n");
     for (user, answer) in answers.into_iter().enumerate() {
-        writeln!(csv, "m,q,Your favourite composer?,\"{answer}\",u{user}").unwrap();
+        writeln!(csv, "m,q,Which?,\"{answer}\",u{user},red|blue").unwrap();
     }
     desk.write("answers.csv", csv);
-    desk.good("import answers.csv --run r --store data --kind short");
-    let summary = summary(&desk, "r");
-    let distribution = summary["cells"][0]["labels"][0]["distribution"].as_array().unwrap();
-    let counts: Vec<(&str, u64)> = distribution
-        .iter()
-        .map(|share| (share["label"].as_str().unwrap(), share["count"].as_u64().unwrap()))
-        .collect();
-    assert_eq!(counts[0], ("(refused in words)", 3), "{counts:?}");
-    assert_eq!(counts.len(), 3, "{counts:?}");
-    assert_eq!(summary["cells"][0]["rates"]["refused_by_rule"]["value"], 0.6);
-    // As they were written no two are the same.
-    assert_eq!(summary["cells"][0]["labels"][0]["raw_collision"], 0.0);
+    desk.good("import answers.csv --run r --store data");
+    let labels = |run: &str| {
+        let summary = summary(&desk, run);
+        let distribution = summary["cells"][0]["labels"][0]["distribution"].as_array().unwrap().clone();
+        let share =
+            |share: &Value| (share["label"].as_str().unwrap().to_owned(), share["count"].as_u64().unwrap());
+        distribution.iter().map(share).collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let expected = [("(refused in words)", 3), ("(unclear)", 1), ("red", 1)];
+    assert_eq!(labels("r"), expected.map(|(label, count)| (label.to_owned(), count)).into());
+
+    let songs = "target,probe,prompt,answer,user\nm,q,A song?,I Can't Tell You Why,u1\nm,q,A song?,I Won't Share You,u2\n";
+    desk.write("songs.csv", songs);
+    desk.good("import songs.csv --run s --store data --kind short");
+    let expected = [("i can't tell you why", 1), ("i won't share you", 1)];
+    assert_eq!(labels("s"), expected.map(|(label, count)| (label.to_owned(), count)).into());
 }
 
 #[test]

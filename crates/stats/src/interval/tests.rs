@@ -71,3 +71,22 @@ fn fixed_users_who_differ_widely_are_no_cause_of_uncertainty() {
     let width = found.interval.map(|i| i.high - i.low).unwrap();
     assert!(width > 0.05 && width < 0.5, "{width}");
 }
+
+/// Hardly two answers are the same, and one pair is: the logarithm of that has no spread to speak of.
+#[test]
+fn near_nothing_no_interval_is_everything() {
+    let spread = |value: f64, error: f64| Spread {
+        value,
+        variance: error * error,
+        augmented: error * error,
+        discordant: 50,
+        df: 49.0,
+        skewness: None,
+        cap: 25.0,
+    };
+    let found = spread(2e-6, 1.4e-3).interval().interval;
+    assert!(found.low >= 0.0 && found.high < 0.01, "{found:?}");
+    // Of one event that was seen, Poisson's exact limit is 5.57 of it.
+    let one = spread(1e-4, 1e-4).interval().interval;
+    assert!((5.57e-4..1e-3).contains(&one.high), "{one:?}");
+}

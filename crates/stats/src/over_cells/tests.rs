@@ -38,6 +38,42 @@ fn one_cell_has_the_interval_that_it_has_alone() {
     }
 }
 
+/// Texts have another rule for few users.
+#[test]
+fn one_cell_of_graded_similarities_has_its_own_interval_too() {
+    let near = crate::kernel::SimilarityMatrix::from_pairs(3, |i, j| 1.0 - i.abs_diff(j) as f64 / 2.0);
+    let lists = ONE.map(|sessions| sessions.iter().map(|label| vec![*label]).collect::<Vec<_>>());
+    for population in [Population::Drawn, Population::Fixed] {
+        let own = agreement::similarities(&Nested::from_lists(lists.to_vec()), &near, population);
+        let found = over(&[("one", &own.share(0..6).unwrap())]).interval.unwrap();
+        let own = own.users.interval.unwrap();
+        assert!((found.low - own.low).abs() < 1e-9, "{population:?}: {found:?}, and {own:?}");
+        assert!((found.high - own.high).abs() < 1e-9, "{population:?}: {found:?}, and {own:?}");
+    }
+}
+
+/// A cell of few users weighs as much as one of many, and says as little as it does alone.
+#[test]
+fn a_cell_of_few_users_is_not_hidden_by_one_of_many() {
+    let same = |users: usize| vec![&[0_u32, 0][..]; users];
+    for population in [Population::Drawn, Population::Fixed] {
+        let (_, many) = cell(&same(97), population);
+        let (few, share) = cell(&same(3), population);
+        let others = share.users.iter().map(|(user, adds)| (user + 97, *adds)).collect();
+        let share = CellShare { users: others, ..share };
+        let found = over(&[("many", &many), ("few", &share)]).interval.unwrap();
+        // If all that is not known of the few is so, and all is the same with the many.
+        let least = f64::midpoint(1.0, few.users.interval.unwrap().low);
+        assert!(found.low < least + 0.02, "{population:?}: {found:?}, and {least}");
+        // And where the many vary.
+        let varied: Vec<&[u32]> =
+            (0..97).map(|user| if user % 3 == 0 { &[1, 1][..] } else { &[0, 0] }).collect();
+        let (_, many) = cell(&varied, population);
+        let found = over(&[("many", &many), ("few", &share)]).interval.unwrap();
+        assert!(found.high - found.low > 0.5, "{population:?}: {found:?}");
+    }
+}
+
 #[test]
 fn the_value_is_the_mean_over_cells_however_many_users_they_have() {
     let ((one, in_one), (two, in_two)) = (cell(&ONE, Population::Drawn), cell(&TWO[..4], Population::Drawn));
@@ -86,7 +122,7 @@ fn unanimous_users_are_not_sure() {
     }
 }
 
-/// Such as those of two languages: together they are as many as they are.
+/// Such as those of two languages, of the same size: together they are as many as they are.
 #[test]
 fn unanimous_users_of_their_own_cells_count_together() {
     let same: [&[u32]; 16] = [&[0, 0]; 16];
@@ -106,6 +142,10 @@ fn what_is_not_known_is_not_said() {
     let found = over(&[("one", &share)]);
     assert_eq!((found.value, found.interval), (Some(0.5), None));
     assert_eq!(found.why, Some(Undefined::FewSessions { needed: 2 }));
-    let two = Nested::from_lists(vec![vec![vec![0]], vec![vec![1]]]);
+    // Two users who were drawn say nothing of others; of two who were not, their sessions do.
+    let two = Nested::from_lists(vec![vec![vec![0], vec![1]], vec![vec![1], vec![1]]]);
     assert_eq!(agreement::labels(&two, Population::Drawn).share(0..2), None);
+    let fixed = agreement::labels(&two, Population::Fixed);
+    let found = over(&[("one", &fixed.share(0..2).unwrap())]);
+    assert_eq!((found.value, found.interval), (fixed.users.value, fixed.users.interval));
 }

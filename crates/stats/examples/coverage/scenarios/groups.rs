@@ -32,6 +32,8 @@ struct Group {
     one_type: bool,
     /// How many of the users are asked each probe, in parts of all.
     asked: f64,
+    /// Users of each probe, where those of one are asked no other.
+    apart: Vec<usize>,
     /// How alike two labels are, where not only the same one is alike.
     alike: Option<fn(usize, usize) -> f64>,
 }
@@ -43,7 +45,22 @@ fn near(i: usize, j: usize) -> f64 {
 
 impl Group {
     fn new(users: usize, of: Vec<Users>) -> Self {
-        Self { users, sessions: 2, of, one_type: false, asked: 1.0, alike: None }
+        Self { users, sessions: 2, of, one_type: false, asked: 1.0, apart: Vec::new(), alike: None }
+    }
+
+    /// Groups of users who are asked a probe each, as those of different languages are.
+    fn apart(users: &[usize], of: &Users) -> Self {
+        let all = users.iter().sum();
+        Self { apart: users.to_vec(), ..Self::new(all, vec![of.clone(); users.len()]) }
+    }
+
+    /// Who is asked the probe.
+    fn asked(&self, probe: usize, random: &mut ChaCha8Rng) -> Vec<usize> {
+        if self.apart.is_empty() {
+            return (0..self.users).filter(|_| random.random_bool(self.asked)).collect();
+        }
+        let first = self.apart[..probe].iter().sum();
+        (first..first + self.apart[probe]).collect()
     }
 
     /// The interval, that of Student's t over users, and the truth they should hold.
@@ -53,7 +70,7 @@ impl Group {
         let mut over = OverCells::default();
         let (mut truth, alike) = (0.0, self.alike.unwrap_or(equal));
         for (conversation, of) in self.of.iter().enumerate() {
-            let asked: Vec<usize> = (0..self.users).filter(|_| random.random_bool(self.asked)).collect();
+            let asked = self.asked(conversation, random);
             let shares = |user| (user as u64, of_user(of, self.one_type.then_some(place[user]), random));
             let own: Vec<(u64, Vec<f64>)> = asked.into_iter().map(shares).collect();
             let lists: Vec<Vec<Vec<u32>>> =
@@ -153,6 +170,8 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     let all = || SHARES.into_iter().map(around).collect::<Vec<_>>();
     let near_one = || vec![around([0.98, 0.01, 0.01]); 6];
     let half = || vec![Users::Alike(vec![0.5, 0.5]); 6];
+    // Everybody always says the same.
+    let pure = |share| Users::Types(vec![(share, vec![1.0, 0.0]), (1.0 - share, vec![0.0, 1.0])]);
     let odd = |share| vec![two_types(share, 0.97, 0.2); 6];
     let drawn = |name: &str, group, gate| scenario(name, group, Population::Drawn, gate);
     let fixed = |name: &str, group| scenario(name, group, Population::Fixed, Gate::Boundary);
@@ -164,6 +183,11 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         drawn(
             "30 users, 70 % of them asked each",
             Group { asked: 0.7, ..Group::new(30, all()) },
+            Gate::Boundary,
+        ),
+        drawn(
+            "60 users, 70 % of them asked each",
+            Group { asked: 0.7, ..Group::new(60, all()) },
             Gate::Regular,
         ),
         drawn("8 users near 1", Group::new(8, near_one()), Gate::Boundary),
@@ -203,6 +227,23 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             "30 users, steps of a scale",
             Group { alike: Some(near), ..Group::new(30, all()) },
             Gate::Regular,
+        ),
+        drawn("97 users, and 3 of another language", Group::apart(&[97, 3], &pure(0.8)), Gate::Boundary),
+        drawn("60 users, and 5 of another language", Group::apart(&[60, 5], &pure(0.7)), Gate::Boundary),
+        drawn("20 users, and 4 of another language", Group::apart(&[20, 4], &pure(0.7)), Gate::Boundary),
+        drawn(
+            "40 users, and 5 of another language, mixed",
+            Group::apart(&[40, 5], &around([0.6, 0.3, 0.1])),
+            Gate::Boundary,
+        ),
+        drawn(
+            "12 users, and 8 of another language, mixed",
+            Group::apart(&[12, 8], &around([0.6, 0.3, 0.1])),
+            Gate::Boundary,
+        ),
+        fixed(
+            "50 fixed users, and 3 of another language",
+            Group::apart(&[50, 3], &Users::Alike(vec![0.8, 0.2])),
         ),
         fixed("12 fixed users", Group { sessions: 3, ..Group::new(12, all()) }),
         fixed("40 fixed users, two sessions", Group::new(40, all())),
