@@ -58,6 +58,13 @@ fn said(what: String, has_key: bool, tried: Tried) -> Finding {
     let key = if has_key { "is there" } else { "none is configured" };
     match tried {
         Tried::Right => Finding::ok(what, "is right: the server lists its models with it"),
+        Tried::Unproved(why) => Finding::warn(
+            what,
+            format!(
+                "{key}; the server lists its models with it, but does not refuse to without it ({why}), so it was not tried"
+            ),
+            "nothing, if models are answered; if they are not, look at the key and at `base_url` of the provider",
+        ),
         Tried::Open if has_key => {
             Finding::ok(what, "is there; the server lists its models to anybody, so it was not tried")
         }
