@@ -22,8 +22,10 @@ pub enum Tried {
     Unproved(String),
     /// It lists its models to anybody, so it has said nothing of the key.
     Open,
-    /// It wants another key, or one at all: 401 or 403.
+    /// It wants another key (401), or one at all (401 or 403).
     Refused(u16),
+    /// It took the key and does not show its models, 403: the key may be one that may only ask for answers.
+    Forbidden,
     /// It has no list of models: 404 or 405.
     NoList(u16),
     /// It answered something else, which says nothing of the key.
@@ -41,6 +43,7 @@ impl Client {
             Err(detail) => return Tried::Unreachable(detail),
         };
         match status {
+            403 if endpoint.has_secrets() => return Tried::Forbidden,
             401 | 403 => return Tried::Refused(status),
             404 | 405 => return Tried::NoList(status),
             200..=299 => {}
@@ -152,7 +155,9 @@ mod tests {
                 (200, 429, Some(KEY), Tried::Unproved("it answered 429".to_owned())),
                 (200, 500, Some(KEY), Tried::Unproved("it answered 500".to_owned())),
                 (401, 401, Some(KEY), Tried::Refused(401)),
-                (403, 200, Some(KEY), Tried::Refused(403)),
+                (403, 200, Some(KEY), Tried::Forbidden),
+                (403, 401, Some(KEY), Tried::Forbidden),
+                (200, 403, None, Tried::Refused(403)),
                 (200, 401, None, Tried::Refused(401)),
                 (404, 404, Some(KEY), Tried::NoList(404)),
                 (405, 405, Some(KEY), Tried::NoList(405)),

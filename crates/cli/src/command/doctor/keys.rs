@@ -79,6 +79,11 @@ fn said(what: String, has_key: bool, tried: Tried) -> Finding {
             format!("none is configured, and the server wants one: it answered {status}"),
             "say where it is with `key_env` or `key_file` of the provider",
         ),
+        Tried::Forbidden => Finding::warn(
+            what,
+            format!("{key}; it may not list models (the server answered 403), so it was not tried"),
+            "nothing, if models are answered: some keys may do only that; if they are not, the key is a wrong one",
+        ),
         Tried::NoList(status) => Finding::warn(
             what,
             format!("{key}; the server has no list of models, so it was not tried (it answered {status})"),
