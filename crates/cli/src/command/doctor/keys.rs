@@ -7,7 +7,7 @@ use antiphon_providers::{Client, Endpoint, Tried};
 use tokio::task::JoinSet;
 
 use super::finding::Finding;
-use crate::config::{Config, Environment};
+use crate::config::{Config, Environment, Secrets};
 
 /// How long a provider may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -29,8 +29,8 @@ pub(super) async fn look(config: &Config) -> Vec<Finding> {
     for (name, endpoint) in providers {
         match endpoint {
             Ok(endpoint) => {
-                let has_key = config.has_key(name);
-                asked.spawn(ask(client.clone(), endpoint, name.clone(), has_key));
+                let secrets = config.secrets(name);
+                asked.spawn(ask(client.clone(), endpoint, name.clone(), secrets));
             }
             Err(error) => {
                 let remedy = "workers here do not sing in its pools; others may";
@@ -49,13 +49,18 @@ fn what(provider: &str) -> String {
     format!("key of {provider}")
 }
 
-async fn ask(client: Client, endpoint: Endpoint, name: String, has_key: bool) -> (String, Finding) {
-    let finding = said(what(&name), has_key, client.try_key(&endpoint, PATIENCE).await);
+async fn ask(client: Client, endpoint: Endpoint, name: String, secrets: Secrets) -> (String, Finding) {
+    let finding = said(what(&name), &secrets, client.try_key(&endpoint, PATIENCE).await);
     (name, finding)
 }
 
-fn said(what: String, has_key: bool, tried: Tried) -> Finding {
-    let key = if has_key { "is there" } else { "none is configured" };
+fn said(what: String, secrets: &Secrets, tried: Tried) -> Finding {
+    let key = match (&secrets.key, secrets.headers.as_slice()) {
+        (Some(_), _) => "is there",
+        (None, []) => "none is configured",
+        (None, _) => "the configured headers are there",
+    };
+    let has_any = secrets.key.is_some() || !secrets.headers.is_empty();
     match tried {
         Tried::Right => Finding::ok(what, "is right: the server lists its models with it"),
         Tried::Unproved(why) => Finding::warn(
@@ -65,14 +70,17 @@ fn said(what: String, has_key: bool, tried: Tried) -> Finding {
             ),
             "nothing, if models are answered; if they are not, look at the key and at `base_url` of the provider",
         ),
-        Tried::Open if has_key => {
-            Finding::ok(what, "is there; the server lists its models to anybody, so it was not tried")
+        Tried::Open if has_any => {
+            Finding::ok(what, format!("{key}; the server lists its models to anybody, so it was not tried"))
         }
         Tried::Open => Finding::ok(what, "is not needed for the list of models; the server answers"),
-        Tried::Refused(status) if has_key => Finding::fail(
+        Tried::Refused(status) if has_any => Finding::fail(
             what,
-            format!("was refused: the server answered {status}"),
-            "correct it where `key_env` or `key_file` of the provider says, and look whether `base_url` is the right server's",
+            match secrets.key {
+                Some(_) => format!("was refused: the server answered {status}"),
+                None => format!("the configured headers were refused: the server answered {status}"),
+            },
+            wrong(secrets),
         ),
         Tried::Refused(status) => Finding::fail(
             what,
@@ -100,4 +108,14 @@ fn said(what: String, has_key: bool, tried: Tried) -> Finding {
             "correct `base_url` of the provider, or the way there; workers elsewhere may reach it",
         ),
     }
+}
+
+/// What may be wrong where the server refused what it was sent.
+fn wrong(secrets: &Secrets) -> String {
+    let places: Vec<&str> = secrets.key.iter().chain(&secrets.headers).map(String::as_str).collect();
+    let missing = match secrets.key {
+        Some(_) => "",
+        None => "; or say where a key is with `key_env` or `key_file` of the provider",
+    };
+    format!("correct {}, and look whether `base_url` is the right server's{missing}", places.join(" or "))
 }
