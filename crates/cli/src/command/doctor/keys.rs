@@ -1,10 +1,10 @@
 //! Whether the keys of all providers are there, and right: each provider is asked for its list of models, which costs nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use antiphon_providers::{Client, Endpoint, Tried};
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinSet};
 
 use super::finding::Finding;
 use crate::config::{Config, Environment, Secrets};
@@ -25,12 +25,14 @@ pub(super) async fn look(config: &Config) -> Vec<Finding> {
     }
     // All at once: those that do not answer are waited for together.
     let mut asked = JoinSet::new();
+    let mut names = HashMap::new();
     let mut findings = BTreeMap::new();
     for (name, endpoint) in providers {
         match endpoint {
             Ok(endpoint) => {
                 let secrets = config.secrets(name);
-                asked.spawn(ask(client.clone(), endpoint, name.clone(), secrets));
+                let task = asked.spawn(ask(client.clone(), endpoint, what(name), secrets));
+                names.insert(task.id(), name.clone());
             }
             Err(error) => {
                 let remedy = "workers here do not sing in its pools; others may";
@@ -39,19 +41,34 @@ pub(super) async fn look(config: &Config) -> Vec<Finding> {
             }
         }
     }
-    while let Some(Ok((name, finding))) = asked.join_next().await {
+    findings.extend(joined(asked, names).await);
+    findings.into_values().collect()
+}
+
+/// What came of each, by its name. One that panicked must not hide the others.
+async fn joined(mut asked: JoinSet<Finding>, mut names: HashMap<Id, String>) -> BTreeMap<String, Finding> {
+    let mut findings = BTreeMap::new();
+    while let Some(ended) = asked.join_next_with_id().await {
+        let (id, finding) = match ended {
+            Ok((id, finding)) => (id, Some(finding)),
+            Err(error) => (error.id(), None),
+        };
+        let name = names.remove(&id).unwrap_or_default();
+        let finding = finding.unwrap_or_else(|| {
+            let remedy = "report it: antiphon has a bug, which standard error tells more of";
+            Finding::warn(what(&name), "it was not tried: the attempt ended by itself", remedy)
+        });
         findings.insert(name, finding);
     }
-    findings.into_values().collect()
+    findings
 }
 
 fn what(provider: &str) -> String {
     format!("key of {provider}")
 }
 
-async fn ask(client: Client, endpoint: Endpoint, name: String, secrets: Secrets) -> (String, Finding) {
-    let finding = said(what(&name), &secrets, client.try_key(&endpoint, PATIENCE).await);
-    (name, finding)
+async fn ask(client: Client, endpoint: Endpoint, what: String, secrets: Secrets) -> Finding {
+    said(what, &secrets, client.try_key(&endpoint, PATIENCE).await)
 }
 
 fn said(what: String, secrets: &Secrets, tried: Tried) -> Finding {
@@ -118,4 +135,25 @@ fn wrong(secrets: &Secrets) -> String {
         None => "; or say where a key is with `key_env` or `key_file` of the provider",
     };
     format!("correct {}, and look whether `base_url` is the right server's{missing}", places.join(" or "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::finding::State;
+    use super::*;
+
+    #[tokio::test]
+    async fn one_that_panics_does_not_hide_the_others() {
+        let (mut asked, mut names) = (JoinSet::new(), HashMap::new());
+        for name in ["a", "b", "c"] {
+            let task = asked.spawn(async move {
+                assert_ne!(name, "b");
+                Finding::ok(what(name), "is right")
+            });
+            names.insert(task.id(), name.to_owned());
+        }
+        let findings = joined(asked, names).await;
+        let states: Vec<_> = findings.iter().map(|(name, finding)| (name.as_str(), finding.state)).collect();
+        assert_eq!(states, [("a", State::Ok), ("b", State::Warn), ("c", State::Ok)]);
+    }
 }
