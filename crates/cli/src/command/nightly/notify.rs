@@ -1,12 +1,14 @@
 //! Tells a command and a webhook what came of a night.
 
 use std::io::Write;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use antiphon_core::RunId;
 use anyhow::{Context, bail};
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde::Serialize;
 
 use crate::command::nights::Outcome;
@@ -85,9 +87,8 @@ pub(super) async fn notify(
     let json = serde_json::to_vec(notice).expect("a notice has string keys");
     let mut failed = Vec::new();
     if let Some(command) = command {
-        failed.extend(
-            tell_command(notice, command, &json).await.context("the command of --notify failed").err(),
-        );
+        let told = tell_command(notice, command, &json, tokio::time::sleep(PATIENCE)).await;
+        failed.extend(told.context("the command of --notify failed").err());
     }
     if let Some(address) = webhook {
         failed.extend(post(address, json).await.context("the webhook did not take it").err());
@@ -95,7 +96,13 @@ pub(super) async fn notify(
     failed
 }
 
-async fn tell_command(notice: &Notice<'_>, command: &str, json: &[u8]) -> anyhow::Result<()> {
+/// Runs the command until it ends, or until `patience` is over, and then ends all that it started.
+async fn tell_command(
+    notice: &Notice<'_>,
+    command: &str,
+    json: &[u8],
+    patience: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
     let mut child = Command::new("sh")
         .args(["-c", command])
         .env("ANTIPHON_VERDICT", notice.verdict)
@@ -105,6 +112,8 @@ async fn tell_command(notice: &Notice<'_>, command: &str, json: &[u8]) -> anyhow
         .stdin(Stdio::piped())
         // Standard output is for results.
         .stdout(std::io::stderr())
+        // A group of its own, so that what the shell started can be ended with it.
+        .process_group(0)
         .spawn()
         .context("can't start sh")?;
     let mut input = child.stdin.take().context("it has no standard input")?;
@@ -119,8 +128,12 @@ async fn tell_command(notice: &Notice<'_>, command: &str, json: &[u8]) -> anyhow
             }
         }
     };
-    let Ok(ended) = tokio::time::timeout(PATIENCE, ended).await else {
-        child.kill().context("it can't be ended")?;
+    let ended = tokio::select! {
+        ended = ended => Some(ended),
+        () = patience => None,
+    };
+    let Some(ended) = ended else {
+        kill_process_group(Pid::from_child(&child), Signal::KILL).context("it can't be ended")?;
         child.wait().context("it can't be waited for")?;
         bail!("it did not end within {} s", PATIENCE.as_secs());
     };
@@ -141,4 +154,37 @@ async fn post(address: &str, json: Vec<u8>) -> anyhow::Result<()> {
         bail!("it answered {status}");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader, Read};
+    use std::sync::mpsc;
+
+    use super::*;
+
+    /// The end of the FIFO comes when the last process that may write to it has ended.
+    #[tokio::test]
+    async fn a_command_that_hangs_is_ended_with_all_that_it_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let fifo = folder.path().join("fifo");
+        assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let (ended, has_ended) = mpsc::channel();
+        let command = format!("exec >'{}'; echo begun; sleep 100; echo ended", fifo.display());
+        std::thread::spawn(move || {
+            let mut fifo = BufReader::new(std::fs::File::open(fifo).unwrap());
+            fifo.read_line(&mut String::new()).unwrap();
+            begun.send(()).unwrap();
+            let mut rest = String::new();
+            fifo.read_to_string(&mut rest).unwrap();
+            ended.send(rest).unwrap();
+        });
+        let patience = async { has_begun.await.unwrap() };
+        let notice = Notice::error(Path::new("suite.yaml"), None, Vec::new());
+        let told = tell_command(&notice, &command, b"{}", patience).await;
+        assert!(told.unwrap_err().to_string().starts_with("it did not end within"));
+        // It waits in vain where something goes on, and must not for ever.
+        assert_eq!(has_ended.recv_timeout(Duration::from_secs(20)).expect("nothing holds it open"), "");
+    }
 }
