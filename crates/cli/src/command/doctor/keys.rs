@@ -142,6 +142,44 @@ mod tests {
     use super::super::finding::State;
     use super::*;
 
+    /// Only a refusal of what was sent is a failure, and only a proof is called right.
+    #[test]
+    fn what_was_not_tried_is_neither_right_nor_a_failure() {
+        let key = Secrets { key: Some("the variable K (`key_env`)".to_owned()), headers: Vec::new() };
+        let header = Secrets { key: None, headers: vec!["the variable H (header `h`)".to_owned()] };
+        let none = Secrets::default();
+        for (secrets, tried, state, words) in [
+            (&key, Tried::Right, State::Ok, "is right"),
+            (&key, Tried::Open, State::Ok, "not tried"),
+            (&header, Tried::Open, State::Ok, "the configured headers are there; "),
+            (&none, Tried::Open, State::Ok, "is not needed"),
+            (
+                &key,
+                Tried::Unproved("it answered 500".to_owned()),
+                State::Warn,
+                "(it answered 500), so it was not tried",
+            ),
+            (
+                &key,
+                Tried::Forbidden,
+                State::Warn,
+                "it may not list models (the server answered 403), so it was not tried",
+            ),
+            (&key, Tried::Refused(401), State::Fail, "correct the variable K"),
+            (&header, Tried::Refused(401), State::Fail, "correct the variable H"),
+            (&none, Tried::Refused(403), State::Fail, "none is configured"),
+            (&key, Tried::NoList(404), State::Warn, "not tried"),
+            (&key, Tried::Unclear(503), State::Warn, "not tried"),
+            (&key, Tried::Unreachable("no connection".to_owned()), State::Warn, "not tried"),
+        ] {
+            let finding = said("key of p".to_owned(), secrets, tried.clone());
+            assert_eq!(finding.state, state, "{tried:?}");
+            let json = serde_json::to_string(&finding).unwrap();
+            assert!(json.contains(words), "{tried:?}: {json}");
+            assert_eq!(json.contains("is right:"), tried == Tried::Right, "{json}");
+        }
+    }
+
     #[tokio::test]
     async fn one_that_panics_does_not_hide_the_others() {
         let (mut asked, mut names) = (JoinSet::new(), HashMap::new());
