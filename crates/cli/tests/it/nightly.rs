@@ -241,6 +241,15 @@ fn a_night_that_could_not_be_asked_is_told() {
     );
 }
 
+/// Whoever waits at a terminal need not wait for a command that hangs.
+#[test]
+fn a_command_that_hangs_can_be_interrupted() {
+    let done = nightly(&begun(), "2026-11-01", &["--notify", "kill -INT $PPID; sleep 100"]);
+    assert_eq!(done.code, 1, "{}", done.err);
+    let says = "nobody was told: the command of --notify failed: it was interrupted";
+    assert!(done.err.contains(says) && done.out.starts_with("BASELINE  "), "{}{}", done.out, done.err);
+}
+
 /// The night was asked and judged, so its verdict counts; only the exit code is the error's.
 #[test]
 fn a_file_that_cannot_be_written_does_not_hide_the_verdict() {

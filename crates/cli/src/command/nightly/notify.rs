@@ -12,6 +12,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use serde::Serialize;
 
 use crate::command::nights::Outcome;
+use crate::signals::Signals;
 
 /// Longer than this nobody is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -87,8 +88,8 @@ pub(super) async fn notify(
     let json = serde_json::to_vec(notice).expect("a notice has string keys");
     let mut failed = Vec::new();
     if let Some(command) = command {
-        let told = tell_command(notice, command, &json, tokio::time::sleep(PATIENCE)).await;
-        failed.extend(told.context("the command of --notify failed").err());
+        let told = async { tell_command(notice, command, &json, patience()?).await };
+        failed.extend(told.await.context("the command of --notify failed").err());
     }
     if let Some(address) = webhook {
         failed.extend(post(address, json).await.context("the webhook did not take it").err());
@@ -96,12 +97,23 @@ pub(super) async fn notify(
     failed
 }
 
+/// Says why a command is waited for no longer. In a group of its own it does not hear Ctrl-C, so it is heard here, from now on.
+fn patience() -> anyhow::Result<impl Future<Output = String>> {
+    let mut signals = Signals::listen().context("can't listen for signals")?;
+    Ok(async move {
+        tokio::select! {
+            () = tokio::time::sleep(PATIENCE) => format!("it did not end within {} s", PATIENCE.as_secs()),
+            () = signals.next() => "it was interrupted".to_owned(),
+        }
+    })
+}
+
 /// Runs the command until it ends, or until `patience` is over, and then ends all that it started.
 async fn tell_command(
     notice: &Notice<'_>,
     command: &str,
     json: &[u8],
-    patience: impl Future<Output = ()>,
+    patience: impl Future<Output = String>,
 ) -> anyhow::Result<()> {
     let mut child = Command::new("sh")
         .args(["-c", command])
@@ -129,13 +141,16 @@ async fn tell_command(
         }
     };
     let ended = tokio::select! {
-        ended = ended => Some(ended),
-        () = patience => None,
+        ended = ended => Ok(ended),
+        why = patience => Err(why),
     };
-    let Some(ended) = ended else {
-        kill_process_group(Pid::from_child(&child), Signal::KILL).context("it can't be ended")?;
-        child.wait().context("it can't be waited for")?;
-        bail!("it did not end within {} s", PATIENCE.as_secs());
+    let ended = match ended {
+        Ok(ended) => ended,
+        Err(why) => {
+            kill_process_group(Pid::from_child(&child), Signal::KILL).context("it can't be ended")?;
+            child.wait().context("it can't be waited for")?;
+            bail!(why);
+        }
     };
     match ended? {
         Some(status) if status.success() => Ok(()),
@@ -180,10 +195,10 @@ mod tests {
             fifo.read_to_string(&mut rest).unwrap();
             ended.send(rest).unwrap();
         });
-        let patience = async { has_begun.await.unwrap() };
+        let patience = async { has_begun.await.map(|()| "it hangs".to_owned()).unwrap() };
         let notice = Notice::error(Path::new("suite.yaml"), None, Vec::new());
         let told = tell_command(&notice, &command, b"{}", patience).await;
-        assert!(told.unwrap_err().to_string().starts_with("it did not end within"));
+        assert_eq!(told.unwrap_err().to_string(), "it hangs");
         // It waits in vain where something goes on, and must not for ever.
         assert_eq!(has_ended.recv_timeout(Duration::from_secs(20)).expect("nothing holds it open"), "");
     }
