@@ -57,6 +57,13 @@ pub(crate) struct Config {
     provider_of: BTreeMap<String, String>,
 }
 
+/// Where a provider's secrets come from, in words.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Secrets {
+    pub(crate) key: Option<String>,
+    pub(crate) headers: Vec<String>,
+}
+
 impl Config {
     /// Reads a configuration file.
     ///
@@ -189,9 +196,16 @@ impl Config {
         self.provider_of.get(alias)
     }
 
-    /// Whether a provider is one that wants a key.
-    pub(crate) fn has_key(&self, provider: &str) -> bool {
-        self.providers.get(provider).is_some_and(|raw| raw.key_env.is_some() || raw.key_file.is_some())
+    /// What a provider is sent in secret.
+    pub(crate) fn secrets(&self, provider: &str) -> Secrets {
+        let Some(raw) = self.providers.get(provider) else { return Secrets::default() };
+        let variable = raw.key_env.iter().map(|variable| format!("the variable {variable} (`key_env`)"));
+        let file = raw.key_file.iter().map(|file| format!("the file {file} (`key_file`)"));
+        let headers = raw.headers_env.iter();
+        let headers = headers.map(|(header, variable)| {
+            format!("the variable {variable} (header `{header}` in `headers_env`)")
+        });
+        Secrets { key: variable.chain(file).next(), headers: headers.collect() }
     }
 
     /// The broker that the fleet speaks through; `None` where neither file nor environment names one.

@@ -31,11 +31,12 @@ pub struct RunStatus {
     pub duplicates: u64,
     /// How often a job was handed back half done, as when its pool was stopped. What had been asked of it is asked again.
     pub handed_back: u64,
-    /// Dollars that both of these cost.
+    /// Dollars that both of these cost; what has no price counts as 0.
     pub in_vain_dollars: f64,
     /// The newest budget, in dollars.
     pub budget_dollars: Option<f64>,
-    /// Dollars spent, those in vain included; only if it was asked for, since every result is read for it.
+    /// Dollars spent, those in vain included; only if it was asked for, since every result is read for it, and if there is a price of every
+    /// target.
     pub dollars: Option<f64>,
 }
 
@@ -115,7 +116,8 @@ pub async fn status(store: &Store, run: &RunId, look: Look) -> Result<RunStatus,
         *(if cancelled.is_some() { &mut counts.cancelled } else { &mut counts.left }) = rest;
     }
     let in_vain = standing.duplicates;
-    let dollars = if look.dollars { Some(spent_so_far(store, &manifest).await?) } else { None };
+    let is_priced = manifest.targets.iter().all(|target| target.price.is_some());
+    let dollars = if look.dollars && is_priced { Some(spent_so_far(store, &manifest).await?) } else { None };
     Ok(RunStatus {
         run: run.clone(),
         budget_dollars: manifest.budget_dollars,

@@ -15,12 +15,17 @@ const PATH: &str = "/models";
 /// What a server says of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Tried {
-    /// It lists its models with the key, and not without it.
+    /// It lists its models with the key, and refuses to without it: 401 or 403.
     Right,
+    /// It lists its models with the key. Without it, it neither does nor refuses, so nothing shows that the key was needed; why, without
+    /// URL and key.
+    Unproved(String),
     /// It lists its models to anybody, so it has said nothing of the key.
     Open,
-    /// It wants another key, or one at all: 401 or 403.
+    /// It wants another key (401), or one at all (401 or 403).
     Refused(u16),
+    /// It took the key and does not show its models, 403: the key may be one that may only ask for answers.
+    Forbidden,
     /// It has no list of models: 404 or 405.
     NoList(u16),
     /// It answered something else, which says nothing of the key.
@@ -38,6 +43,7 @@ impl Client {
             Err(detail) => return Tried::Unreachable(detail),
         };
         match status {
+            403 if endpoint.has_secrets() => return Tried::Forbidden,
             401 | 403 => return Tried::Refused(status),
             404 | 405 => return Tried::NoList(status),
             200..=299 => {}
@@ -50,7 +56,9 @@ impl Client {
         let public = public.map(|(name, value)| (name.clone(), value.clone())).collect();
         match self.status(endpoint, public, patience).await {
             Ok(200..=299) => Tried::Open,
-            _ => Tried::Right,
+            Ok(401 | 403) => Tried::Right,
+            Ok(status) => Tried::Unproved(format!("it answered {status}")),
+            Err(detail) => Tried::Unproved(detail),
         }
     }
 
@@ -82,17 +90,34 @@ mod tests {
 
     const KEY: &str = "canary-key-0123456789";
 
-    /// A server that answers so with the key and so without it, and the endpoint that leads there.
-    fn server(provider: Provider, with: u16, without: u16, key: Option<&str>) -> Endpoint {
+    /// What a server does where the key is not sent along.
+    #[derive(Debug, Clone, Copy)]
+    enum Without {
+        Answers(u16),
+        Closes,
+        Hangs,
+    }
+
+    /// A server that answers so with the key and does so without it, and the endpoint that leads there.
+    fn server(provider: Provider, with: u16, without: Without, key: Option<&str>) -> Endpoint {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let address = listener.local_addr().unwrap();
         std::thread::spawn(move || {
+            let mut silent = Vec::new();
             for stream in listener.incoming() {
                 let mut stream = BufReader::new(stream.unwrap());
                 let mut head = String::new();
                 while stream.read_line(&mut head).unwrap() > 2 {}
                 assert!(head.starts_with("GET /v1/models HTTP/1.1\r\n"), "{head}");
-                let status = if head.contains(KEY) { with } else { without };
+                let status = match without {
+                    _ if head.contains(KEY) => with,
+                    Without::Answers(status) => status,
+                    Without::Closes => continue,
+                    Without::Hangs => {
+                        silent.push(stream);
+                        continue;
+                    }
+                };
                 let answer = format!(
                     "HTTP/1.1 {status} x\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
                 );
@@ -124,18 +149,37 @@ mod tests {
                 (200, 401, Some(KEY), Tried::Right),
                 (200, 200, Some(KEY), Tried::Open),
                 (200, 200, None, Tried::Open),
+                (200, 403, Some(KEY), Tried::Right),
+                (200, 302, Some(KEY), Tried::Unproved("it answered 302".to_owned())),
+                (200, 404, Some(KEY), Tried::Unproved("it answered 404".to_owned())),
+                (200, 429, Some(KEY), Tried::Unproved("it answered 429".to_owned())),
+                (200, 500, Some(KEY), Tried::Unproved("it answered 500".to_owned())),
                 (401, 401, Some(KEY), Tried::Refused(401)),
-                (403, 200, Some(KEY), Tried::Refused(403)),
+                (403, 200, Some(KEY), Tried::Forbidden),
+                (403, 401, Some(KEY), Tried::Forbidden),
+                (200, 403, None, Tried::Refused(403)),
                 (200, 401, None, Tried::Refused(401)),
                 (404, 404, Some(KEY), Tried::NoList(404)),
                 (405, 405, Some(KEY), Tried::NoList(405)),
                 (503, 503, Some(KEY), Tried::Unclear(503)),
                 (302, 302, Some(KEY), Tried::Unclear(302)),
             ] {
-                let server = server(provider, with, without, key);
+                let server = server(provider, with, Without::Answers(without), key);
                 let tried = client.try_key(&server, Duration::from_secs(30)).await;
                 assert_eq!(tried, says, "{provider:?} {with} {without}");
             }
+        }
+    }
+
+    #[tokio::test]
+    async fn who_does_not_answer_without_the_key_proves_nothing() {
+        let client = Client::new(&HttpSettings::default()).unwrap();
+        for (without, says) in [(Without::Closes, "connection"), (Without::Hangs, "no answer within 5 s")] {
+            let server = server(Provider::Openai, 200, without, Some(KEY));
+            let Tried::Unproved(why) = client.try_key(&server, Duration::from_secs(5)).await else {
+                panic!("{without:?} says nothing of the key")
+            };
+            assert!(why.contains(says) && !why.contains("127.0.0.1") && !why.contains(KEY), "{why}");
         }
     }
 

@@ -21,7 +21,7 @@ pub(crate) fn section(operations: &Operations) -> Markup {
                 (figure("Output tokens", count(operations.output_tokens)))
                 (figure("Cost", operations.dollars.map_or_else(|| format!("{UNDEFINED} (no price is known)"), dollars)))
                 @if operations.in_vain > 0 {
-                    (figure("Of it in vain", in_vain(operations)))
+                    (in_vain(operations))
                 }
                 (figure("First call", time(operations.first_call_ms)))
                 (figure("Last call", time(operations.last_call_ms)))
@@ -39,9 +39,15 @@ fn figure(name: &str, value: String) -> Markup {
 }
 
 /// What was paid for and not kept.
-fn in_vain(operations: &Operations) -> String {
+fn in_vain(operations: &Operations) -> Markup {
     let samples = counted(operations.in_vain, "sample that was", "samples that were");
-    format!("{} for {samples} not kept", dollars(operations.in_vain_dollars))
+    match operations.dollars {
+        Some(_) => {
+            figure("Of it in vain", format!("{} for {samples} not kept", dollars(operations.in_vain_dollars)))
+        }
+        // Without a price the cost is not known, which is not $0.00.
+        None => figure("In vain", format!("{samples} not kept")),
+    }
 }
 
 fn dollars(dollars: f64) -> String {
@@ -137,6 +143,14 @@ mod tests {
         assert_eq!(time(None), "–");
         assert_eq!(time(Some(u64::MAX)), "–");
         assert_eq!(latency(&Operations::default()), "–");
+    }
+
+    #[test]
+    fn what_was_in_vain_has_a_cost_only_where_there_is_a_price() {
+        let mut operations = Operations { in_vain: 2, ..Operations::default() };
+        assert!(!in_vain(&operations).into_string().contains('$'));
+        (operations.dollars, operations.in_vain_dollars) = (Some(0.5), 0.25);
+        assert!(in_vain(&operations).into_string().contains("$0.25 for 2 samples"));
     }
 
     #[test]

@@ -40,16 +40,21 @@ pub(crate) fn tell(run: &Finished<'_>, sung: &Sung, sums: Option<&Sums>, exit: E
     }
 }
 
+/// Why samples are asked in vain.
+const SINCE: &str = "not kept, since jobs were handed back half done or done twice";
+
 fn results(summary: &Summary, operations: &Operations, output: Output) {
     output.raw(&terminal(summary, output.style()));
     let cost = operations.dollars.map_or(String::new(), |cost| format!(", {}", dollars(cost)));
-    let in_vain = match operations.in_vain {
-        0 => String::new(),
-        samples => format!(
-            "; {} of it for {} not kept, since jobs were handed back half done or done twice",
+    let in_vain = match (operations.in_vain, operations.dollars) {
+        (0, _) => String::new(),
+        (samples, Some(_)) => format!(
+            "; {} of it for {} {SINCE}",
             dollars(operations.in_vain_dollars),
             counted(samples, "sample that was", "samples that were"),
         ),
+        // Without a price the cost is not known, which is not $0.00.
+        (samples, None) => format!("; {} {SINCE}", counted(samples, "sample was", "samples were")),
     };
     output.note(format!("{}{cost} in all{in_vain}", counted(operations.calls, "call", "calls")));
     for (target, samples) in &operations.unexplained_input {

@@ -22,13 +22,17 @@ pub(crate) async fn run(
 ) -> anyhow::Result<Exit> {
     let mut night = None;
     match judged(arguments, nightly, &mut night, *output).await {
-        Ok(Ended::Judged(outcome, report)) => {
+        Ok(Ended::Judged(outcome, report, written)) => {
             let mut notice = Notice::of(&outcome, &report);
+            // What could not be written takes nothing from the verdict.
+            notice.add(written.as_ref().err().map(crate::output::chain).into_iter());
             if !notice.is_complete() {
                 // Whoever hears of it by the notice alone asks why.
                 notice.add(output.warnings().into_iter().rev());
             }
-            Ok(tell_somebody(nightly, &notice, outcome.exit(), *output).await)
+            let exit = written.as_ref().map_or_else(exit::of, |()| outcome.exit());
+            let exit = tell_somebody(nightly, &notice, exit, *output).await;
+            written.map(|()| exit)
         }
         // Whoever stopped it knows.
         Ok(Ended::Unasked(Exit::Interrupted)) => Ok(Exit::Interrupted),
@@ -49,8 +53,8 @@ pub(crate) async fn run(
 
 /// How a night ended that met no error.
 enum Ended {
-    /// What came of it, and where it is to be read.
-    Judged(Outcome, String),
+    /// What came of it, where it is to be read, and whether the files that are wanted could be written.
+    Judged(Outcome, String, anyhow::Result<()>),
     /// There is nothing to judge; why has been said.
     Unasked(Exit),
 }
@@ -92,10 +96,10 @@ async fn judged(
             (Outcome::Uncompared(outcome), keys::report(&night))
         }
     };
-    tell(&outcome, &nightly.written, output)?;
+    let written = tell(&outcome, &nightly.written, output);
     let report = open_store::place(&address, &key);
     output.note(format!("report: {report}"));
-    Ok(Ended::Judged(outcome, report))
+    Ok(Ended::Judged(outcome, report, written))
 }
 
 /// A night that there is nothing to compare with.

@@ -218,7 +218,7 @@ impl Outcome {
     }
 }
 
-/// Prints what came of a run and writes the files that are wanted.
+/// Prints what came of a run and writes the files that are wanted. One that can't be written hides neither the others nor what came.
 pub(crate) fn tell(outcome: &Outcome, written: &WrittenArguments, output: Output) -> anyhow::Result<()> {
     type Render = fn(&Outcome) -> String;
     let forms: [(&Option<std::path::PathBuf>, Render); 3] = [
@@ -226,7 +226,7 @@ pub(crate) fn tell(outcome: &Outcome, written: &WrittenArguments, output: Output
         (&written.junit, Outcome::junit),
         (&written.html, Outcome::page),
     ];
-    let mut printed = false;
+    let (mut printed, mut written) = (false, Ok(()));
     for (file, render) in forms {
         match file.as_deref() {
             None => {}
@@ -234,10 +234,10 @@ pub(crate) fn tell(outcome: &Outcome, written: &WrittenArguments, output: Output
                 output.raw(&render(outcome));
                 printed = true;
             }
-            Some(file) => {
-                export::write(file, render(outcome).as_bytes())?;
-                output.note(format!("{}", file.display()));
-            }
+            Some(file) => match export::write(file, render(outcome).as_bytes()) {
+                Ok(()) => output.note(format!("{}", file.display())),
+                Err(error) => written = written.and(Err(error)),
+            },
         }
     }
     if output.json {
@@ -248,10 +248,10 @@ pub(crate) fn tell(outcome: &Outcome, written: &WrittenArguments, output: Output
             Outcome::Uncompared(uncompared) => uncompared_terminal(uncompared, output.style()),
         });
     }
-    Ok(())
+    written
 }
 
-/// Refuses what would put two documents on standard output.
+/// Refuses what would put two documents on standard output, or a file into a folder that does not exist.
 pub(crate) fn check(written: &WrittenArguments, output: Output) -> anyhow::Result<()> {
     let all = [&written.markdown, &written.junit, &written.html];
     let to_output = all.iter().filter(|file| file.as_deref() == Some(Path::new("-"))).count();
@@ -260,6 +260,15 @@ pub(crate) fn check(written: &WrittenArguments, output: Output) -> anyhow::Resul
             "only one of --json, --markdown -, --junit - and --html - fits on standard output".to_owned(),
         )
         .into());
+    }
+    for file in all.into_iter().flatten() {
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+            let (file, folder) = (file.display(), folder.display());
+            return Err(
+                Usage(format!("can't write {file}: there is no folder {folder}; make it first")).into()
+            );
+        }
     }
     Ok(())
 }

@@ -16,9 +16,9 @@ use crate::output::Output;
 struct Row {
     run: String,
     suite: String,
-    /// When it was first handed to a fleet, UTC; absent where it never was.
+    /// When it was first handed to a fleet, UTC; null where it never was.
     submitted_at: Option<String>,
-    /// When its first call began, UTC; absent where it was not summed up, or its answers came from files without times.
+    /// When its first call began, UTC; null where it was not summed up, or its answers came from files without times.
     first_call_at: Option<String>,
     jobs: usize,
     jobs_stored: usize,

@@ -114,10 +114,9 @@ fn tell(status: &RunStatus, waiting: &[(PoolId, u64)], output: Output) {
     let in_vain = in_vain.into_iter().filter(|(number, ..)| *number > 0);
     let in_vain: Vec<_> = in_vain.map(|(number, one, many)| counted(number, one, many)).collect();
     if !in_vain.is_empty() {
-        line(
-            "in vain",
-            format!("{}, which cost {} of it", in_vain.join(", "), dollars(status.in_vain_dollars)),
-        );
+        let cost = dollars(status.in_vain_dollars);
+        let cost = status.dollars.map_or(String::new(), |_| format!(", which cost {cost} of it"));
+        line("in vain", format!("{}{cost}", in_vain.join(", ")));
     }
     for submission in &status.submissions {
         let asked = &submission.submission;

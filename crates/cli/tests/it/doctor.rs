@@ -34,7 +34,7 @@ fn keys_are_tried_and_never_said() {
             said.starts_with("FAIL  key of sim             was refused: the server answered 401\n"),
             "{said}"
         );
-        assert!(said.contains("→ correct it where `key_env`"), "{said}");
+        assert!(said.contains("→ correct the variable SIM_KEY (`key_env`), and look"), "{said}");
         assert_eq!(code, 2, "{said}");
 
         desk.write("antiphon.toml", configuration.replace("key_env = \"SIM_KEY\"\n", ""));
@@ -42,6 +42,22 @@ fn keys_are_tried_and_never_said() {
         assert!(said.contains("none is configured, and the server wants one: it answered 401"), "{said}");
         assert_eq!(code, 2, "{said}");
     }
+
+    // A header may be the key.
+    let header = "headers_env = { \"x-api-key\" = \"SIM_HEADER\" }\n";
+    desk.write("antiphon.toml", anthropic.replace("key_env = \"SIM_KEY\"\n", header));
+    desk.set("SIM_HEADER", WRONG);
+    let (said, code) = doctor(&desk);
+    assert!(said.contains("the configured headers were refused: the server answered 401"), "{said}");
+    assert!(
+        said.contains("→ correct the variable SIM_HEADER (header `x-api-key` in `headers_env`)"),
+        "{said}"
+    );
+    assert_eq!(code, 2, "{said}");
+    desk.set("SIM_HEADER", KEY);
+    let (said, code) = doctor(&desk);
+    assert!(said.starts_with("ok    key of sim             is right: "), "{said}");
+    assert_eq!(code, 0, "{said}");
 
     // What nobody has refused is no failure: workers elsewhere may have it right.
     let base = crate::desk::SIMULATOR.as_str();

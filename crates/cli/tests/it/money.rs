@@ -43,6 +43,21 @@ fn a_run_whose_pool_was_stopped_costs_the_same_wherever_it_is_said() {
     );
 }
 
+/// What nobody knows is not $0.00.
+#[test]
+fn without_a_price_nothing_is_said_of_dollars() {
+    let desk = Desk::new();
+    desk.edit("antiphon.toml", &crate::desk::SIMULATOR, &simulator(BROKE));
+    desk.edit("antiphon.toml", "concurrency = 8", "concurrency = 1");
+    desk.edit("suite.yaml", "draw: 3", "draw: 12");
+    desk.edit("antiphon.toml", "price = { input = 3.0, output = 15.0 }\n", "");
+    let ends = (0..20).map(|_| desk.run("run suite.yaml --run r1")).find(|done| done.code == 0);
+    let end = ends.expect("it is done after a few stops").err;
+    assert!(end.contains(" not kept, since jobs were handed back half done") && !end.contains('$'), "{end}");
+    let status = desk.good("status r1");
+    assert!(status.contains("handed back half done") && !status.contains('$'), "{status}");
+}
+
 /// Who is told the smallest budget that is enough can use it.
 #[test]
 fn a_budget_too_small_for_one_job_says_what_would_be_enough() {

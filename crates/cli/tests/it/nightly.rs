@@ -224,6 +224,12 @@ fn a_night_that_could_not_be_asked_is_told() {
     desk.write("suite.yaml", SUITE.replace("probes:", "prober:"));
     unnamed(&failed(&desk, &[], 2, "suite.yaml"));
 
+    // A file for which there is no folder is found before anybody is asked.
+    desk.write("suite.yaml", SUITE);
+    unnamed(&failed(&desk, &["--junit", "no/where.xml"], 2, "there is no folder no; make it first"));
+    assert!(!desk.path("antiphon-data/runs/nightly-2026-11-02/results").exists());
+    desk.write("suite.yaml", SUITE.replace("probes:", "prober:"));
+
     // A command is told the same; one that fails changes nothing.
     let told = "echo \"<$ANTIPHON_VERDICT $ANTIPHON_SUITE $ANTIPHON_RUN $ANTIPHON_REPORT>\"; false";
     let done = nightly(&desk, "2026-11-02", &["--notify", told]);
@@ -233,6 +239,42 @@ fn a_night_that_could_not_be_asked_is_told() {
         "{}",
         done.err
     );
+}
+
+/// Whoever waits at a terminal need not wait for a command that hangs.
+#[test]
+fn a_command_that_hangs_can_be_interrupted() {
+    let done = nightly(&begun(), "2026-11-01", &["--notify", "kill -INT $PPID; sleep 100"]);
+    assert_eq!(done.code, 1, "{}", done.err);
+    let says = "nobody was told: the command of --notify failed: it was interrupted";
+    assert!(done.err.contains(says) && done.out.starts_with("BASELINE  "), "{}{}", done.out, done.err);
+}
+
+/// The night was asked and judged, so its verdict counts; only the exit code is the error's.
+#[test]
+fn a_file_that_cannot_be_written_does_not_hide_the_verdict() {
+    let desk = begun();
+    let (address, posted) = hook("204 No Content");
+    std::fs::create_dir(desk.path("taken.xml")).unwrap();
+    let files = ["--junit", "taken.xml", "--html", "n.html", "--webhook", &address];
+    let done = nightly(&desk, "2026-11-02", &files);
+    let told = posted.recv_timeout(Duration::from_secs(20)).expect("somebody is told");
+    assert_eq!(done.code, 2, "{}{}", done.out, done.err);
+    for (field, value) in [("verdict", "PASS"), ("run", "nightly-2026-11-02"), ("base", "nightly-2026-11-01")]
+    {
+        assert_eq!(told[field], value, "{told}");
+    }
+    assert_eq!(told["complete"], true);
+    assert!(told["report"].as_str().is_some_and(|report| desk.path(report).exists()), "{told}");
+    let reasons = told["reasons"].as_array().unwrap();
+    assert!(reasons.len() > 1, "{told}");
+    assert!(reasons.last().unwrap().as_str().unwrap().contains("can't write taken.xml"), "{told}");
+    assert!(
+        done.out.starts_with("PASS  ") && done.err.contains("error: can't write taken.xml"),
+        "{}",
+        done.err
+    );
+    assert!(desk.path("n.html").exists(), "the other file is written all the same");
 }
 
 /// Two targets are asked the same, of which one knows a document and later knows it less.

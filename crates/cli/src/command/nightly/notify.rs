@@ -1,15 +1,18 @@
 //! Tells a command and a webhook what came of a night.
 
 use std::io::Write;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use antiphon_core::RunId;
 use anyhow::{Context, bail};
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde::Serialize;
 
 use crate::command::nights::Outcome;
+use crate::signals::Signals;
 
 /// Longer than this nobody is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -85,9 +88,8 @@ pub(super) async fn notify(
     let json = serde_json::to_vec(notice).expect("a notice has string keys");
     let mut failed = Vec::new();
     if let Some(command) = command {
-        failed.extend(
-            tell_command(notice, command, &json).await.context("the command of --notify failed").err(),
-        );
+        let told = async { tell_command(notice, command, &json, patience()?).await };
+        failed.extend(told.await.context("the command of --notify failed").err());
     }
     if let Some(address) = webhook {
         failed.extend(post(address, json).await.context("the webhook did not take it").err());
@@ -95,7 +97,24 @@ pub(super) async fn notify(
     failed
 }
 
-async fn tell_command(notice: &Notice<'_>, command: &str, json: &[u8]) -> anyhow::Result<()> {
+/// Says why a command is waited for no longer. In a group of its own it does not hear Ctrl-C, so it is heard here, from now on.
+fn patience() -> anyhow::Result<impl Future<Output = String>> {
+    let mut signals = Signals::listen().context("can't listen for signals")?;
+    Ok(async move {
+        tokio::select! {
+            () = tokio::time::sleep(PATIENCE) => format!("it did not end within {} s", PATIENCE.as_secs()),
+            () = signals.next() => "it was interrupted".to_owned(),
+        }
+    })
+}
+
+/// Runs the command until it ends, or until `patience` is over, and then ends all that it started.
+async fn tell_command(
+    notice: &Notice<'_>,
+    command: &str,
+    json: &[u8],
+    patience: impl Future<Output = String>,
+) -> anyhow::Result<()> {
     let mut child = Command::new("sh")
         .args(["-c", command])
         .env("ANTIPHON_VERDICT", notice.verdict)
@@ -105,6 +124,8 @@ async fn tell_command(notice: &Notice<'_>, command: &str, json: &[u8]) -> anyhow
         .stdin(Stdio::piped())
         // Standard output is for results.
         .stdout(std::io::stderr())
+        // A group of its own, so that what the shell started can be ended with it.
+        .process_group(0)
         .spawn()
         .context("can't start sh")?;
     let mut input = child.stdin.take().context("it has no standard input")?;
@@ -119,10 +140,17 @@ async fn tell_command(notice: &Notice<'_>, command: &str, json: &[u8]) -> anyhow
             }
         }
     };
-    let Ok(ended) = tokio::time::timeout(PATIENCE, ended).await else {
-        child.kill().context("it can't be ended")?;
-        child.wait().context("it can't be waited for")?;
-        bail!("it did not end within {} s", PATIENCE.as_secs());
+    let ended = tokio::select! {
+        ended = ended => Ok(ended),
+        why = patience => Err(why),
+    };
+    let ended = match ended {
+        Ok(ended) => ended,
+        Err(why) => {
+            kill_process_group(Pid::from_child(&child), Signal::KILL).context("it can't be ended")?;
+            child.wait().context("it can't be waited for")?;
+            bail!(why);
+        }
     };
     match ended? {
         Some(status) if status.success() => Ok(()),
@@ -141,4 +169,37 @@ async fn post(address: &str, json: Vec<u8>) -> anyhow::Result<()> {
         bail!("it answered {status}");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader, Read};
+    use std::sync::mpsc;
+
+    use super::*;
+
+    /// The end of the FIFO comes when the last process that may write to it has ended.
+    #[tokio::test]
+    async fn a_command_that_hangs_is_ended_with_all_that_it_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let fifo = folder.path().join("fifo");
+        assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let (ended, has_ended) = mpsc::channel();
+        let command = format!("exec >'{}'; echo begun; sleep 100; echo ended", fifo.display());
+        std::thread::spawn(move || {
+            let mut fifo = BufReader::new(std::fs::File::open(fifo).unwrap());
+            fifo.read_line(&mut String::new()).unwrap();
+            begun.send(()).unwrap();
+            let mut rest = String::new();
+            fifo.read_to_string(&mut rest).unwrap();
+            ended.send(rest).unwrap();
+        });
+        let patience = async { has_begun.await.map(|()| "it hangs".to_owned()).unwrap() };
+        let notice = Notice::error(Path::new("suite.yaml"), None, Vec::new());
+        let told = tell_command(&notice, &command, b"{}", patience).await;
+        assert_eq!(told.unwrap_err().to_string(), "it hangs");
+        // It waits in vain where something goes on, and must not for ever.
+        assert_eq!(has_ended.recv_timeout(Duration::from_secs(20)).expect("nothing holds it open"), "");
+    }
 }
