@@ -61,12 +61,8 @@ pub(crate) fn summarise(input: &CellInput<'_>) -> (Cell, Vec<GroupShare>) {
         true => (labels::scores(input), Vec::new()),
         false => (Vec::new(), wording::scores(input)),
     };
-    let of_labels = labels.iter().map(|scores| (&scores.labels.language, &scores.share));
-    let of_wording = wording.iter().map(|scores| (&scores.agreement.language, &scores.share));
-    let shares = of_labels.map(|(language, share)| (language.clone(), share.clone()));
-    let shares = shares.chain(of_wording.map(|(language, share)| (Some(language.clone()), share.clone())));
-    let shares =
-        shares.filter_map(|(language, share)| Some(GroupShare { language, share: share? })).collect();
+    let shares = labels.iter().map(|scores| &scores.share);
+    let shares = shares.chain(wording.iter().map(|scores| &scores.share)).flatten().cloned().collect();
     let by_user = by_user::values(input, &wording);
     let clusters = match probe.kind {
         ProbeKind::Short if input.is_last_turn() => clusters::of_short(input),

@@ -5,16 +5,25 @@ use std::collections::BTreeMap;
 use antiphon_core::summary::GroupAgreement;
 use antiphon_core::{ProbeId, TargetId};
 use antiphon_stats::over_cells::{CellShare, OverCells};
+use antiphon_stats::{Agreement, Nested};
 use serde::{Deserialize, Serialize};
 
 use crate::estimates::estimate;
 
 /// What a cell brings, or one language of it.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct GroupShare {
     /// The language, where languages are compared one by one.
-    pub(crate) language: Option<String>,
-    pub(crate) share: CellShare,
+    language: Option<String>,
+    share: CellShare,
+}
+
+impl GroupShare {
+    /// What the cell brings whose agreement that is; `None` where it says nothing of how users differ.
+    pub(crate) fn of<T>(language: Option<&str>, cell: &Nested<T>, agreement: &Agreement) -> Option<Self> {
+        let share = agreement.share(cell.users().iter().map(|user| user.id))?;
+        Some(Self { language: language.map(str::to_owned), share })
+    }
 }
 
 /// The groups of each target, in the order of their first cells.
@@ -76,7 +85,7 @@ impl Group {
 
 #[cfg(test)]
 mod tests {
-    use antiphon_stats::{Nested, Population, agreement};
+    use antiphon_stats::{Population, agreement};
 
     use super::*;
 
@@ -84,8 +93,7 @@ mod tests {
     fn share(language: Option<&str>) -> GroupShare {
         let lists = [[0, 0], [0, 1], [1, 1], [0, 1]].map(|user| user.map(|label| vec![label]).to_vec());
         let cell = Nested::from_lists(lists.to_vec());
-        let share = agreement::labels(&cell, Population::Fixed).share(0..4).unwrap();
-        GroupShare { language: language.map(str::to_owned), share }
+        GroupShare::of(language, &cell, &agreement::labels(&cell, Population::Fixed)).unwrap()
     }
 
     fn width(of: &[(&str, Option<&str>)]) -> f64 {

@@ -9,7 +9,8 @@
 //! Of users who were not drawn the sessions are the units, and those of one conversation say nothing of another. Cells of one, such as its
 //! turns, share their sessions: their errors are taken to go the same way, which is never too narrow.
 //!
-//! A cell near 1 in which few ever deviate shows hardly any spread. It is taken to have what one more that deviates would give it.
+//! A cell near 1 with few users, or few sessions of given ones, of which few ever deviate shows hardly any spread. It is taken to have what one more that
+//! deviates would give it.
 
 use std::collections::BTreeMap;
 
@@ -78,8 +79,8 @@ impl Agreement {
         }
         let spread = spread.filter(|_| count > 2 && self.without.len() == count)?;
         let values = pseudo_values(value, &self.without);
-        let m = count as f64;
-        let alone = variance(&values) / m * m / (m - 1.0);
+        // The jackknife with the factor for few users, as `of_drawn` has it.
+        let alone = variance(&values) / (count as f64 - 1.0);
         Some(CellShare {
             users: users.into_iter().zip(values).collect(),
             beyond: (spread.variance - alone).max(0.0),

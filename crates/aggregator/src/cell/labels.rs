@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use antiphon_core::ProbeKind;
 use antiphon_core::summary::{Exemplar, LabelShare, Labels, UserApart};
-use antiphon_stats::over_cells::CellShare;
 use antiphon_stats::{Nested, Population, agreement, categorical, entropy, interval, rates};
 
 use super::crossed::{self, Scale};
 use super::{CellInput, DEVIANTS, Quotes, apart};
 use crate::estimates::{self, with_interval};
+use crate::groups::GroupShare;
 use crate::label::{Label, label_of};
 
 /// Labels of a cell, or of one language of it.
@@ -18,7 +18,7 @@ pub(super) struct LabelScores {
     pub(super) quotes: Quotes,
     pub(super) apart: Vec<UserApart>,
     /// What it brings to the agreement over its group.
-    pub(super) share: Option<CellShare>,
+    pub(super) share: Option<GroupShare>,
 }
 
 /// Row of the cell → its label.
@@ -85,7 +85,7 @@ fn score(input: &CellInput<'_>, language: Option<&str>, found: &Found) -> Option
         crossed,
         distribution,
     };
-    let share = agreement.share(cell.users().iter().map(|user| user.id));
+    let share = GroupShare::of(language, &cell, &agreement);
     Some(LabelScores { labels, quotes, apart: apart::of_labels(input, language, &cell), share })
 }
 

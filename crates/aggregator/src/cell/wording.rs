@@ -2,7 +2,6 @@
 
 use antiphon_core::summary::{Clusters, Exemplar, Quotations, UserApart, WithoutUser, WordingAgreement};
 use antiphon_stats::medoid::Typical;
-use antiphon_stats::over_cells::CellShare;
 use antiphon_stats::text::Vocabulary;
 use antiphon_stats::{Agreement, Answer, Nested, PairPolicy, pairwise};
 
@@ -10,6 +9,7 @@ use super::support::Support;
 use super::voted::voted;
 use super::{CellInput, DEVIANTS, Factors, Quotes, apart, clusters, quotations};
 use crate::estimates;
+use crate::groups::GroupShare;
 use crate::read_block::BlockSample;
 
 /// Agreement of wording in one language, with real samples to quote.
@@ -19,7 +19,7 @@ pub(super) struct WordingScores {
     /// Agreement between users without each of them.
     pub(super) without: Vec<WithoutUser>,
     /// What it brings to the agreement over its group.
-    pub(super) share: Option<CellShare>,
+    pub(super) share: Option<GroupShare>,
     pub(super) clusters: Option<Clusters>,
     pub(super) apart: Vec<UserApart>,
     pub(super) quotations: Option<Quotations>,
@@ -71,7 +71,7 @@ fn score(
     let texts = cell.filter_map(|answer| matches!(answer, Answer::Text(_)).then_some(()));
     WordingScores {
         without: without(&texts, &scores.answered),
-        share: scores.answered.share(texts.users().iter().map(|user| user.id)),
+        share: GroupShare::of(Some(language), &texts, &scores.answered),
         agreement: WordingAgreement {
             language: language.to_owned(),
             answered: estimates::agreement(&scores.answered, input.miss),

@@ -7,13 +7,18 @@ use crate::desk::{Desk, simulator};
 /// An account that runs out of money now and then; who asks the same again is answered.
 const BROKE: &str = "voices:\n  - name: steady\n    seed: 4\n    faults: {quota: 0.04, first_attempt_only: true}\n    default: {words: 12, variation: 0.5}\n";
 
-/// Each stop of a pool leaves a job half done, whose answers were paid and are not kept.
-#[test]
-fn a_run_whose_pool_was_stopped_costs_the_same_wherever_it_is_said() {
+fn broke() -> Desk {
     let desk = Desk::new();
     desk.edit("antiphon.toml", &crate::desk::SIMULATOR, &simulator(BROKE));
     desk.edit("antiphon.toml", "concurrency = 8", "concurrency = 1");
     desk.edit("suite.yaml", "draw: 3", "draw: 12");
+    desk
+}
+
+/// Each stop of a pool leaves a job half done, whose answers were paid and are not kept.
+#[test]
+fn a_run_whose_pool_was_stopped_costs_the_same_wherever_it_is_said() {
+    let desk = broke();
     let json = |line: &str| -> Value { serde_json::from_str(&desk.run(line).out).unwrap() };
     let mut in_vain = 0;
     loop {
@@ -46,10 +51,7 @@ fn a_run_whose_pool_was_stopped_costs_the_same_wherever_it_is_said() {
 /// What nobody knows is not $0.00.
 #[test]
 fn without_a_price_nothing_is_said_of_dollars() {
-    let desk = Desk::new();
-    desk.edit("antiphon.toml", &crate::desk::SIMULATOR, &simulator(BROKE));
-    desk.edit("antiphon.toml", "concurrency = 8", "concurrency = 1");
-    desk.edit("suite.yaml", "draw: 3", "draw: 12");
+    let desk = broke();
     desk.edit("antiphon.toml", "price = { input = 3.0, output = 15.0 }\n", "");
     let ends = (0..20).map(|_| desk.run("run suite.yaml --run r1")).find(|done| done.code == 0);
     let end = ends.expect("it is done after a few stops").err;

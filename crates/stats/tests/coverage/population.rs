@@ -177,6 +177,6 @@ pub(crate) fn pick(shares: &[f64], random: &mut ChaCha8Rng) -> u32 {
     u32::try_from(place.unwrap_or(shares.len() - 1)).expect("a few labels")
 }
 
-fn form(p: &[f64], q: &[f64], h: &impl Fn(usize, usize) -> f64) -> f64 {
+pub(crate) fn form(p: &[f64], q: &[f64], h: &impl Fn(usize, usize) -> f64) -> f64 {
     p.iter().enumerate().flat_map(|(i, p)| q.iter().enumerate().map(move |(j, q)| p * q * h(i, j))).sum()
 }

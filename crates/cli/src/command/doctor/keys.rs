@@ -85,7 +85,7 @@ fn said(what: String, secrets: &Secrets, tried: Tried) -> Finding {
             format!(
                 "{key}; the server lists its models with it, but does not refuse to without it ({why}), so it was not tried"
             ),
-            "nothing, if models are answered; if they are not, look at the key and at `base_url` of the provider",
+            "nothing to do if runs get answers; if they do not, look at the key and at `base_url` of the provider",
         ),
         Tried::Open if has_any => {
             Finding::ok(what, format!("{key}; the server lists its models to anybody, so it was not tried"))
@@ -107,12 +107,12 @@ fn said(what: String, secrets: &Secrets, tried: Tried) -> Finding {
         Tried::Forbidden => Finding::warn(
             what,
             format!("{key}; it may not list models (the server answered 403), so it was not tried"),
-            "nothing, if models are answered: some keys may do only that; if they are not, the key is a wrong one",
+            "nothing to do if runs get answers, as some keys may ask for nothing else; if they do not, the key is a wrong one",
         ),
         Tried::NoList(status) => Finding::warn(
             what,
             format!("{key}; the server has no list of models, so it was not tried (it answered {status})"),
-            "nothing, if models are answered; if they are not, correct `base_url` of the provider",
+            "nothing to do if runs get answers; if they do not, correct `base_url` of the provider",
         ),
         Tried::Unclear(status) => Finding::warn(
             what,

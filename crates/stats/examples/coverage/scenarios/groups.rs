@@ -7,7 +7,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::labels::two_types;
-use crate::population::{Users, dirichlet, equal, pick};
+use crate::population::{Users, dirichlet, equal, form, pick};
 use crate::scenario::{Gate, Measure, Outcome, Scenario};
 
 const FAMILY: &str = "Agreement over the probes of a group";
@@ -89,7 +89,7 @@ impl Group {
                 plain[usize::try_from(*user).expect("a place")] += adds / self.of.len() as f64
             });
             truth += match population {
-                Population::Drawn => form(&expected(of), &expected(of), alike),
+                Population::Drawn => form(&expected(of), &expected(of), &alike),
                 Population::Fixed => of_these(&own, alike),
             };
         }
@@ -137,15 +137,11 @@ fn expected(of: &Users) -> Vec<f64> {
     }
 }
 
-fn form(p: &[f64], q: &[f64], alike: fn(usize, usize) -> f64) -> f64 {
-    p.iter().enumerate().flat_map(|(i, p)| q.iter().enumerate().map(move |(j, q)| p * q * alike(i, j))).sum()
-}
-
 /// Of all pairs of these users.
 fn of_these(users: &[(u64, Vec<f64>)], alike: fn(usize, usize) -> f64) -> f64 {
     let pairs = users.iter().enumerate().flat_map(|(u, p)| users[..u].iter().map(move |q| (p, q)));
     let m = users.len() as f64;
-    pairs.map(|(p, q)| form(&p.1, &q.1, alike)).sum::<f64>() / (m * (m - 1.0) / 2.0)
+    pairs.map(|(p, q)| form(&p.1, &q.1, &alike)).sum::<f64>() / (m * (m - 1.0) / 2.0)
 }
 
 fn scenario(name: &str, group: Group, population: Population, gate: Gate) -> Scenario {
