@@ -100,10 +100,15 @@ fn tell(power: &Power, wanted: &PowerArguments, output: Output) {
     }
 }
 
-/// A whole number that is large enough to be no integer, with its noun.
-fn some(number: f64, noun: &str) -> String {
-    let plural = if (number - 1.0).abs() < f64::EPSILON { "" } else { "s" };
-    format!("{number} {noun}{plural}")
+/// A whole number that is positive, with its noun.
+fn some(number: f64, one: &str, many: &str) -> String {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "nobody asks more than 2^64 times"
+    )]
+    let number = number as u64;
+    counted(number, one, many)
 }
 
 fn line(row: &PowerRow) -> String {
@@ -116,9 +121,9 @@ fn line(row: &PowerRow) -> String {
             let cost = half.dollars.map_or(String::new(), |cost| format!(", about {}", dollars(cost)));
             format!(
                 "half of it: {} × {}, {}{cost}",
-                some(half.users, "user"),
-                some(half.sessions, "session"),
-                some(half.calls, "call")
+                some(half.users, "user", "users"),
+                some(half.sessions, "session", "sessions"),
+                some(half.calls, "call", "calls")
             )
         }
         None => "half of it: no number of sessions of these users".to_owned(),
