@@ -1,10 +1,20 @@
 //! Ctrl-C and SIGTERM: the first asks to stop, the second ends the process at once.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::exit::Exit;
 use crate::output::Output;
+
+/// Signals are the process's, and so is what was heard.
+static TERMINATED: AtomicBool = AtomicBool::new(false);
+
+/// Whether SIGTERM was among the signals that were waited for.
+pub(crate) fn was_terminated() -> bool {
+    TERMINATED.load(Ordering::Relaxed)
+}
 
 /// Waits for signals for as long as it is polled.
 pub(crate) struct Signals {
@@ -21,7 +31,7 @@ impl Signals {
     pub(crate) async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+            _ = self.terminate.recv() => TERMINATED.store(true, Ordering::Relaxed),
         }
     }
 

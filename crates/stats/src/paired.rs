@@ -35,6 +35,15 @@ pub struct Difference {
     pub rule: Rule,
 }
 
+impl Difference {
+    /// With an interval that holds nothing that no difference of shares or agreements can be; the value stays unbiased.
+    pub(crate) fn of_shares(self) -> Self {
+        let possible =
+            |at: Interval| Interval { low: at.low.clamp(-1.0, 1.0), high: at.high.clamp(-1.0, 1.0) };
+        Self { interval: self.interval.map(possible), ..self }
+    }
+}
+
 /// How an interval was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
@@ -56,7 +65,7 @@ pub fn shares(differences: &[f64], margin: f64, seed: u64) -> Option<Difference>
     if differences.len() < 3 || differences.iter().any(|d| !(-1.0..=1.0).contains(d)) {
         return None;
     }
-    let found = limits(differences, margin);
+    let found = limits(differences, margin).of_shares();
     if differences.iter().all(|d| [-1.0, 0.0, 1.0].contains(d)) {
         let count = |sign: f64| differences.iter().filter(|d| **d == sign).count() as u64;
         return Some(Difference { p: Some(mcnemar_exact(count(1.0), count(-1.0))), ..found });
@@ -123,11 +132,11 @@ pub fn of_error(value: f64, standard_error: f64, margin: f64) -> Option<Differen
     })
 }
 
-/// Two values that vary independently, each with its 95 % interval: as for users that were not drawn, whose sessions are
+/// Two shares or agreements that vary independently, each with its 95 % interval: as for users that were not drawn, whose sessions are
 /// all that could have come out differently. The p-values are those of normal errors as wide as the interval.
 #[must_use]
 pub fn sides(a: (f64, Interval), b: (f64, Interval), margin: f64) -> Difference {
-    by_width(a.0 - b.0, mover(a, b), margin, Rule::Sides)
+    by_width(a.0 - b.0, mover(a, b), margin, Rule::Sides).of_shares()
 }
 
 /// Two agreements between users, with what each would be without each user of both, in the same order. The jackknife takes a user out of
@@ -153,13 +162,14 @@ pub fn agreements(
     }
     let (error, df) = (variance.sqrt(), m - 1.0);
     let half = student_t(TAIL, df) * error;
-    Some(Difference {
+    let found = Difference {
         value,
         interval: Some(Interval { low: value - half, high: value + half }),
         p: Some(2.0 * student_t_tail(value.abs() / error, df)),
         equivalence: (margin > 0.0).then(|| student_t_tail((margin - value.abs()) / error, df)),
         rule: Rule::Jackknife,
-    })
+    };
+    Some(found.of_shares())
 }
 
 /// The chance of `x` or fewer in `n` trials that each succeed with `p`; counts may be fractions.

@@ -72,7 +72,7 @@ pub fn agreements(differences: &[f64], levels: [f64; 2], margin: f64, seed: u64)
             Difference { value, interval: half.interval.map(twice), ..half }
         }
     };
-    Some(moved(differences, found))
+    Some(moved(differences, found.of_shares()))
 }
 
 fn moved(differences: &[f64], found: Difference) -> Moved {

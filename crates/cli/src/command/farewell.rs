@@ -56,7 +56,10 @@ fn results(summary: &Summary, operations: &Operations, output: Output) {
         // Without a price the cost is not known, which is not $0.00.
         (samples, None) => format!("; {} {SINCE}", counted(samples, "sample was", "samples were")),
     };
-    output.note(format!("{}{cost} in all{in_vain}", counted(operations.calls, "call", "calls")));
+    // The calls of those that were not kept have no record to be counted from.
+    let kept = if operations.in_vain > 0 { " for what was kept" } else { "" };
+    let calls = counted(operations.calls, "call", "calls");
+    output.note(format!("{calls}{kept}{cost} in all{in_vain}"));
     for (target, samples) in &operations.unexplained_input {
         output.warning(format!(
             "{target}: {} billed more input than was sent; something else was in the prompt",

@@ -3,6 +3,7 @@
 mod notify;
 
 use antiphon_core::{OBJECT_FORMAT, RunId, Uncompared, UncomparedVerdict, keys};
+use anyhow::Context;
 
 use self::notify::{Notice, notify};
 use super::nights::{Nights, Outcome, beside, check, tell};
@@ -14,6 +15,7 @@ use crate::compose;
 use crate::config::{self, Config};
 use crate::exit::{self, Exit};
 use crate::output::{Output, Usage};
+use crate::signals::{self, Signals};
 
 pub(crate) async fn run(
     arguments: &Arguments,
@@ -34,11 +36,12 @@ pub(crate) async fn run(
             let exit = tell_somebody(nightly, &notice, exit, *output).await;
             written.map(|()| exit)
         }
-        // Whoever stopped it knows.
-        Ok(Ended::Unasked(Exit::Interrupted)) => Ok(Exit::Interrupted),
+        // Whoever presses Ctrl-C knows; a scheduler that ends a night tells nobody.
+        Ok(Ended::Unasked(Exit::Interrupted)) if !signals::was_terminated() => Ok(Exit::Interrupted),
         Ok(Ended::Unasked(exit)) => {
+            let ended = (exit == Exit::Interrupted).then(|| ENDED.to_owned());
             // What ended it was said last.
-            let reasons: Vec<String> = output.warnings().into_iter().rev().collect();
+            let reasons = ended.into_iter().chain(output.warnings().into_iter().rev()).collect();
             let notice = Notice::error(&nightly.suite, night.as_ref(), reasons);
             Ok(tell_somebody(nightly, &notice, exit, *output).await)
         }
@@ -50,6 +53,10 @@ pub(crate) async fn run(
         }
     }
 }
+
+/// Why a night that was terminated has no verdict.
+const ENDED: &str =
+    "it was ended by SIGTERM, as a scheduler does at its deadline; the same command goes on with it";
 
 /// How a night ended that met no error.
 enum Ended {
@@ -70,15 +77,32 @@ async fn judged(
 ) -> anyhow::Result<Ended> {
     check(&nightly.written, output)?;
     let config = config::find(arguments.config.as_deref(), Some(&nightly.suite))?;
-    let (suite, night) = named.insert(name(nightly, &config)?).clone();
-    let asked = ask(arguments, nightly, &config, &night, output).await?;
+    let named = named.insert(name(nightly, &config)?);
+    let asked = ask(arguments, nightly, &config, &named.1, output).await?;
     // What is not complete is judged all the same, and can't pass.
     if !matches!(asked, Exit::Complete | Exit::Incomplete) {
         return Ok(Ended::Unasked(asked));
     }
-    let address = open_store::address(arguments, &config);
-    let store = compose::open_store(&address, &config).await?;
-    let nights = Nights { store: &store, config: &config };
+    let mut signals = Signals::listen().context("can't listen for signals")?;
+    tokio::select! {
+        ended = judge(arguments, nightly, &config, named.clone(), asked, output) => ended,
+        // Nothing here needs time to stop.
+        () = signals.next() => Ok(Ended::Unasked(Exit::Interrupted)),
+    }
+}
+
+/// What comes of a night that was `asked`, wholly or in part.
+async fn judge(
+    arguments: &Arguments,
+    nightly: &NightlyArguments,
+    config: &Config,
+    (suite, night): Night,
+    asked: Exit,
+    output: Output,
+) -> anyhow::Result<Ended> {
+    let address = open_store::address(arguments, config);
+    let store = compose::open_store(&address, config).await?;
+    let nights = Nights { store: &store, config };
     if asked == Exit::Incomplete && nights.first_call(&night).await?.is_none() {
         // No model took a call, or the budget no job. A night without any answer has no place among the others.
         return Ok(Ended::Unasked(asked));

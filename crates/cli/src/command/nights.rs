@@ -236,7 +236,9 @@ pub(crate) fn tell(outcome: &Outcome, written: &WrittenArguments, output: Output
             }
             Some(file) => match export::write(file, render(outcome).as_bytes()) {
                 Ok(()) => output.note(format!("{}", file.display())),
-                Err(error) => written = written.and(Err(error)),
+                Err(error) if written.is_ok() => written = Err(error),
+                // The first is the command's error.
+                Err(error) => output.warning(crate::output::chain(&error)),
             },
         }
     }

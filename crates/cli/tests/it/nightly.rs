@@ -2,11 +2,13 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
+use std::process::Stdio;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use antiphon_core::suite::Measured;
 use antiphon_core::{Comparison, Finding, RunVerdict};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::desk::{Desk, Done, KEY, repository, simulator};
@@ -250,13 +252,58 @@ fn a_command_that_hangs_can_be_interrupted() {
     assert!(done.err.contains(says) && done.out.starts_with("BASELINE  "), "{}{}", done.out, done.err);
 }
 
+/// A scheduler that ends a night tells nobody; whoever presses Ctrl-C knows. Either way the same command goes on.
+#[tokio::test]
+async fn a_night_that_is_terminated_is_told_and_one_that_is_interrupted_is_not() {
+    let desk = Desk::new();
+    desk.write("suite.yaml", SUITE);
+    configure(&desk, &usual());
+    let configuration = std::fs::read_to_string(desk.path("antiphon.toml")).unwrap();
+    let server = configuration.split('"').find(|part| part.starts_with("http://")).unwrap();
+    // A model that takes calls and never answers.
+    let model = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let silent = format!("http://{}/v1", model.local_addr().unwrap());
+    desk.write("antiphon.toml", configuration.replace(server, &silent));
+    let (address, posted) = hook("204 No Content");
+    let line = ["nightly", "suite.yaml", "--date", "2026-11-01", "--grace", "1s", "--webhook", &address];
+    let end = async |signal: Signal| -> Done {
+        let mut command = tokio::process::Command::from(desk.command());
+        let mut child = command.args(line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let _open = tokio::select! {
+            call = model.accept() => call.unwrap(),
+            ended = child.wait() => panic!("it ended before it called the model: {ended:?}"),
+        };
+        let id = child.id().and_then(|id| Pid::from_raw(id.try_into().unwrap())).unwrap();
+        kill_process(id, signal).unwrap();
+        let done = child.wait_with_output().await.unwrap().into();
+        // Calls that were not taken yet came from a program that has ended.
+        while tokio::time::timeout(Duration::from_millis(200), model.accept()).await.is_ok() {}
+        done
+    };
+    let done = end(Signal::TERM).await;
+    assert_eq!(done.code, 130, "{}{}", done.out, done.err);
+    let told = posted.recv_timeout(Duration::from_secs(20)).expect("somebody is told");
+    assert_eq!((&told["verdict"], &told["run"]), (&"ERROR".into(), &"nightly-2026-11-01".into()));
+    let why = told["reasons"][0].as_str().unwrap();
+    assert!(why.contains("ended by SIGTERM") && why.contains("the same command goes on"), "{told}");
+
+    let done = end(Signal::INT).await;
+    assert_eq!(done.code, 130, "{}{}", done.out, done.err);
+    assert!(posted.try_recv().is_err(), "whoever pressed it knows");
+
+    desk.write("antiphon.toml", configuration);
+    let done = nightly(&desk, "2026-11-01", &["--webhook", &address, "--first-is-baseline"]);
+    assert_eq!((done.code, &posted.recv().unwrap()["verdict"]), (0, &"BASELINE".into()), "{}", done.err);
+}
+
 /// The night was asked and judged, so its verdict counts; only the exit code is the error's.
 #[test]
 fn a_file_that_cannot_be_written_does_not_hide_the_verdict() {
     let desk = begun();
     let (address, posted) = hook("204 No Content");
     std::fs::create_dir(desk.path("taken.xml")).unwrap();
-    let files = ["--junit", "taken.xml", "--html", "n.html", "--webhook", &address];
+    std::fs::create_dir(desk.path("taken.html")).unwrap();
+    let files = ["--junit", "taken.xml", "--html", "taken.html", "--markdown", "n.md", "--webhook", &address];
     let done = nightly(&desk, "2026-11-02", &files);
     let told = posted.recv_timeout(Duration::from_secs(20)).expect("somebody is told");
     assert_eq!(done.code, 2, "{}{}", done.out, done.err);
@@ -274,7 +321,8 @@ fn a_file_that_cannot_be_written_does_not_hide_the_verdict() {
         "{}",
         done.err
     );
-    assert!(desk.path("n.html").exists(), "the other file is written all the same");
+    assert!(done.err.contains("can't write taken.html"), "every file is told: {}", done.err);
+    assert!(desk.path("n.md").exists(), "the other file is written all the same");
 }
 
 /// Two targets are asked the same, of which one knows a document and later knows it less.

@@ -49,6 +49,22 @@ fn independent_sides_are_put_together() {
     assert!(found.p.unwrap() < 0.01 && found.equivalence.unwrap() > 0.5);
 }
 
+#[test]
+fn an_interval_ends_where_no_difference_can_be() {
+    let all_but_one = shares(&[1.0, 1.0, 1.0, 1.0, 0.0], 0.1, 1).unwrap();
+    let jackknifed =
+        agreements((0.85, None), (0.1, None), &[(0.95, 0.0), (0.85, 0.2), (0.9, 0.1)], 0.1).unwrap();
+    assert_eq!((all_but_one.rule, jackknifed.rule), (Rule::StudentT, Rule::Jackknife));
+    let wide = sides((0.9, Interval { low: 0.1, high: 0.95 }), (0.1, Interval { low: 0.0, high: 0.9 }), 0.1);
+    for found in [all_but_one, jackknifed] {
+        let interval = found.interval.unwrap();
+        assert!(interval.high == 1.0 && interval.low > -1.0 && interval.low < found.value, "{interval:?}");
+    }
+    assert!(wide.interval.unwrap().high <= 1.0);
+    // Logarithms of lengths have no such ends.
+    assert!(means(&[2.0, 2.5, 3.0], (-0.2, 0.2)).unwrap().interval.unwrap().high > 3.0);
+}
+
 /// How often an interval holds the truth, and how often two sides that differ by just the margin pass as equivalent.
 fn simulated(
     users: usize,
