@@ -6,7 +6,8 @@ use std::sync::Arc;
 use antiphon_core::certificate::Certificate;
 use antiphon_core::plan::Plan;
 use antiphon_core::prompt::Prompter;
-use antiphon_core::{BlockId, Clustering, Job, JobId, Manifest, ProbeKind, Round, Target, TargetId};
+use antiphon_core::summary::Operations;
+use antiphon_core::{BlockId, Clustering, Job, JobId, Manifest, ProbeKind, Round, Target, TargetId, keys};
 use antiphon_store::Store;
 use parquet::errors::ParquetError;
 use tokio::sync::oneshot;
@@ -95,6 +96,23 @@ impl OpenRun {
             _ => Vec::new(),
         };
         Ok(Inputs { jobs, vectors })
+    }
+
+    /// How many of the objects that the run was summed up from are no longer stored.
+    pub(crate) async fn lost(&self) -> Result<u64, AggregatorError> {
+        let run = &self.manifest.run;
+        let summed: Option<Operations> = self.store.get_json(&keys::summary(run, "operations.json")).await?;
+        let objects = summed.map_or(0, |operations| operations.objects);
+        if self.store.result_keys(run).await?.len() as u64 >= objects {
+            return Ok(0);
+        }
+        // A listing may come late.
+        let mut found = 0;
+        for block in self.blocks() {
+            let jobs = self.store.block_results(&self.plan(), self.target(block), block.block, true).await?;
+            found += jobs.len() as u64;
+        }
+        Ok(objects.saturating_sub(found))
     }
 
     /// Sums a block up from what is stored of it. Reads all of it at once, or cell by cell where that is too much to hold; what comes of

@@ -146,8 +146,8 @@ pub async fn compare(
     let movements = both.movements(&means, &targets, [base, run]);
     let mut comparison = Comparison {
         format: OBJECT_FORMAT,
-        base: side(base),
-        run: side(run),
+        base: side(base, both.base.lost().await?),
+        run: side(run, both.run.lost().await?),
         suite: manifest.suite.clone(),
         policy,
         level,
@@ -188,13 +188,14 @@ fn order(
     (change.target.clone(), change.group.clone(), levels.is_some(), levels, change.measure)
 }
 
-fn side(summary: &Summary) -> ComparedRun {
+fn side(summary: &Summary, lost: u64) -> ComparedRun {
     let total = &summary.completeness.total;
     ComparedRun {
         run: summary.run.clone(),
         identity: summary.identity.clone(),
         planned: total.planned,
         missing: total.planned.saturating_sub(total.behaviour() + total.unsupported + total.ended),
+        lost,
     }
 }
 

@@ -53,13 +53,16 @@ pub struct ComparedRun {
     pub planned: u64,
     /// Of these, those that have no final record.
     pub missing: u64,
+    /// Result objects that its summary was made from and that are no longer stored.
+    #[serde(default)]
+    pub lost: u64,
 }
 
 impl ComparedRun {
-    /// Whether every planned sample has its final record.
+    /// Whether every planned sample has its final record, and it is still stored.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.missing == 0
+        self.missing == 0 && self.lost == 0
     }
 }
 

@@ -50,6 +50,7 @@ fn comparison(verdict: RunVerdict) -> Comparison {
         identity: String::new(),
         planned: 60,
         missing: 0,
+        lost: 0,
     };
     let names = BTreeMap::from([(HOSTILE.to_owned(), 60)]);
     let target = ComparedTarget {

@@ -19,7 +19,7 @@ use crate::read_block::{Cells, Places, read_block};
 
 /// Both runs and what they have in common.
 pub(super) struct Both {
-    base: OpenRun,
+    pub(super) base: OpenRun,
     pub(super) run: OpenRun,
     pub(super) pairing: Pairing,
 }

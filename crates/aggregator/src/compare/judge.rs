@@ -216,10 +216,16 @@ pub(crate) fn verdict(comparison: &Comparison) -> (RunVerdict, Vec<String>) {
     reasons.extend(told("changed", &mut blocking));
     let (base, run) = (&comparison.base, &comparison.run);
     for (side, what) in [(run, "the run"), (base, "the base")] {
-        if !side.is_complete() {
+        if side.missing > 0 {
             reasons.push(format!(
                 "{what} {} is incomplete: {} of {} samples are missing",
                 side.run, side.missing, side.planned
+            ));
+        }
+        if side.lost > 0 {
+            reasons.push(format!(
+                "{what} {} has lost answers: result objects that its summary was made from are no longer in the store ({} of them)",
+                side.run, side.lost
             ));
         }
     }

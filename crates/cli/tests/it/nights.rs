@@ -176,6 +176,20 @@ fn a_run_with_missing_samples_never_passes() {
     assert!(refused.err.contains("run cut is not complete, and a baseline should be"), "{}", refused.err);
 }
 
+/// What a summary once counted may have gone since; without it a whole group would not be compared, and nobody would hear of it.
+#[test]
+fn answers_that_the_store_has_lost_are_missed() {
+    let desk = desk();
+    night(&desk, "n1", &usual());
+    assert_eq!(compared(&desk, "base n1").1.verdict, RunVerdict::Pass);
+    let river = "antiphon-data/runs/base/samples/voice/b00002/r000-000000.mpk.zst";
+    std::fs::remove_file(desk.path(river)).unwrap();
+    let (done, comparison) = compared(&desk, "base n1");
+    assert_eq!((done.code, comparison.verdict), (5, RunVerdict::Inconclusive), "{:#?}", comparison.reasons);
+    assert!(comparison.reasons[0].starts_with("the base base has lost answers"), "{:?}", comparison.reasons);
+    assert_eq!((comparison.base.lost, comparison.run.lost), (1, 0));
+}
+
 #[test]
 fn a_baseline_stands_in_for_the_base_and_nights_become_a_history() {
     let desk = desk();

@@ -36,6 +36,7 @@ fn calm() -> Comparison {
         identity: String::new(),
         planned: 600,
         missing: 0,
+        lost: 0,
     };
     Comparison {
         format: OBJECT_FORMAT,
@@ -73,6 +74,7 @@ fn each_finding_alone_decides() {
     assert_eq!(judged(|_| ()), Pass);
     assert_eq!(judged(|night| night.run.missing = 1), Inconclusive, "one sample is missing");
     assert_eq!(judged(|night| night.base.missing = 1), Inconclusive);
+    assert_eq!(judged(|night| night.base.lost = 1), Inconclusive, "an object has gone since");
     assert_eq!(judged(|night| night.groups.clear()), Inconclusive, "nothing could be compared");
     assert_eq!(judged(|night| night.groups[0].finding = Finding::Undecided), Inconclusive);
     assert_eq!(judged(|night| night.groups[0].finding = Finding::Changed), Block);
