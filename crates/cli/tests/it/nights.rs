@@ -3,7 +3,7 @@
 use antiphon_core::suite::Measured;
 use antiphon_core::{Comparison, Finding, History, RunVerdict};
 
-use crate::desk::{Desk, Done, KEY, simulator};
+use crate::desk::{Desk, Done, KEY, repository, simulator};
 
 /// Thirty users who word a question in two ways.
 pub(crate) const SUITE: &str = "\
@@ -331,4 +331,65 @@ fn a_night_is_asked_judged_and_told() {
             "{page}"
         );
     }
+}
+
+/// Two targets are asked the same, of which one knows a document and later knows it less.
+#[test]
+fn a_document_that_one_of_two_targets_knows_less_is_found_as_recall() {
+    let desk = Desk::new();
+    let document = std::fs::read_to_string(repository().join("configs/demo-document.md")).unwrap();
+    desk.write("demo-document.md", document);
+    desk.write(
+        "suite.yaml",
+        "version: 1\nname: nightly\ntargets: [{alias: knows, max_tokens: 200}, {alias: other, max_tokens: 200}]\nusers:\n  draw: 24\n  \
+         system_prompts: {terse: Be brief., kind: Be kind.}\nsampling: {sessions: 2}\npolicy: {margins: {agreement: 0.3, distribution: 0.4, \
+         recall: 0.2, refusal: 0.3, length: 0.5}}\nprobes:\n  - {id: charter, group: document, kind: recall, document: demo-document.md, cuts: \
+         [120, 400, 800], passage_words: 60, reference_words: 60, prompt: \"Go on with it, word for word.\\n\\n{{ passage }}\"}\n  - {id: \
+         river, group: facts, kind: choice, prompt: Which river is longer?, options: [the Nile, the Rhine, the Po]}\n",
+    );
+    let asked = |date: &str, verbatim: f64| -> (i32, String) {
+        let one = |name: &str, seed: u32, verbatim: f64| {
+            format!(
+                "  - name: {name}\n    seed: {seed}\n    vary_by_run: true\n    default: {{words: 60, variation: 0.3}}\n    knows: [{{file: \
+                 demo-document.md, verbatim: {verbatim}, slip: 0.02, words: 110}}]\n    answers: [{{name: river, match: '/river/', kind: choice, \
+                 options: [{{text: the Nile, weight: 18}}, {{text: the Rhine, weight: 1}}]}}]\n"
+            )
+        };
+        let voices = format!("voices:\n{}{}", one("knows", 3, verbatim), one("other", 4, 0.9));
+        let mut configuration = format!(
+            "[providers.sim]\napi = \"openai\"\nbase_url = \"{}/v1\"\nkey_env = \"SIM_KEY\"\nsend_sample_key = true\n",
+            simulator(&voices)
+        );
+        for name in ["knows", "other"] {
+            configuration += &format!("[targets.{name}]\nprovider = \"sim\"\nmodel = \"{name}\"\n");
+        }
+        desk.write("antiphon.toml", configuration);
+        let done = desk.run(&format!("nightly suite.yaml --date {date} --first-is-baseline --json"));
+        assert!(done.out.starts_with('{'), "{}{}", done.out, done.err);
+        (done.code, done.out)
+    };
+    assert_eq!(asked("2026-11-01", 0.9).0, 0);
+    let (code, calm) = asked("2026-11-02", 0.9);
+    let calm: Comparison = serde_json::from_str(&calm).unwrap();
+    assert!(matches!(calm.verdict, RunVerdict::Pass | RunVerdict::Inconclusive), "{:?}", calm.reasons);
+    assert!(matches!(code, 0 | 5));
+    let (code, less) = asked("2026-11-03", 0.4);
+    let less: Comparison = serde_json::from_str(&less).unwrap();
+    assert_eq!((code, less.verdict), (4, RunVerdict::Block), "{:?}", less.reasons);
+    let changed: Vec<_> =
+        less.groups.iter().chain(&less.probes).filter(|change| change.finding == Finding::Changed).collect();
+    for change in &changed {
+        let place = (change.target.as_str(), change.group.as_deref());
+        assert_eq!(place, ("knows", Some("document")), "{change:#?}");
+    }
+    let recall = changed.iter().find(|change| {
+        change.measure == Measured::Recall && change.probe.is_none() && change.users_with.is_none()
+    });
+    let recall = recall.unwrap_or_else(|| panic!("{changed:#?}"));
+    // Half of the answers keep their words, and a text about nothing has hardly any of them.
+    let difference = recall.difference.value.unwrap();
+    assert!((-0.6..-0.3).contains(&difference) && recall.of_probes == 3, "{recall:#?}");
+    let said =
+        less.reasons.iter().any(|reason| reason.starts_with("changed: recall of knows, group document: "));
+    assert!(said, "{:?}", less.reasons);
 }
