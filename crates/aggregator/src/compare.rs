@@ -85,7 +85,7 @@ pub struct UserMoved {
     pub run: f64,
 }
 
-/// Compares `run` with `base`, and stores what each user differs in. Both must have been summed up: their summaries say what is missing.
+/// Compares `run` with `base`, and stores what each user differs in, unless the store has lost answers of either. Both must have been summed up: their summaries say what is missing.
 /// With a `look`, the level is that of this look, so that all looks together keep to half of the policy's; the
 /// other half is [`season()`]'s.
 ///
@@ -143,11 +143,13 @@ pub async fn compare(
     let targets: Vec<ComparedTarget> = (both.pairing.targets.iter().enumerate())
         .map(|(at, paired)| both.target(paired, seen.remove(&at).unwrap_or_default()))
         .collect();
-    let movements = both.movements(&means, &targets, [base, run]);
+    let (of_base, of_run) = (side(base, both.base.lost().await?), side(run, both.run.lost().await?));
+    let complete = run.completeness.complete && of_run.lost == 0;
+    let movements = both.movements(&means, &targets, [base, run], complete);
     let mut comparison = Comparison {
         format: OBJECT_FORMAT,
-        base: side(base, both.base.lost().await?),
-        run: side(run, both.run.lost().await?),
+        base: of_base,
+        run: of_run,
         suite: manifest.suite.clone(),
         policy,
         level,
@@ -161,7 +163,10 @@ pub async fn compare(
         probes,
     };
     (comparison.verdict, comparison.reasons) = judge::verdict(&comparison);
-    parts.store.put_packed(&keys::movements(&run.run, &base.run), &movements).await?;
+    // What was made without answers that are lost is made again, in case they are put back.
+    if comparison.base.lost == 0 && comparison.run.lost == 0 {
+        parts.store.put_packed(&keys::movements(&run.run, &base.run), &movements).await?;
+    }
     Ok((comparison, movements))
 }
 

@@ -235,6 +235,7 @@ impl Both {
         means: &[Pooled],
         targets: &[ComparedTarget],
         [base, run]: [&Summary; 2],
+        complete: bool,
     ) -> Movements {
         let series = means.iter().map(|pooled| Series {
             target: self.run.manifest.targets[pooled.key.target].id.clone(),
@@ -256,7 +257,7 @@ impl Both {
             run: run.run.clone(),
             base: base.run.clone(),
             made_from: Movements::source([base, run]),
-            complete: run.completeness.complete,
+            complete,
             models: names(0),
             fingerprints: names(1),
             series: series.collect(),

@@ -224,7 +224,8 @@ pub(crate) fn verdict(comparison: &Comparison) -> (RunVerdict, Vec<String>) {
         }
         if side.lost > 0 {
             reasons.push(format!(
-                "{what} {} has lost answers: result objects that its summary was made from are no longer in the store ({} of them)",
+                "{what} {} has lost answers: of the result objects that its summary was made from {} are no longer in the store; put them \
+                 back, or compare with another run",
                 side.run, side.lost
             ));
         }
